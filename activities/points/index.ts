@@ -1,0 +1,14 @@
+export { abandonPoint, openPoint } from './open-point.ts';
+export type { OpenPoint, PointStart } from './open-point.ts';
+export { sealPoint } from './seal-point.ts';
+export type { SealOptions } from './seal-point.ts';
+export { findPoint, listPoints, readPoint } from './read-point.ts';
+export type { PointEntry, StoredPoint } from './read-point.ts';
+export { markFailed, markProven, verifyPoint } from './verify-point.ts';
+export { partPath, partialFolder, pointFolder } from './point-folder.ts';
+export type { PointRef } from './point-folder.ts';
+export { isGood, pointStates } from './manifest.ts';
+export type { PointManifest, PointPart, PointProof, PointSource, PointState } from './manifest.ts';
+export type { PointProver, ProofContext, Proven } from './prover.ts';
+export { hashFile } from './hash-file.ts';
+export { fsyncPath, renameDurably, writeDurably } from './write-durably.ts';

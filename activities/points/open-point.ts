@@ -1,0 +1,62 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { SwitchbackError } from '../../runbook/errors.ts';
+import { encodeManifest } from './manifest.ts';
+import type { PointManifest } from './manifest.ts';
+import { manifestName, partialFolder, pointFolder } from './point-folder.ts';
+import { fsyncPath, writeDurably } from './write-durably.ts';
+
+/** A point that is being written. Put its parts into `folder`, then seal it. */
+export interface OpenPoint {
+  pointsRoot: string;
+  /** Absolute; has another name once the point is sealed. */
+  folder: string;
+  manifest: PointManifest;
+}
+
+/** What is known about a point before the first byte is written. */
+export type PointStart = Pick<PointManifest, 'point' | 'target' | 'run' | 'operation' | 'source' | 'quiesce'> &
+  Partial<Pick<PointManifest, 'engine'>>;
+
+/**
+ * Begins a recovery point in `<points>/<run>/<point>.partial`. What a dead attempt left there is removed first: make sure
+ * that nobody writes there any more.
+ * @throws `Conflict` when the point was sealed already: a kept point is never written over.
+ */
+export async function openPoint(pointsRoot: string, start: PointStart): Promise<OpenPoint> {
+  const sealed = pointFolder(pointsRoot, start);
+  const folder = partialFolder(pointsRoot, start);
+  if (await exists(sealed)) {
+    throw new SwitchbackError('Conflict', `recovery point ${start.run}/${start.point} exists already`, {
+      hint: 'A sealed recovery point is never written over; give the new one another name.',
+    });
+  }
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const manifest: PointManifest = {
+    format: 1,
+    ...start,
+    state: 'writing',
+    startedAt: new Date().toISOString(),
+    parts: [],
+    canary: {},
+  };
+  await writeDurably(join(folder, manifestName), encodeManifest(manifest));
+  await fsyncPath(dirname(folder));
+  return { pointsRoot, folder, manifest };
+}
+
+/** Removes a point that was not sealed, with all that was written of it. Sealed points are not touched. */
+export async function abandonPoint(point: OpenPoint): Promise<void> {
+  await rm(point.folder, { recursive: true, force: true });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}

@@ -1,0 +1,72 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SwitchbackError } from '../../runbook/errors.ts';
+import type { JsonObject } from '../../runbook/json.ts';
+import { hashFile } from './hash-file.ts';
+import { encodeManifest, sealOf } from './manifest.ts';
+import type { PointManifest, PointPart } from './manifest.ts';
+import type { OpenPoint } from './open-point.ts';
+import { manifestName, partPath, pointFolder } from './point-folder.ts';
+import { fsyncPath, renameDurably, writeDurably } from './write-durably.ts';
+
+export interface SealOptions {
+  /** Parts that were hashed while they were written. Every other file of the folder is read and hashed now. */
+  parts?: PointPart[];
+  canary?: JsonObject;
+  engine?: { name: string; version: string };
+  signal?: AbortSignal;
+  onBytes?: (bytes: number) => void;
+}
+
+/**
+ * Ends a recovery point: hashes what was not hashed, forces all of it to disk, writes the manifest and gives the folder its
+ * final name in one rename. A crash leaves a point that is not sealed, or one that is, whole.
+ * @throws `IntegrityFailed` when a part is missing, or is not as long as it was said to be, or when there is no part.
+ */
+export async function sealPoint(point: OpenPoint, options: SealOptions = {}): Promise<PointManifest> {
+  const known = new Map((options.parts ?? []).map((part) => [part.file, part]));
+  const files = (await filesBelow(point.folder)).filter((file) => file !== manifestName);
+  for (const file of known.keys()) if (!files.includes(file)) throw broken(point, `has no part ${file}`);
+  if (files.length === 0) throw broken(point, 'has no part at all');
+  const parts: PointPart[] = [];
+  for (const file of files.sort()) {
+    const path = partPath(point.folder, file);
+    const part = known.get(file) ?? { file, ...(await hashFile(path, options)) };
+    const { size } = await stat(path);
+    if (size !== part.bytes) throw broken(point, `has ${size} bytes in ${file} where ${part.bytes} were written`);
+    await fsyncPath(path);
+    parts.push(part);
+  }
+  const manifest: PointManifest = {
+    ...point.manifest,
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    state: 'sealed',
+    sealedAt: new Date().toISOString(),
+    parts,
+    canary: options.canary ?? {},
+  };
+  manifest.seal = sealOf(manifest);
+  await writeDurably(join(point.folder, manifestName), encodeManifest(manifest));
+  options.signal?.throwIfAborted();
+  await renameDurably(point.folder, pointFolder(point.pointsRoot, manifest));
+  return manifest;
+}
+
+/** All files below a folder, relative to it. @throws `IntegrityFailed` for anything that is neither file nor folder. */
+async function filesBelow(folder: string, prefix = ''): Promise<string[]> {
+  const files: string[] = [];
+  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+    const name = `${prefix}${entry.name}`;
+    if (entry.isDirectory()) files.push(...(await filesBelow(folder, `${name}/`)));
+    else if (entry.isFile()) files.push(name);
+    else throw new SwitchbackError('IntegrityFailed', `${join(folder, name)} is neither a file nor a folder`);
+  }
+  if (prefix !== '') await fsyncPath(join(folder, prefix));
+  return files;
+}
+
+function broken(point: OpenPoint, why: string): SwitchbackError {
+  return new SwitchbackError('IntegrityFailed', `recovery point ${point.manifest.run}/${point.manifest.point} ${why}`, {
+    hint: 'Nothing was sealed; take the backup again.',
+  });
+}

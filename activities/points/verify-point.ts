@@ -1,0 +1,70 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SwitchbackError } from '../../runbook/errors.ts';
+import { hashFile } from './hash-file.ts';
+import { encodeManifest, isGood, mayBecome } from './manifest.ts';
+import type { PointManifest, PointProof } from './manifest.ts';
+import { manifestName, partPath } from './point-folder.ts';
+import type { StoredPoint } from './read-point.ts';
+import { writeDurably } from './write-durably.ts';
+
+/**
+ * Reads every byte of a sealed point again and compares it with the manifest. The point becomes `verified`, or stays better.
+ * A damaged point becomes `failed`, for good.
+ * @throws `IntegrityFailed` that names the part that is missing or differs.
+ */
+export async function verifyPoint(
+  point: StoredPoint,
+  options: { signal?: AbortSignal; onBytes?: (bytes: number) => void } = {},
+): Promise<StoredPoint> {
+  const { manifest, folder } = point;
+  if (!isGood(manifest.state)) throw damaged(point, `is ${manifest.state}, not sealed`);
+  for (const part of manifest.parts) {
+    const path = partPath(folder, part.file);
+    const size = await stat(path).then(
+      (found) => found.size,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      },
+    );
+    const why = size === undefined ? `has lost ${part.file}` : `has ${size} bytes in ${part.file}, not ${part.bytes}`;
+    if (size !== part.bytes) throw await failed(point, why);
+    const { sha256 } = await hashFile(path, options);
+    if (sha256 !== part.sha256) throw await failed(point, `has other content in ${part.file} than was written`);
+  }
+  return update(point, 'verified', { verifiedAt: new Date().toISOString() });
+}
+
+/** Records that a restore of the point was made and compared: the point becomes `restore-tested`. */
+export async function markProven(point: StoredPoint, proof: PointProof): Promise<StoredPoint> {
+  return update(point, 'restore-tested', { proof });
+}
+
+/** Records that a point is no good, and why. It can never be restored from again. */
+export async function markFailed(point: StoredPoint, why: string): Promise<StoredPoint> {
+  return update(point, 'failed', { failure: { at: new Date().toISOString(), why } });
+}
+
+async function update(
+  point: StoredPoint,
+  state: PointManifest['state'],
+  change: Partial<PointManifest>,
+): Promise<StoredPoint> {
+  const from = point.manifest.state;
+  if (from === 'failed') throw damaged(point, 'has failed');
+  const manifest = { ...point.manifest, ...change, state: mayBecome(from, state) ? state : from };
+  await writeDurably(join(point.folder, manifestName), encodeManifest(manifest));
+  return { folder: point.folder, manifest };
+}
+
+async function failed(point: StoredPoint, why: string): Promise<SwitchbackError> {
+  await markFailed(point, why);
+  return damaged(point, why);
+}
+
+function damaged(point: StoredPoint, why: string): SwitchbackError {
+  return new SwitchbackError('IntegrityFailed', `recovery point ${point.manifest.run}/${point.manifest.point} ${why}`, {
+    hint: 'Do not restore from it; take a new backup, or use an older recovery point.',
+  });
+}
