@@ -1,0 +1,98 @@
+import type { Check } from './checks.ts';
+import type { Operation, Stage } from './operations.ts';
+
+/** Where a stack lives. Paths of files are relative to `directory`, which is absolute on the home host. */
+export interface StackRef {
+  directory: string;
+  project: string;
+  /** The active Compose and env files, which checkpoints replace. */
+  compose: string;
+  env?: string;
+  switchBy: 'copy' | 'symlink';
+  host: string;
+}
+
+export interface StoreRef {
+  kind: 'postgres';
+  /** With secret references (`${env:NAME}`, `${file:PATH}`), which only the worker resolves. */
+  url?: string;
+  /** Or: a database in a service's container. */
+  service?: string;
+  database?: string;
+  user?: string;
+  /** Secret reference. */
+  password?: string;
+}
+
+export type ProtectedResource =
+  | { volume: string }
+  | { store: string; tables: string[]; allow: 'nothing' | 'expand' }
+  | { path: string }
+  | { network: string };
+
+export interface CheckpointRef {
+  name: string;
+  compose: string;
+  env?: string;
+}
+
+export interface Approval {
+  role: string;
+  /** How long the run waits before it says again that somebody is needed, in seconds. */
+  remindSeconds: number;
+}
+
+export interface CompiledStage {
+  stage: Stage;
+  operations: Operation[];
+  /** People who must say yes before the next stage. */
+  approvals: Approval[];
+}
+
+export interface CompiledPhase {
+  id: string;
+  ordinal: number;
+  title: string;
+  risk: 'none' | 'low' | 'medium' | 'high';
+  optional: boolean;
+  needs: string[];
+  owner?: string;
+  acceptance: string[];
+  checkpoint?: CheckpointRef;
+  stages: CompiledStage[];
+  /** What happens when a stage after `apply` fails by itself: the run waits for a person, or goes back at once. */
+  onFailure: 'park' | 'rollback';
+  /** Checks that prove the phase's checkpoint, run again after a rollback to it. */
+  verify: Check[];
+}
+
+/** Seconds that each part of a recovery may take. */
+export interface Objectives {
+  detection: number;
+  decision: number;
+  execution: number;
+  verification: number;
+}
+
+/** A plan as data that a workflow can interpret: no file contents, no secrets. */
+export interface CompiledPlan {
+  format: 1;
+  name: string;
+  title: string;
+  target: string;
+  homeHost: string;
+  stack: StackRef;
+  stores: Record<string, StoreRef>;
+  protect: ProtectedResource[];
+  baseline: CheckpointRef & { services?: number; tag?: string; verify: Check[] };
+  objectives: Objectives;
+  contacts: { role: string; name: string; contact: string }[];
+  /** Every file that the plan names, relative to the stack: sealed when the run starts. */
+  files: string[];
+  /** How long a restore-tested recovery point opens a gate, in seconds. */
+  proofAgeSeconds: number;
+  before: Operation[];
+  phases: CompiledPhase[];
+  /** SHA-256 of the plan's text and the contents of the non-secret files it names. Approvals bind to it. */
+  digest: string;
+}

@@ -1,0 +1,63 @@
+import type { CheckResult } from './checks.ts';
+import type { ErrorName } from './errors.ts';
+import type { JsonObject } from './json.ts';
+import type { Operation, Receipt, Undo } from './operations.ts';
+import type { Command, PhaseState, RunState } from './run-state.ts';
+
+/** Format of a journal line. A reader refuses a higher number; a lower one stays readable for ever. */
+export const journalFormat = 1;
+
+/** What every line carries: its place, its time on the home host (ISO 8601, for people), its run and the lease's epoch. */
+export interface JournalHead {
+  seq: number;
+  at: string;
+  run: string;
+  epoch: number;
+  /** Makes an append idempotent: a second line with the same key is not written. */
+  key?: string;
+}
+
+/** Who holds a target: the workflow execution that may have effects on it. */
+export interface LeaseHolder {
+  workflowId: string;
+  workflowRunId: string;
+}
+
+export interface FailureDetail {
+  name: ErrorName | 'Error';
+  message: string;
+  hint?: string;
+}
+
+export interface IntentEntry {
+  type: 'intent';
+  operation: Operation;
+  attempt: number;
+  undo: Undo;
+  facts: JsonObject;
+}
+
+/** What a journal line says. The journal decides what happened: state is only ever derived from it. */
+export type JournalEntry =
+  | { type: 'lease-taken'; holder: LeaseHolder }
+  | { type: 'lease-released'; holder: LeaseHolder }
+  | { type: 'run-sealed'; plan: string; planDigest: string; manifest: string; phases: string[]; operator: string }
+  | { type: 'run-state'; state: RunState; reason?: string }
+  | { type: 'phase-state'; phase: string; ordinal: number; title: string; state: PhaseState; reason?: string }
+  /** Before an effect: what will be done, and how it would be taken back. */
+  | IntentEntry
+  /** A later attempt of an operation whose intent stands. */
+  | { type: 'attempt'; operation: string; attempt: number; worker: string }
+  | { type: 'receipt'; operation: string; attempt: number; receipt: Receipt }
+  | { type: 'failure'; operation: string; attempt: number; error: FailureDetail }
+  /** An attempt that was not the current one tried to act, and was stopped. */
+  | { type: 'refused'; operation: string; attempt: number; reason: string }
+  | { type: 'skipped'; operation: string; by: string; reason: string }
+  | { type: 'done-by-hand'; operation: string; by: string; reason: string; proof: CheckResult[] }
+  | { type: 'decision'; command: Command['command']; by: string; reason?: string; detail?: JsonObject }
+  | { type: 'rollback-planned'; rollback: number; to: string; operations: number; reason: string; restoreData: boolean }
+  | { type: 'rollback-finished'; rollback: number; phases: string[]; consistent: boolean }
+  /** A resource is now this very thing: seen for the first time, or exchanged by a swap. */
+  | { type: 'identity'; resource: string; identity: string };
+
+export type JournalRecord = JournalHead & JournalEntry;

@@ -1,0 +1,36 @@
+/** The one set of names: workflow ids, queues, search attributes, labels. Everything else builds on these functions. */
+
+/** A target is one Compose project on one home host: the thing that can have only one run at a time. */
+export const targetPattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+export const migrationWorkflowId = (target: string) => `migration/${target}`;
+export const phaseWorkflowId = (target: string, ordinal: number, phase: string) => `migration/${target}/${ordinal}-${phase}`;
+export const rollbackWorkflowId = (target: string, ordinal: number) => `migration/${target}/rollback-${ordinal}`;
+
+/** Each host has a queue of its own, so that an operation reaches the Docker Engine it names. */
+export const hostTaskQueue = (host: string) => `switchback-host-${host}`;
+/** Workflows of a target run where its journal is: on its home host. */
+export const workflowTaskQueue = (homeHost: string) => `switchback-${homeHost}`;
+
+export const searchAttributeNames = {
+  target: 'SwitchbackTarget',
+  phase: 'SwitchbackPhase',
+  state: 'SwitchbackState',
+  risk: 'SwitchbackRisk',
+} as const;
+
+/** Labels on every container, network, volume and image that Switchback makes: what a clean-up may touch. */
+export const labels = {
+  target: 'io.switchback.target',
+  run: 'io.switchback.run',
+  operation: 'io.switchback.operation',
+  attempt: 'io.switchback.attempt',
+  role: 'io.switchback.role',
+  checkout: 'io.switchback.checkout',
+} as const;
+
+/** A name for a container or scratch object of one operation: the same on every attempt, so that a retry adopts it. */
+export function operationObjectName(target: string, runId: string, operationId: string, role: string): string {
+  const slug = `${target}-${runId}-${operationId}-${role}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  return `switchback-${slug}`.slice(0, 200).replace(/-+$/, '');
+}

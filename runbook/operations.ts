@@ -1,0 +1,183 @@
+import type { Check } from './checks.ts';
+import type { Json } from './json.ts';
+
+/** The life of a phase, in order. */
+export const stages = [
+  'preflight',
+  'rehearse',
+  'backup',
+  'apply',
+  'dual-run',
+  'gate',
+  'cutover',
+  'verify',
+  'bake',
+  'complete',
+] as const;
+export type Stage = (typeof stages)[number] | 'before' | 'rollback';
+
+/**
+ * What an operation touches. Resources are written `volume:NAME`, `service:NAME`, `file:PATH` (relative to the stack),
+ * `store:STORE` or `store:STORE/SCHEMA.TABLE`, `tag:NAME`, `branch:NAME`, `point:ID`, `network:NAME`.
+ */
+export interface Effect {
+  resource: string;
+  change: 'create' | 'update' | 'replace' | 'remove' | 'stop' | 'read';
+}
+
+/** How an operation is taken back. Resolved completely (with contents by digest) when the operation's intent is journalled. */
+export type Undo =
+  /** Run another operation. `lossy`: it discards data, which is archived first, and never runs unless asked for. */
+  | { by: 'operation'; summary: string; lossy: boolean; kind: OperationKind; input: OperationInputs[OperationKind]; effects: Effect[] }
+  /** On purpose nothing: what was added stays, because the old version does not mind it. */
+  | { by: 'keeping'; summary: string }
+  /** There is nothing to take back: the operation only reads, or makes something that disturbs nobody. */
+  | { by: 'nothing'; summary: string }
+  /** There is no way back past this operation. `cause` says why. */
+  | { by: 'impossible'; summary: string; cause: string };
+
+/** Where a checkpoint's contents come from: a path of the sealed plan, or a digest in the target's content store. */
+export type ContentRef = { path: string } | { digest: string; path: string } | { absent: true; path: string };
+
+export interface Comparison {
+  left: { store: string; query: string };
+  right: { store: string; query: string };
+  key: string[];
+}
+
+export interface Trigger {
+  /** So many failed samples in a row fire the trigger. */
+  healthFailures: number;
+  decide: 'freeze' | 'quick' | 'full' | 'emergency' | 'assess';
+}
+
+export type PreflightCheck =
+  | { check: 'docker' }
+  | { check: 'checkpoint-files'; compose: string; env?: string }
+  /** The active files still hold what the last checkpoint put there. */
+  | { check: 'drift' }
+  | { check: 'images'; compose: string; env?: string }
+  | { check: 'previous-tag'; tag: string }
+  | { check: 'tag-free'; tag: string }
+  | { check: 'git-clean'; paths: string[] }
+  | { check: 'store'; store: string }
+  | { check: 'volume'; volume: string }
+  | { check: 'room'; volumes: string[]; stores: string[] }
+  | { check: 'checkpoint-change'; compose: string; env?: string }
+  /** The checks that were true at the end of the previous checkpoint are still true. */
+  | { check: 'steady'; checks: Check[] };
+
+export interface Budget {
+  cpus?: number;
+  memoryBytes?: number;
+  services?: number;
+  over: 'warn' | 'stop';
+}
+
+/** The input of every kind of operation. A kind is also the name of the activity that performs it. */
+export interface OperationInputs {
+  /** State before anything: commit, containers, networks; an annotated tag and a backup branch where asked for. */
+  recordBefore: { tag?: string; branch?: string; push: boolean };
+  checkPreflight: { checks: PreflightCheck[] };
+  /** Sum of limits of the coming checkpoint against the budget and the host's free memory. */
+  checkBudget: { compose: string; env?: string; budget?: Budget };
+  backupVolume: { volume: string; point: string; quiesce: 'stop' | 'pause' | 'none' };
+  backupStore: { store: string; point: string };
+  /** Restores a recovery point into a scratch place and looks at what came out. */
+  proveBackup: { point: string };
+  applySql: { store: string; source: { file: string } | { statement: string } | { digest: string }; transactional: boolean; proof?: string; expand: boolean };
+  runContainer: { service: string; argv: string[]; timeoutSeconds: number };
+  /** Brings paths to the state they have at a git ref. */
+  restoreFiles: { ref: string; paths: string[] };
+  /** Puts files back exactly as they were: the undo of `restoreFiles`. */
+  putFilesBack: { files: ContentRef[]; written: ContentRef[] };
+  /** Sets the image of one service in the active Compose file, and recreates that service alone. */
+  switchImage: { service: string; image: string };
+  /** Makes a checkpoint the active one and brings the stack to it. `checkpoint` names it for people and the journal. */
+  applyCheckpoint: { checkpoint: string; compose: ContentRef; env?: ContentRef; /** Services to recreate although unchanged. */ recreate?: string[] };
+  compareDualRun: { comparisons: Comparison[]; forSeconds: number; everySeconds: number; pass: number };
+  /** Checks until all hold `consecutive` times in a row, for `withinSeconds` at most. */
+  runChecks: { checks: Check[]; withinSeconds: number; everySeconds: number; consecutive: number };
+  watchBake: { checks: Check[]; forSeconds: number; everySeconds: number; triggers: Trigger[] };
+  measureResources: { phase: string };
+  tagCheckpoint: { tag: string; message: string; push: boolean };
+  /** Saves the active files and writes progress, decisions and lessons for the phase. */
+  recordPhase: { phase: string; title: string };
+  restoreVolume: { volume: string; point: string; into?: string };
+  restoreStore: { store: string; point: string };
+}
+export type OperationKind = keyof OperationInputs;
+
+/** Versions of the kinds. What was ever released stays executable, so a new shape is a new version, never a change. */
+export const operationVersion: Record<OperationKind, number> = {
+  recordBefore: 1,
+  checkPreflight: 1,
+  checkBudget: 1,
+  backupVolume: 1,
+  backupStore: 1,
+  proveBackup: 1,
+  applySql: 1,
+  runContainer: 1,
+  restoreFiles: 1,
+  putFilesBack: 1,
+  switchImage: 1,
+  applyCheckpoint: 1,
+  compareDualRun: 1,
+  runChecks: 1,
+  watchBake: 1,
+  measureResources: 1,
+  tagCheckpoint: 1,
+  recordPhase: 1,
+  restoreVolume: 1,
+  restoreStore: 1,
+};
+
+/** Kinds that only look: they are run again freely and never need an intent. */
+export const readOnlyKinds: readonly OperationKind[] = [
+  'checkPreflight',
+  'checkBudget',
+  'compareDualRun',
+  'runChecks',
+  'watchBake',
+];
+
+/** An effect as data: what plans compile to, what workflows interpret, what the journal keeps. */
+export type Operation<K extends OperationKind = OperationKind> = {
+  [Kind in K]: {
+    /** Unique in a run and the same on every compilation: `PHASE/STAGE/NN-KIND`. */
+    id: string;
+    kind: Kind;
+    version: number;
+    phase: string;
+    stage: Stage;
+    /** The host that it runs on. */
+    host: string;
+    /** One line in the operator's words, shown in the Temporal UI: at most 200 characters. */
+    summary: string;
+    input: OperationInputs[Kind];
+    effects: Effect[];
+    undo: Undo;
+    /** How long one attempt may take, in seconds. */
+    timeoutSeconds: number;
+    /** The operation that this one takes back, where it is an undo. */
+    undoes?: string;
+  };
+}[K];
+
+/** The durable record of what an operation really did; undo works from receipts, never from the plan. */
+export interface Receipt {
+  operation: string;
+  /** `kind@version`. */
+  kind: string;
+  /** `adopted`: an earlier attempt had done it; nothing was done again. */
+  outcome: 'done' | 'adopted';
+  /** One line of what was really done, with figures. */
+  summary: string;
+  /** SHA-256 of the effect's canonical description, without times and random ids: equal runs have equal digests. */
+  effectDigest: string;
+  undo: Undo;
+  /** Facts for people and later operations; at most 16 KiB of JSON. */
+  facts: { [key: string]: Json };
+  startedAt: string;
+  finishedAt: string;
+}

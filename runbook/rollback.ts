@@ -1,0 +1,219 @@
+import type { Check } from './checks.ts';
+import type { CompiledPlan } from './compiled-plan.ts';
+import { SwitchbackError } from './errors.ts';
+import type { JsonObject } from './json.ts';
+import { operationVersion, type Operation, type OperationInputs, type OperationKind, type Undo } from './operations.ts';
+import type { RollbackRequest } from './run-state.ts';
+import { standingOperations, type OperationRecord, type TargetState } from './target-state.ts';
+
+/** What stays as it is in a rollback, and why that is right. */
+export interface Kept {
+  operation: string;
+  summary: string;
+  why: string;
+}
+
+/** What a rollback would do, exactly: derived from receipts, never from the plan. */
+export interface RollbackPlan {
+  ordinal: number;
+  /** `baseline`, or the phase whose checkpoint is gone back to. */
+  to: string;
+  scope: 'quick' | 'full' | 'partial';
+  /** Phases that go back, newest first. */
+  phases: { id: string; ordinal: number; title: string }[];
+  operations: Operation[];
+  kept: Kept[];
+  /** Resources whose data is replaced by a recovery point. */
+  restored: string[];
+}
+
+interface PhaseInPlay {
+  id: string;
+  ordinal: number;
+  title: string;
+}
+
+/** Phases with standing effects or a state that is not "taken back", newest first. */
+function phasesInPlay(state: TargetState): PhaseInPlay[] {
+  const live = [...state.phases.values()].filter((phase) => phase.state !== 'rolled-back' && phase.state !== 'pending' && phase.state !== 'skipped');
+  return live.sort((a, b) => b.ordinal - a.ordinal).map(({ id, ordinal, title }) => ({ id, ordinal, title }));
+}
+
+function phasesToTakeBack(state: TargetState, to: RollbackRequest['to']): PhaseInPlay[] {
+  const live = phasesInPlay(state);
+  if (to === 'baseline') return live;
+  if (to === 'previous') return live.slice(0, 1);
+  const destination = state.phases.get(to.phase);
+  if (!destination || destination.state !== 'completed') {
+    throw new SwitchbackError('PreconditionFailed', `phase ${to.phase} is not a completed phase of this target`, {
+      hint: `Completed phases: ${live.map((phase) => phase.id).join(', ') || 'none'}.`,
+    });
+  }
+  return live.filter((phase) => phase.ordinal > destination.ordinal);
+}
+
+/** Resources with data that an operation's backup can bring back, as `store:NAME` or `volume:NAME`. */
+function backedUp(record: OperationRecord): { resource: string; kind: 'restoreStore' | 'restoreVolume'; input: JsonObject } | undefined {
+  const { operation, receipt } = record;
+  if (record.status !== 'done' || receipt === undefined) return undefined;
+  // The receipt names the folder that was really written; the plan only names the point.
+  const point = typeof receipt.facts['point'] === 'string' ? receipt.facts['point'] : undefined;
+  if (point === undefined) return undefined;
+  if (operation.kind === 'backupStore') {
+    return { resource: `store:${operation.input.store}`, kind: 'restoreStore', input: { store: operation.input.store, point } };
+  }
+  if (operation.kind === 'backupVolume') {
+    return { resource: `volume:${operation.input.volume}`, kind: 'restoreVolume', input: { volume: operation.input.volume, point } };
+  }
+  return undefined;
+}
+
+const storeOf = (record: OperationRecord) => (record.operation.kind === 'applySql' ? `store:${record.operation.input.store}` : undefined);
+
+export interface RollbackOptions {
+  request: RollbackRequest;
+  plan: CompiledPlan;
+  /** Ordinal of this rollback in the target's life. */
+  ordinal: number;
+}
+
+/**
+ * Plans a rollback from what the journal says was done. Undo order is the reverse of the order in which effects began; with
+ * `restoreData`, recovery points are restored first, each resource from the oldest point among the phases that go back, and undos
+ * inside a restored store are left out since the restore takes them back.
+ * @throws SwitchbackError `PreconditionFailed` when there is nothing to take back, `PointOfNoReturn` when an effect has no undo.
+ */
+export function planRollback(state: TargetState, { request, plan, ordinal }: RollbackOptions): RollbackPlan {
+  const phases = phasesToTakeBack(state, request.to);
+  if (phases.length === 0) {
+    throw new SwitchbackError('PreconditionFailed', 'there is nothing to roll back', { hint: 'No phase has effects that still stand.' });
+  }
+  const ids = new Set(phases.map((phase) => phase.id));
+  const standing = standingOperations(state).filter((record) => ids.has(record.operation.phase));
+
+  const restores = request.restoreData ? restoresOf(standing) : new Map<string, RestoreStep>();
+  const kept: Kept[] = [];
+  const undos: { record: OperationRecord; undo: Extract<Undo, { by: 'operation' }> }[] = [];
+  const impossible: OperationRecord[] = [];
+  for (const record of standing) {
+    const { undo } = record;
+    const store = storeOf(record);
+    if (store !== undefined && restores.has(store)) {
+      kept.push({ operation: record.operation.id, summary: record.operation.summary, why: `${store} is restored from its recovery point, which takes this back too` });
+    } else if (undo.by === 'operation' && undo.lossy && !request.discardData) {
+      kept.push({ operation: record.operation.id, summary: record.operation.summary, why: `taking it back would discard data (${undo.summary}); it does no harm where it is` });
+    } else if (undo.by === 'operation') {
+      undos.push({ record, undo });
+    } else if (undo.by === 'keeping') {
+      kept.push({ operation: record.operation.id, summary: record.operation.summary, why: undo.summary });
+    } else if (undo.by === 'impossible') {
+      impossible.push(record);
+    }
+  }
+  const barrier = impossible[0];
+  if (barrier && barrier.undo.by === 'impossible') {
+    throw new SwitchbackError('PointOfNoReturn', `${barrier.operation.id} cannot be taken back: ${barrier.undo.cause}`, {
+      hint: 'Fix forward, or restore the data with --restore-data if a recovery point of that store exists.',
+    });
+  }
+
+  const host = plan.homeHost;
+  const operations: Operation[] = [];
+  const next = (kind: OperationKind) => `rollback-${ordinal}/${String(operations.length + 1).padStart(2, '0')}-${kind}`;
+  for (const step of restores.values()) {
+    operations.push(
+      operation(next(step.kind), step.kind, step.input as never, {
+        phase: step.phase,
+        host,
+        summary: `restore ${step.resource} from ${String(step.input['point'])}`,
+        effects: [{ resource: step.resource, change: 'replace' }],
+        timeoutSeconds: 4 * 3600,
+      }),
+    );
+  }
+  for (const { record, undo } of collapseCheckpoints(undos)) {
+    operations.push(
+      operation(next(undo.kind), undo.kind, undo.input as never, {
+        phase: record.operation.phase,
+        host: record.operation.host,
+        summary: undo.summary,
+        effects: undo.effects,
+        timeoutSeconds: Math.max(record.operation.timeoutSeconds, 600),
+        undoes: `${record.run}/${record.operation.id}`,
+      }),
+    );
+  }
+  const destination = destinationOf(state, phases, plan);
+  if (destination.checks.length > 0) {
+    operations.push(
+      operation(next('runChecks'), 'runChecks', { checks: destination.checks, withinSeconds: 180, everySeconds: 1, consecutive: 2 }, {
+        phase: phases.at(-1)?.id ?? '',
+        host,
+        summary: `verify ${destination.name}: ${destination.checks.length} check${destination.checks.length === 1 ? '' : 's'}`,
+        effects: [],
+        timeoutSeconds: 600,
+      }),
+    );
+  }
+  return {
+    ordinal,
+    to: destination.name,
+    scope: destination.name === 'baseline' && phases.length > 1 ? 'full' : 'quick',
+    phases,
+    operations,
+    kept,
+    restored: [...restores.keys()],
+  };
+}
+
+interface RestoreStep {
+  resource: string;
+  kind: 'restoreStore' | 'restoreVolume';
+  input: JsonObject;
+  phase: string;
+}
+
+/** One restore a resource: `standing` is newest first, so the last one seen is the oldest point, the one furthest back. */
+function restoresOf(standing: OperationRecord[]): Map<string, RestoreStep> {
+  const steps = new Map<string, RestoreStep>();
+  for (const record of standing) {
+    const point = backedUp(record);
+    if (point) steps.set(point.resource, { ...point, phase: record.operation.phase });
+  }
+  return steps;
+}
+
+/**
+ * Checkpoints that follow each other directly are taken back in one go: only the last of them, which is the oldest state, is
+ * applied. Their stacks would otherwise be started one after the other only to be replaced.
+ */
+function collapseCheckpoints<T extends { undo: Extract<Undo, { by: 'operation' }> }>(undos: T[]): T[] {
+  return undos.filter((current, index) => {
+    const following = undos[index + 1];
+    return !(current.undo.kind === 'applyCheckpoint' && following?.undo.kind === 'applyCheckpoint');
+  });
+}
+
+function destinationOf(state: TargetState, takenBack: PhaseInPlay[], plan: CompiledPlan): { name: string; checks: Check[] } {
+  const lowest = Math.min(...takenBack.map((phase) => phase.ordinal));
+  const remaining = plan.phases.filter((phase) => phase.ordinal < lowest && state.phases.get(phase.id)?.state === 'completed').at(-1);
+  return remaining ? { name: remaining.id, checks: remaining.verify } : { name: 'baseline', checks: plan.baseline.verify };
+}
+
+function operation<K extends OperationKind>(
+  id: string,
+  kind: K,
+  input: OperationInputs[K],
+  rest: Pick<Operation, 'phase' | 'host' | 'summary' | 'effects' | 'timeoutSeconds'> & { undoes?: string },
+): Operation {
+  return {
+    id,
+    kind,
+    version: operationVersion[kind],
+    stage: 'rollback',
+    input,
+    undo: { by: 'nothing', summary: 'an undo is not undone by itself; run the phase again to go forward' },
+    ...rest,
+    summary: rest.summary.slice(0, 200),
+  } as Operation;
+}

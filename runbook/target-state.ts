@@ -1,0 +1,201 @@
+import type { JournalRecord, LeaseHolder } from './journal.ts';
+import type { Operation, Receipt, Undo } from './operations.ts';
+import { finalRunStates, type PhaseState, type RunState } from './run-state.ts';
+
+/** What the journal knows of one operation. */
+export interface OperationRecord {
+  run: string;
+  operation: Operation;
+  /** Place of the first intent: the order in which effects began. */
+  seq: number;
+  attempt: number;
+  /** `intended`: begun, and whether it took place must be observed. */
+  status: 'intended' | 'done' | 'by-hand' | 'skipped' | 'undone' | 'undo-skipped';
+  undo: Undo;
+  prepared: { undo: Undo; facts: Receipt['facts'] };
+  receipt?: Receipt;
+}
+
+export interface RunRecord {
+  id: string;
+  plan: string;
+  planDigest: string;
+  manifest: string;
+  state: RunState;
+  reason?: string;
+  startedAt: string;
+  changedAt: string;
+  operator: string;
+}
+
+export interface PhaseRecord {
+  id: string;
+  ordinal: number;
+  title: string;
+  run: string;
+  state: PhaseState;
+  reason?: string;
+  changedAt: string;
+}
+
+/** A target as its journal tells it; it outlives every workflow. */
+export interface TargetState {
+  seq: number;
+  epoch: number;
+  holder?: LeaseHolder;
+  runs: RunRecord[];
+  /** The newest state of each phase. */
+  phases: Map<string, PhaseRecord>;
+  /** By `RUN/OPERATION`. */
+  operations: Map<string, OperationRecord>;
+  identities: Map<string, string>;
+  rollbacks: number;
+  /** False after an undo was skipped: no new run until a person has reconciled it. */
+  consistent: boolean;
+  keys: Set<string>;
+}
+
+export const operationKey = (run: string, operation: string) => `${run}/${operation}`;
+
+export function emptyTargetState(): TargetState {
+  return {
+    seq: 0,
+    epoch: 0,
+    runs: [],
+    phases: new Map(),
+    operations: new Map(),
+    identities: new Map(),
+    rollbacks: 0,
+    consistent: true,
+    keys: new Set(),
+  };
+}
+
+/** Folds one record into the state, in place: journals have tens of thousands of lines. */
+export function applyRecord(state: TargetState, record: JournalRecord): TargetState {
+  state.seq = record.seq;
+  if (record.key !== undefined) state.keys.add(record.key);
+  switch (record.type) {
+    case 'lease-taken':
+      state.epoch = record.epoch;
+      state.holder = record.holder;
+      break;
+    case 'lease-released':
+      delete state.holder;
+      break;
+    case 'run-sealed':
+      state.runs.push({
+        id: record.run,
+        plan: record.plan,
+        planDigest: record.planDigest,
+        manifest: record.manifest,
+        state: 'starting',
+        startedAt: record.at,
+        changedAt: record.at,
+        operator: record.operator,
+      });
+      break;
+    case 'run-state': {
+      const run = state.runs.findLast((candidate) => candidate.id === record.run);
+      if (run) {
+        run.state = record.state;
+        run.changedAt = record.at;
+        if (record.reason === undefined) delete run.reason;
+        else run.reason = record.reason;
+      }
+      break;
+    }
+    case 'phase-state':
+      state.phases.set(record.phase, {
+        id: record.phase,
+        ordinal: record.ordinal,
+        title: record.title,
+        run: record.run,
+        state: record.state,
+        changedAt: record.at,
+        ...(record.reason === undefined ? {} : { reason: record.reason }),
+      });
+      break;
+    case 'intent': {
+      const key = operationKey(record.run, record.operation.id);
+      if (!state.operations.has(key)) {
+        state.operations.set(key, {
+          run: record.run,
+          operation: record.operation,
+          seq: record.seq,
+          attempt: record.attempt,
+          status: 'intended',
+          undo: record.undo,
+          prepared: { undo: record.undo, facts: record.facts },
+        });
+      }
+      break;
+    }
+    case 'attempt': {
+      const known = state.operations.get(operationKey(record.run, record.operation));
+      if (known) known.attempt = Math.max(known.attempt, record.attempt);
+      break;
+    }
+    case 'receipt': {
+      const known = state.operations.get(operationKey(record.run, record.operation));
+      if (!known) break;
+      known.status = 'done';
+      known.receipt = record.receipt;
+      known.undo = record.receipt.undo;
+      markUndone(state, known.operation, 'undone');
+      break;
+    }
+    case 'skipped': {
+      const known = state.operations.get(operationKey(record.run, record.operation));
+      if (!known) break;
+      known.status = 'skipped';
+      if (known.operation.undoes !== undefined) {
+        markUndone(state, known.operation, 'undo-skipped');
+        state.consistent = false;
+      }
+      break;
+    }
+    case 'done-by-hand': {
+      const known = state.operations.get(operationKey(record.run, record.operation));
+      if (!known) break;
+      known.status = 'by-hand';
+      markUndone(state, known.operation, 'undone');
+      break;
+    }
+    case 'rollback-planned':
+      state.rollbacks = Math.max(state.rollbacks, record.rollback);
+      break;
+    case 'identity':
+      state.identities.set(record.resource, record.identity);
+      break;
+    case 'failure':
+    case 'refused':
+    case 'decision':
+    case 'rollback-finished':
+      break;
+  }
+  return state;
+}
+
+function markUndone(state: TargetState, undo: Operation, status: 'undone' | 'undo-skipped') {
+  const forward = undo.undoes === undefined ? undefined : state.operations.get(undo.undoes);
+  if (forward) forward.status = status;
+}
+
+/** The run that has not ended, as far as the journal knows. */
+export function openRun(state: TargetState): RunRecord | undefined {
+  const last = state.runs.at(-1);
+  return last && !finalRunStates.includes(last.state) ? last : undefined;
+}
+
+/** Phases that are completed and not taken back, oldest first. */
+export function completedPhases(state: TargetState): PhaseRecord[] {
+  return [...state.phases.values()].filter((phase) => phase.state === 'completed').sort((a, b) => a.ordinal - b.ordinal);
+}
+
+/** Operations that took effect, or may have, and are not taken back: newest first, the order of a rollback. */
+export function standingOperations(state: TargetState): OperationRecord[] {
+  return [...state.operations.values()]
+    .filter((known) => known.operation.undoes === undefined && ['intended', 'done', 'by-hand', 'skipped'].includes(known.status))
+    .sort((a, b) => b.seq - a.seq);
+}

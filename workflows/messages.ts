@@ -1,0 +1,89 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CompiledPhase, CompiledPlan } from '../runbook/compiled-plan.ts';
+import type { RunRef } from '../runbook/activities.ts';
+import type { RollbackPlan } from '../runbook/rollback.ts';
+import type { Command, CommandAnswer, PhaseStatus, RollbackRequest, RollbackStatus, RunStatus, TimelineEntry, Waiting } from '../runbook/run-state.ts';
+
+/** What `migration` is started with. */
+export interface MigrationInput {
+  target: string;
+  runId: string;
+  /** The host that keeps the target's journal: its worker's queue serves the control activities. */
+  homeHost: string;
+  operator: string;
+  /** Absent when the run only takes back what earlier runs did. */
+  plan?: CompiledPlan;
+  rollback?: { request: RollbackRequest; reason: string };
+  /** Phases that are left out on the operator's word: optional ones only. */
+  without: string[];
+  /** False where the server does not know our search attributes; the memo serves then. */
+  searchAttributes: boolean;
+}
+
+export interface PhaseInput {
+  run: RunRef;
+  plan: CompiledPlan;
+  phase: CompiledPhase;
+  searchAttributes: boolean;
+}
+
+export interface RollbackInput {
+  run: RunRef;
+  homeHost: string;
+  rollback: RollbackPlan;
+  reason: string;
+  searchAttributes: boolean;
+}
+
+/** How a child ended. `failed` and `rollback` leave the effects in place: the parent decides. */
+export type ChildResult =
+  | { outcome: 'completed'; consistent: boolean }
+  | { outcome: 'rollback'; request: RollbackRequest; reason: string; by: string; detectedAt: string; decidedAt: string }
+  | { outcome: 'aborted'; reason: string };
+
+/** The whole state of a child, sent to its parent whenever it changes. */
+export interface ChildReport {
+  workflowId: string;
+  /** Grows by one each time; an older report that arrives late is dropped. */
+  version: number;
+  phase?: PhaseStatus;
+  rollback?: RollbackStatus;
+  state: 'running' | 'paused' | 'awaiting-operator' | 'awaiting-approval';
+  operation?: RunStatus['operation'];
+  waiting?: Waiting;
+  timeline: TimelineEntry[];
+  inconsistent: boolean;
+}
+
+export const statusQuery = defineQuery<RunStatus>('status');
+
+type Reply = CommandAnswer;
+type Of<N extends Command['command']> = [Omit<Extract<Command, { command: N }>, 'command'>];
+
+export const pauseUpdate = defineUpdate<Reply, Of<'pause'>>('pause');
+export const resumeUpdate = defineUpdate<Reply, Of<'resume'>>('resume');
+export const retryUpdate = defineUpdate<Reply, Of<'retry'>>('retry');
+export const skipUpdate = defineUpdate<Reply, Of<'skip'>>('skip');
+export const doneByHandUpdate = defineUpdate<Reply, Of<'doneByHand'>>('doneByHand');
+export const approveUpdate = defineUpdate<Reply, Of<'approve'>>('approve');
+export const rejectUpdate = defineUpdate<Reply, Of<'reject'>>('reject');
+export const rollbackUpdate = defineUpdate<Reply, Of<'rollback'>>('rollback');
+export const abortUpdate = defineUpdate<Reply, Of<'abort'>>('abort');
+
+/** All updates by the name of their command. */
+export const commandUpdates = {
+  pause: pauseUpdate,
+  resume: resumeUpdate,
+  retry: retryUpdate,
+  skip: skipUpdate,
+  doneByHand: doneByHandUpdate,
+  approve: approveUpdate,
+  reject: rejectUpdate,
+  rollback: rollbackUpdate,
+  abort: abortUpdate,
+} as const;
+
+/** Parent to child: a command that the parent accepted, and child to parent: what became of it. */
+export const commandSignal = defineSignal<[{ id: number; command: Command }]>('command');
+export const answerSignal = defineSignal<[{ id: number; answer?: CommandAnswer; refused?: string }]>('answer');
+export const reportSignal = defineSignal<[ChildReport]>('report');
