@@ -1,0 +1,202 @@
+import { importX } from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+// --- Dependency directions (docs/decisions has the reasons) -------------------------------------------------------
+// Two rules per zone: one on resolved files (import-x, sees through any spelling of a path), one on package names.
+
+/** Files of `activities/` that are wiring, not adapters: they alone may know Temporal. */
+const activityWiring = ['activities/index.ts', 'activities/perform/**', 'activities/control/**'];
+/** Modules of `runbook` whose values an adapter may use: errors, and pure words and formats. All else is types only. */
+const adaptersMayUse = ['errors', 'json', 'names', 'checks', 'operations', 'records/[^/]+'];
+/** What the command line may run on its own machine: the worker, and readers of what a run left on disk. */
+const clientMayUse = ['journal', 'home', 'docker', 'git', 'records'];
+
+const fromPackages = (message, allowed) => ({
+  regex: `^(?!\\.${allowed.map((name) => `|${name}`).join('')})`,
+  message,
+});
+const zone = (target, from, except, message) => ({ target, from, except, message });
+const restrictedPaths = (...zones) => ({
+  'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
+});
+const restrictedImports = (...patterns) => ({
+  '@typescript-eslint/no-restricted-imports': ['error', { patterns }],
+});
+/** A dynamic import would slip past the rules on import declarations. */
+const noDynamicImports = {
+  'no-restricted-syntax': [
+    'error',
+    { selector: 'ImportExpression', message: 'a dynamic import hides a dependency from the zone rules' },
+    { selector: 'CallExpression[callee.name="require"]', message: 'modules are imported, never required' },
+  ],
+};
+
+const zones = [
+  {
+    name: 'zone/runbook',
+    files: ['runbook/**/*.ts'],
+    rules: {
+      ...noDynamicImports,
+      ...restrictedPaths(
+        zone('./runbook', './', ['./runbook', './node_modules'], 'runbook imports nothing outside itself'),
+      ),
+      ...restrictedImports(
+        fromPackages('runbook imports nothing outside itself: no Node, no Temporal, no packages', []),
+      ),
+      // Pure: no clock and no randomness, so that a workflow may call anything here.
+      'no-restricted-globals': ['error', 'process', 'Buffer', 'setTimeout', 'setInterval', 'fetch', 'performance'],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'runbook has no clock: take the time as an argument' },
+        { object: 'Math', property: 'random', message: 'runbook has no randomness: take ids as arguments' },
+      ],
+    },
+  },
+  {
+    name: 'zone/runbook-schemas',
+    files: ['runbook/plan/**/*.ts', 'runbook/steps/**/*.ts'],
+    // The plan's schema is written with zod; it never reaches a workflow (see the zone below).
+    rules: restrictedImports(fromPackages('runbook/plan and runbook/steps may import zod and nothing else', ['zod$'])),
+  },
+  {
+    name: 'zone/workflows',
+    files: ['workflows/**/*.ts'],
+    rules: {
+      ...noDynamicImports,
+      ...restrictedPaths(
+        zone(
+          './workflows',
+          './',
+          ['./workflows', './runbook', './node_modules'],
+          'workflows import only runbook, not even types',
+        ),
+      ),
+      ...restrictedImports(
+        fromPackages('workflows import @temporalio/workflow, @temporalio/common and runbook only', [
+          '@temporalio/workflow$',
+          '@temporalio/common$',
+        ]),
+        {
+          regex: '/runbook/(plan|steps|compile)(/|\\.ts$)',
+          message:
+            'plans are read and compiled by the client; they carry zod, and an upgrade of it would change replay',
+        },
+      ),
+    },
+  },
+  {
+    name: 'zone/activities',
+    files: ['activities/**/*.ts'],
+    rules: {
+      ...restrictedPaths(
+        zone(
+          './activities',
+          './',
+          ['./activities', './runbook', './node_modules'],
+          'activities import only runbook and each other',
+        ),
+      ),
+    },
+  },
+  {
+    name: 'zone/adapters',
+    files: ['activities/**/*.ts'],
+    ignores: activityWiring,
+    rules: {
+      ...noDynamicImports,
+      ...restrictedPaths(
+        zone(
+          './activities',
+          './',
+          ['./activities', './runbook', './node_modules'],
+          'adapters import only runbook and each other',
+        ),
+        ...['index.ts', 'perform', 'control'].map((part) =>
+          zone('./activities', `./activities/${part}`, [], 'adapters do not know who calls them'),
+        ),
+      ),
+      ...restrictedImports(
+        { regex: '^@temporalio/', message: 'adapters import no Temporal: take an AbortSignal and a progress callback' },
+        {
+          regex: `/runbook/(?!(${adaptersMayUse.join('|')})\\.ts$)`,
+          allowTypeImports: true,
+          message: "adapters use only runbook's errors, words and types",
+        },
+      ),
+    },
+  },
+  {
+    name: 'zone/client',
+    files: ['client/**/*.ts'],
+    rules: restrictedImports(
+      {
+        regex: '/workflows/(?!messages(/[^/]+)?\\.ts$)',
+        allowTypeImports: true,
+        message: 'client takes only messages and types from workflows',
+      },
+      {
+        regex: `/activities/(?!(${clientMayUse.join('|')})/)`,
+        allowTypeImports: true,
+        message: 'client does not run activities: the worker does',
+      },
+      {
+        regex: '^@temporalio/(worker|workflow|activity)$',
+        message: 'client speaks to Temporal through @temporalio/client',
+      },
+    ),
+  },
+];
+
+export default tseslint.config(
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', '.cache/**', 'test/replay/histories/**'] },
+  {
+    name: 'typescript',
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/extensions': ['.ts', '.js', '.mjs'] },
+    rules: {
+      eqeqeq: 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      // Which packages a deployed worker needs must be readable in package.json.
+      'import-x/no-extraneous-dependencies': ['error', { devDependencies: ['test/**', 'bench/**'] }],
+      'import-x/first': 'error',
+      'import-x/no-duplicates': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      // Numbers are what our messages are full of; their text is not in doubt.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // An async function without await keeps a contract (a port, a handler); the rule would have us write Promise.resolve.
+      '@typescript-eslint/require-await': 'off',
+      // Type parameters used once are how our registries tie a kind to its input.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      // `() => stop()` is shorter to read than a block, and says as much.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // What another process or an older file gave us may break its declared type: guards against that are wanted.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      // `array[i]!` after a length check is common with noUncheckedIndexedAccess; the compiler already asked the question.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // An unused argument keeps its place in a signature when it begins with an underscore.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+    },
+  },
+  {
+    name: 'tests',
+    files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
+    rules: {
+      // Tests read rows, JSON and error objects whose shape is what they assert.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      // `expect(object.method)` is how Jest asserts on a method.
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-dynamic-delete': 'off',
+    },
+  },
+  ...zones.map((config) => ({ ...config, plugins: { 'import-x': importX } })),
+);

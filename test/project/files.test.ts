@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const root = join(import.meta.dirname, '../..');
+const list = (...flags: string[]) =>
+  execFileSync('git', ['ls-files', '-z', ...flags], { cwd: root, encoding: 'utf8' })
+    .split('\0')
+    .filter(Boolean);
+/** Tracked, and new ones that are not ignored: a test that waits for `git add` finds out too late. */
+const files = list('--cached', '--others', '--exclude-standard').filter((file) => existsSync(join(root, file)));
+
+/** Lines of tracked text files that `pattern` matches, as `file:line text`. */
+function linesMatching(pattern: RegExp, except: readonly string[] = []): string[] {
+  return files.flatMap((file) => {
+    const path = join(root, file);
+    if (except.includes(file) || !statSync(path).isFile()) return [];
+    const bytes = readFileSync(path);
+    if (bytes.subarray(0, 8000).includes(0)) return [];
+    return bytes
+      .toString('utf8')
+      .split('\n')
+      .flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1} ${line.trim().slice(0, 120)}`] : []));
+  });
+}
+
+describe('the files of the project', () => {
+  it('name no folder of the machine they were written on', () => {
+    // A home folder's first level, written so that this line does not match itself.
+    const homes = ['work', 'home/[a-z]', 'Users/[a-z]', 'root'].map((home) => `/${home}`).join('|');
+    expect(linesMatching(new RegExp(`(?<![\\w.}~:*])(${homes})(/|\\b)(?!\\w)`))).toEqual([]);
+  });
+
+  it('name no registry, mirror or proxy host, other than public ones in documentation', () => {
+    const hosts = /https?:\/\/[\w.-]*(registry|mirror|artifactory|nexus|verdaccio|proxy)[\w-]*\.[a-z]/i;
+    expect(linesMatching(hosts).filter((line) => !/registry\.npmjs\.org|proxy\.golang\.org/.test(line))).toEqual([]);
+  });
+
+  it('are named by what they are: no utils, helpers, common or misc', () => {
+    const vague = /^(utils?|helpers?|common|misc|shared|stuff)$/;
+    const named = files.filter((file) =>
+      file.split('/').some((part) => vague.test(basename(part).replace(/\.[a-z.]+$/, ''))),
+    );
+    expect(named).toEqual([]);
+  });
+
+  it('are kebab-case where they are TypeScript', () => {
+    const odd = files.filter(
+      (file) => file.endsWith('.ts') && !/^([a-z0-9.-]+\/)*[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/.test(file),
+    );
+    expect(odd).toEqual([]);
+  });
+});
