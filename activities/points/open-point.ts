@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { isMissing } from './is-missing.ts';
 import { encodeManifest } from './manifest.ts';
 import type { PointManifest } from './manifest.ts';
 import { manifestName, partialFolder, pointFolder } from './point-folder.ts';
@@ -54,8 +55,8 @@ export async function abandonPoint(point: OpenPoint): Promise<void> {
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
+    (error: unknown) => {
+      if (isMissing(error)) return false;
       throw error;
     },
   );

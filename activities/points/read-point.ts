@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { isMissing } from './is-missing.ts';
 import { decodeManifest, isGood } from './manifest.ts';
 import type { PointManifest } from './manifest.ts';
 import { manifestName, pointFolder } from './point-folder.ts';
@@ -21,8 +22,8 @@ export interface StoredPoint {
 export async function readPoint(pointsRoot: string, ref: PointRef): Promise<StoredPoint | undefined> {
   const folder = pointFolder(pointsRoot, ref);
   const path = join(folder, manifestName);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
     throw error;
   });
   if (text === undefined) return undefined;
@@ -89,8 +90,8 @@ export async function listPoints(pointsRoot: string): Promise<PointEntry[]> {
 }
 
 async function foldersIn(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+    if (isMissing(error)) return [];
     throw error;
   });
   return entries

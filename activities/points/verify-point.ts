@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { hashFile } from './hash-file.ts';
+import { isMissing } from './is-missing.ts';
 import { encodeManifest, isGood, mayBecome } from './manifest.ts';
 import type { PointManifest, PointProof } from './manifest.ts';
 import { manifestName, partPath } from './point-folder.ts';
@@ -23,8 +24,8 @@ export async function verifyPoint(
     const path = partPath(folder, part.file);
     const size = await stat(path).then(
       (found) => found.size,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
+      (error: unknown) => {
+        if (isMissing(error)) return undefined;
         throw error;
       },
     );
