@@ -55,7 +55,7 @@ base_image_apt_sources() {
 
 base_image_apt_settings() {
   apt-config dump |
-    grep -E '^Acquire::(http|https)::([^ ]*::)?Proxy |^Acquire::(Check-Valid-Until|Check-Date|[^ ]*Verify-Peer|[^ ]*Verify-Host) ' || true
+    grep -iE '^Acquire::(https?::Proxy(::[^ ]+)?|Check-Valid-Until|Check-Date|https::([^ ]+::)?Verify-(Peer|Host)) ' || true
   echo 'APT::Install-Recommends "false";'
   echo 'Acquire::Languages "none";'
 }
