@@ -179,6 +179,11 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-condition': 'off',
       // `array[i]!` after a length check is common with noUncheckedIndexedAccess; the compiler already asked the question.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // An abort signal's reason is handed on as it is, whatever the one who aborted gave.
+      '@typescript-eslint/prefer-promise-reject-errors': [
+        'error',
+        { allowThrowingAny: true, allowThrowingUnknown: true },
+      ],
       // An unused argument keeps its place in a signature when it begins with an underscore.
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
     },
