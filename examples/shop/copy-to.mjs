@@ -30,7 +30,17 @@ cpSync(join(directory, 'docker/.env.v1'), join(directory, '.env'));
 git('init', '--quiet', '--initial-branch=main');
 // Forced: a global ignore rule for .env files must not leave the checkpoints out.
 git('add', '--all', '--force');
-git('-c', 'user.name=shop', '-c', 'user.email=shop@localhost', 'commit', '--quiet', '--no-gpg-sign', '--message', 'Run the shop v1');
+git(
+  '-c',
+  'user.name=shop',
+  '-c',
+  'user.email=shop@localhost',
+  'commit',
+  '--quiet',
+  '--no-gpg-sign',
+  '--message',
+  'Run the shop v1',
+);
 console.log(JSON.stringify({ directory, url: `http://127.0.0.1:${settings.SHOP_PORT}`, ...settings }, null, 2));
 
 function setVariables(file, variables) {

@@ -117,7 +117,10 @@ function fail(key, attempt, answer, ms) {
   failed++;
   const cause = answer.status ? String(answer.status) : answer.error;
   failures[cause] = (failures[cause] ?? 0) + 1;
-  writeSync(failedLog, `${JSON.stringify({ at: new Date().toISOString(), key, attempt, cause, ms: Math.round(ms) })}\n`);
+  writeSync(
+    failedLog,
+    `${JSON.stringify({ at: new Date().toISOString(), key, attempt, cause, ms: Math.round(ms) })}\n`,
+  );
 }
 
 function flush() {
@@ -181,6 +184,8 @@ function positive(name, most) {
 }
 
 function usage(problem) {
-  console.error(`${problem}\nusage: load.mjs --url URL --log FILE (--seconds N | --until-file FILE) [--rate N] [--drain N]`);
+  console.error(
+    `${problem}\nusage: load.mjs --url URL --log FILE (--seconds N | --until-file FILE) [--rate N] [--drain N]`,
+  );
   process.exit(2);
 }

@@ -53,7 +53,9 @@ async function checkNext() {
 async function look(key) {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
-      const response = await fetch(new URL(`/orders/${encodeURIComponent(key)}`, args.url), { signal: AbortSignal.timeout(3000) });
+      const response = await fetch(new URL(`/orders/${encodeURIComponent(key)}`, args.url), {
+        signal: AbortSignal.timeout(3000),
+      });
       const order = await response.json();
       if (response.status === 200 && order.key === key) return 'found';
       // Only the API's own words count: a 404 from anything else on that port says nothing about the order.

@@ -146,6 +146,11 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
     daemon_threads = False  # requests that were taken are answered before the process ends
 
+    def handle_error(self, request, address):
+        # A client or a health check that hung up is its own business.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, address)
+
 
 def serve(shop):
     server = Server(("0.0.0.0", 8080), handler_for(shop))

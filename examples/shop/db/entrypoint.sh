@@ -16,9 +16,6 @@ if [ ! -d "$cluster" ]; then
 CREATE ROLE shop LOGIN PASSWORD '$password'
 CREATE DATABASE shop OWNER shop
 SQL
-  postgres --single -D "$cluster.partial" shop >/dev/null <<SQL
-ALTER SCHEMA public OWNER TO shop
-SQL
   mv "$cluster.partial" "$cluster"
 fi
 
