@@ -64,7 +64,7 @@ os_field() { [ -r /etc/os-release ] && (. /etc/os-release && eval "echo \"\${$1:
 on_debian() { [ "$(os_field ID)" = debian ] && command -v apt-get >/dev/null; }
 on_debian_as_root() { on_debian && [ "$(id -u)" -eq 0 ]; }
 
-# The output of installers matters only when they fail.
+# The output of installers matters only when they fail; some say why at its start, some at its end.
 quietly() {
   local log
   log=$(mktemp)
@@ -72,7 +72,7 @@ quietly() {
     rm -f "$log"
     return 0
   fi
-  tail -n 30 "$log" >&2
+  if [ "$(wc -l <"$log")" -le 40 ]; then cat "$log"; else head -n 20 "$log" && echo ... && tail -n 20 "$log"; fi >&2
   rm -f "$log"
   return 1
 }
