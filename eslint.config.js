@@ -7,9 +7,9 @@ import tseslint from 'typescript-eslint';
 /** Files of `activities/` that are wiring, not adapters: they alone may know Temporal. */
 const activityWiring = ['activities/index.ts', 'activities/perform/**', 'activities/control/**'];
 /** Modules of `runbook` whose values an adapter may use: errors, and pure words and formats. All else is types only. */
-const adaptersMayUse = ['errors', 'json', 'names', 'checks', 'operations', 'records/[^/]+'];
+const adaptersMayUse = ['errors', 'json', 'names', 'checks', 'operations', 'records/[^/]+', 'guard/split-sql'];
 /** What the command line may run on its own machine: the worker, and readers of what a run left on disk. */
-const clientMayUse = ['journal', 'home', 'docker', 'git', 'records'];
+const clientMayUse = ['docker', 'git', 'records'];
 
 const fromPackages = (message, allowed) => ({
   regex: `^(?!\\.${allowed.map((name) => `|${name}`).join('')})`,
@@ -29,6 +29,20 @@ const noDynamicImports = {
     { selector: 'ImportExpression', message: 'a dynamic import hides a dependency from the zone rules' },
     { selector: 'CallExpression[callee.name="require"]', message: 'modules are imported, never required' },
   ],
+};
+
+const insideActivities = ['./activities', './runbook', './journal', './node_modules'];
+const adapterImports = [
+  { regex: '^@temporalio/', message: 'adapters import no Temporal: take an AbortSignal and a progress callback' },
+  {
+    regex: `/runbook/(?!(${adaptersMayUse.join('|')})\\.ts$)`,
+    allowTypeImports: true,
+    message: "adapters use only runbook's errors, words and types",
+  },
+];
+const markedProcesses = {
+  regex: '^(execa|(node:)?child_process)$',
+  message: 'start processes with activities/processes/execa.ts: a successor finds them by their mark',
 };
 
 const zones = [
@@ -85,18 +99,27 @@ const zones = [
     },
   },
   {
-    name: 'zone/activities',
-    files: ['activities/**/*.ts'],
+    name: 'zone/journal',
+    files: ['journal/**/*.ts'],
     rules: {
+      ...noDynamicImports,
       ...restrictedPaths(
         zone(
-          './activities',
+          './journal',
           './',
-          ['./activities', './runbook', './node_modules'],
-          'activities import only runbook and each other',
+          ['./journal', './runbook', './node_modules'],
+          'journal imports only runbook: worker and client read it',
         ),
       ),
+      ...restrictedImports(fromPackages('journal needs Node and runbook, nothing else', ['node:'])),
     },
+  },
+  {
+    name: 'zone/activity-wiring',
+    files: activityWiring,
+    rules: restrictedPaths(
+      zone('./activities', './', insideActivities, 'activities import only runbook, journal and each other'),
+    ),
   },
   {
     name: 'zone/adapters',
@@ -105,25 +128,18 @@ const zones = [
     rules: {
       ...noDynamicImports,
       ...restrictedPaths(
-        zone(
-          './activities',
-          './',
-          ['./activities', './runbook', './node_modules'],
-          'adapters import only runbook and each other',
-        ),
+        zone('./activities', './', insideActivities, 'adapters import only runbook, journal and each other'),
         ...['index.ts', 'perform', 'control'].map((part) =>
           zone('./activities', `./activities/${part}`, [], 'adapters do not know who calls them'),
         ),
       ),
-      ...restrictedImports(
-        { regex: '^@temporalio/', message: 'adapters import no Temporal: take an AbortSignal and a progress callback' },
-        {
-          regex: `/runbook/(?!(${adaptersMayUse.join('|')})\\.ts$)`,
-          allowTypeImports: true,
-          message: "adapters use only runbook's errors, words and types",
-        },
-      ),
+      ...restrictedImports(...adapterImports, markedProcesses),
     },
+  },
+  {
+    name: 'zone/processes',
+    files: ['activities/processes/**/*.ts'],
+    rules: restrictedImports(...adapterImports),
   },
   {
     name: 'zone/client',
@@ -179,6 +195,8 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-condition': 'off',
       // `array[i]!` after a length check is common with noUncheckedIndexedAccess; the compiler already asked the question.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // Code points are what we count and pad by; nobody's table holds composed emojis.
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
       // An abort signal's reason is handed on as it is, whatever the one who aborted gave.
       '@typescript-eslint/prefer-promise-reject-errors': [
         'error',
