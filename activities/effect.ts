@@ -1,3 +1,4 @@
+import type { TargetHome } from '../journal/target-home.ts';
 import type { CompiledPlan } from '../runbook/compiled-plan.ts';
 import type { JsonObject } from '../runbook/json.ts';
 import type { Operation, OperationInputs, OperationKind, Undo } from '../runbook/operations.ts';
@@ -14,19 +15,7 @@ export interface Progress {
 /** What the world says about an effect, before anything is done. */
 export type Observation = 'absent' | 'partial' | 'done' | 'unknown';
 
-/** Folders of a target on its home host; see `activities/home`. All absolute. */
-export interface TargetHome {
-  root: string;
-  journal: string;
-  /** Content-addressed store, files 0600. */
-  content: string;
-  /** Recovery points: one folder per point. */
-  points: string;
-  /** Progress, decisions, lessons, rollback log, resource measurements. */
-  records: string;
-  /** Scratch folders, one per operation, swept by reconcile. */
-  scratch: string;
-}
+export type { TargetHome };
 
 /** Everything an effect handler may use of its surroundings. */
 export interface EffectContext<K extends OperationKind = OperationKind> {
@@ -35,6 +24,8 @@ export interface EffectContext<K extends OperationKind = OperationKind> {
   operation: Extract<Operation, { kind: K }>;
   /** Grows with each attempt of the operation, over workflow and worker restarts. */
   attempt: number;
+  /** Of the lease; part of the fencing token. */
+  epoch: number;
   plan: CompiledPlan;
   home: TargetHome;
   /** Aborted on cancellation, on loss of the heartbeat and when the worker shuts down. */

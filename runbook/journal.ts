@@ -52,8 +52,8 @@ export type JournalEntry =
   | { type: 'failure'; operation: string; attempt: number; error: FailureDetail }
   /** An attempt that was not the current one tried to act, and was stopped. */
   | { type: 'refused'; operation: string; attempt: number; reason: string }
-  | { type: 'skipped'; operation: string; by: string; reason: string }
-  | { type: 'done-by-hand'; operation: string; by: string; reason: string; proof: CheckResult[] }
+  | { type: 'skipped'; operation: Operation; by: string; reason: string }
+  | { type: 'done-by-hand'; operation: Operation; by: string; reason: string; proof: CheckResult[] }
   | { type: 'decision'; command: Command['command']; by: string; reason?: string; detail?: JsonObject }
   | { type: 'rollback-planned'; rollback: number; to: string; operations: number; reason: string; restoreData: boolean }
   | { type: 'rollback-finished'; rollback: number; phases: string[]; consistent: boolean }

@@ -7,10 +7,11 @@ export const migrationWorkflowId = (target: string) => `migration/${target}`;
 export const phaseWorkflowId = (target: string, ordinal: number, phase: string) => `migration/${target}/${ordinal}-${phase}`;
 export const rollbackWorkflowId = (target: string, ordinal: number) => `migration/${target}/rollback-${ordinal}`;
 
-/** Each host has a queue of its own, so that an operation reaches the Docker Engine it names. */
+/**
+ * Each host has one queue, so that an operation reaches the Docker Engine it names. Workflows run on that of the home host, where
+ * the journal is; being the same queue lets the server hand the next activity over with the workflow task (eager dispatch).
+ */
 export const hostTaskQueue = (host: string) => `switchback-host-${host}`;
-/** Workflows of a target run where its journal is: on its home host. */
-export const workflowTaskQueue = (homeHost: string) => `switchback-${homeHost}`;
 
 export const searchAttributeNames = {
   target: 'SwitchbackTarget',

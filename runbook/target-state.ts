@@ -146,8 +146,7 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
       break;
     }
     case 'skipped': {
-      const known = state.operations.get(operationKey(record.run, record.operation));
-      if (!known) break;
+      const known = knownOrNew(state, record.run, record.operation, record.seq);
       known.status = 'skipped';
       if (known.operation.undoes !== undefined) {
         markUndone(state, known.operation, 'undo-skipped');
@@ -156,8 +155,7 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
       break;
     }
     case 'done-by-hand': {
-      const known = state.operations.get(operationKey(record.run, record.operation));
-      if (!known) break;
+      const known = knownOrNew(state, record.run, record.operation, record.seq);
       known.status = 'by-hand';
       markUndone(state, known.operation, 'undone');
       break;
@@ -171,10 +169,24 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
     case 'failure':
     case 'refused':
     case 'decision':
+      break;
     case 'rollback-finished':
+      if (!record.consistent) state.consistent = false;
       break;
   }
   return state;
+}
+
+/** An operation may be settled by a person before it was begun: its undo is then the compiled one. */
+function knownOrNew(state: TargetState, run: string, operation: Operation, seq: number): OperationRecord {
+  const key = operationKey(run, operation.id);
+  let known = state.operations.get(key);
+  if (!known) {
+    const { undo } = operation;
+    known = { run, operation, seq, attempt: 0, status: 'intended', undo, prepared: { undo, facts: {} } };
+    state.operations.set(key, known);
+  }
+  return known;
 }
 
 function markUndone(state: TargetState, undo: Operation, status: 'undone' | 'undo-skipped') {
@@ -196,6 +208,6 @@ export function completedPhases(state: TargetState): PhaseRecord[] {
 /** Operations that took effect, or may have, and are not taken back: newest first, the order of a rollback. */
 export function standingOperations(state: TargetState): OperationRecord[] {
   return [...state.operations.values()]
-    .filter((known) => known.operation.undoes === undefined && ['intended', 'done', 'by-hand', 'skipped'].includes(known.status))
+    .filter((known) => known.operation.undoes === undefined && (known.status === 'skipped' ? known.attempt > 0 : known.status !== 'undone' && known.status !== 'undo-skipped'))
     .sort((a, b) => b.seq - a.seq);
 }

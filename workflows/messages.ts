@@ -22,7 +22,6 @@ export interface MigrationInput {
 
 export interface PhaseInput {
   run: RunRef;
-  plan: CompiledPlan;
   phase: CompiledPhase;
   searchAttributes: boolean;
 }
@@ -87,3 +86,14 @@ export const commandUpdates = {
 export const commandSignal = defineSignal<[{ id: number; command: Command }]>('command');
 export const answerSignal = defineSignal<[{ id: number; answer?: CommandAnswer; refused?: string }]>('answer');
 export const reportSignal = defineSignal<[ChildReport]>('report');
+
+/** How a rollback ended. `consistent` is false after an undo was skipped or the rollback was given up. */
+export interface RollbackResult {
+  consistent: boolean;
+  gaveUp?: string;
+  /** From the first undo to the last, in event time. */
+  executionSeconds: number;
+  /** From the last undo until the checks were healthy again. */
+  verificationSeconds: number;
+  timeline: TimelineEntry[];
+}

@@ -1,0 +1,39 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { Context, log } from '@temporalio/activity';
+import { errorTable, SwitchbackError } from '../../runbook/errors.ts';
+import type { Progress } from '../effect.ts';
+import type { Surroundings } from './effect-context.ts';
+
+/** How often progress is sent, in milliseconds: on a timer, since work that stands still is alive too. */
+const heartbeatEvery = 1_000;
+
+/** Runs work inside an activity: heartbeats with the newest progress at once and on a timer until the work is over. */
+export async function withHeartbeat<T>(work: (surroundings: Surroundings) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let progress: Progress | undefined;
+  const beat = () => context.heartbeat(progress === undefined ? {} : { progress });
+  beat();
+  const timer = setInterval(beat, heartbeatEvery);
+  try {
+    return await work({
+      signal: context.cancellationSignal,
+      progress: (newest) => {
+        progress = newest;
+      },
+      log: (message) => log.info(message),
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Translates an error of the table to the failure that workflows see, with its hint and facts. */
+export function toApplicationFailure(error: SwitchbackError): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: error.name,
+    message: error.message,
+    nonRetryable: !errorTable[error.name].retried,
+    details: [{ ...(error.hint === undefined ? {} : { hint: error.hint }), facts: error.facts }],
+    cause: error,
+  });
+}

@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import type { PerformRequest } from '../../runbook/activities.ts';
+import { SwitchbackError } from '../../runbook/errors.ts';
+import type { FailureDetail, JournalEntry } from '../../runbook/journal.ts';
+import { canonicalJson } from '../../runbook/json.ts';
+import type { Operation, OperationKind, Receipt } from '../../runbook/operations.ts';
+import { operationKey, type OperationRecord } from '../../runbook/target-state.ts';
+import type { EffectContext, EffectHandler, EffectHandlers, Performed, Prepared } from '../effect.ts';
+import { endPredecessors } from '../processes/end-predecessor.ts';
+import { runMarked } from '../processes/mark.ts';
+import { effectContext, outdated, type Surroundings } from './effect-context.ts';
+import type { SecretSource } from './secrets.ts';
+import type { OpenTarget, TargetAccess } from './target-access.ts';
+
+/** Limits of what a receipt carries: it travels through Temporal, where 2 MB end an activity for good. */
+const factsLimit = 16 * 1024;
+
+export interface PerformDependencies {
+  access: TargetAccess;
+  handlers: EffectHandlers;
+  secrets: SecretSource;
+  /** Names this worker in the journal. */
+  worker: string;
+}
+
+/** A handler whose kind is looked up at run time: its input and context are those of the operation it is called with. */
+type AnyHandler = EffectHandler<OperationKind>;
+type AnyContext = EffectContext<OperationKind>;
+
+/**
+ * Performs one operation so that it takes effect once, whatever was killed before: looks for its receipt, claims an attempt in the
+ * journal, ends what earlier attempts left running, observes, acts, and journals the receipt.
+ * @throws SwitchbackError of the handler; `LeaseLost` when a newer holder or attempt owns the target; `EffectUnknown` when
+ * nobody can tell whether an earlier attempt took effect.
+ */
+export async function performOperation(request: PerformRequest, dependencies: PerformDependencies, surroundings: Surroundings): Promise<Receipt> {
+  const { run, operation } = request;
+  const target = await dependencies.access.open(run.target);
+  const state = await target.journal.refresh();
+  const known = state.operations.get(operationKey(run.runId, operation.id));
+  if (known?.receipt) return known.receipt;
+  const objection = outdated(state, run, operation.id, known?.attempt ?? 0);
+  if (objection) throw objection;
+
+  const attempt = (known?.attempt ?? 0) + 1;
+  const sealedRun = await target.sealedRun(run.runId);
+  const context = effectContext(target, sealedRun, run, operation, attempt, dependencies.secrets, surroundings) as AnyContext;
+  const journal = (entries: JournalEntry[]) =>
+    target.journal.appendIf({ run: run.runId, epoch: run.epoch, entries }, (now) => outdated(now, run, operation.id, attempt));
+  const startedAt = new Date().toISOString();
+  const mark = { operation: `${run.target}/${run.runId}/${operation.id}`, attempt };
+
+  return runMarked(mark, async () => {
+    let prepared: Prepared | undefined;
+    try {
+      const handler = dependencies.handlers[operation.kind] as unknown as AnyHandler;
+      prepared = known?.prepared ?? (await handler.prepare(operation.input, context));
+      await claim(target, request, attempt, known, prepared, dependencies.worker);
+      await endPredecessors(mark);
+      const performed =
+        (await nothingToTakeBack(request, target, dependencies, surroundings)) ??
+        (await act(handler, operation, context, prepared, known !== undefined));
+      const receipt = receiptOf(operation, performed, prepared, startedAt);
+      await journal([{ type: 'receipt', operation: operation.id, attempt, receipt }]);
+      return receipt;
+    } catch (error) {
+      await recordFailure(target, request, attempt, error);
+      throw error;
+    }
+  });
+}
+
+/** Writes the intent, or the next attempt of a standing intent; of two that claim the same attempt one gets it. */
+async function claim(
+  target: OpenTarget,
+  { run, operation }: PerformRequest,
+  attempt: number,
+  known: OperationRecord | undefined,
+  prepared: Prepared,
+  worker: string,
+): Promise<void> {
+  const entry: JournalEntry = known
+    ? { type: 'attempt', operation: operation.id, attempt, worker }
+    : { type: 'intent', operation, attempt, undo: prepared.undo, facts: prepared.facts };
+  await target.journal.appendIf({ run: run.runId, epoch: run.epoch, entries: [entry] }, (state) =>
+    outdated(state, run, operation.id, state.operations.has(operationKey(run.runId, operation.id)) ? attempt - 1 : attempt),
+  );
+}
+
+type Outcome = Performed & { adopted: boolean };
+
+async function act(handler: AnyHandler, operation: Operation, context: AnyContext, prepared: Prepared, again: boolean): Promise<Outcome> {
+  const observation = await handler.observe(operation.input, context, prepared);
+  switch (observation) {
+    case 'done':
+      return { ...(await (handler.adopt ?? handler.perform)(operation.input, context, prepared)), adopted: again };
+    case 'unknown':
+      throw new SwitchbackError('EffectUnknown', `whether ${operation.id} took effect cannot be told`, {
+        hint: 'Look at the resource; then say done-by-hand with a proof, or retry once it is clean.',
+      });
+    case 'absent':
+    case 'partial':
+      await context.fence();
+      return { ...(await handler.perform(operation.input, context, prepared)), adopted: false };
+  }
+}
+
+/** An undo of an operation that never reported: if the world says that it took no effect, there is nothing to take back. */
+async function nothingToTakeBack(
+  { run, operation }: PerformRequest,
+  target: OpenTarget,
+  { handlers, secrets }: PerformDependencies,
+  surroundings: Surroundings,
+): Promise<Outcome | undefined> {
+  const forward = operation.undoes === undefined ? undefined : target.journal.state.operations.get(operation.undoes);
+  if (!forward || forward.receipt !== undefined || forward.status === 'by-hand') return undefined;
+  const forwardRun = await target.sealedRun(forward.run);
+  const context = effectContext(target, forwardRun, { ...run, runId: forward.run }, forward.operation, forward.attempt, secrets, surroundings);
+  const handler = handlers[forward.operation.kind] as unknown as AnyHandler;
+  const observation = await handler.observe(forward.operation.input, context as AnyContext, forward.prepared);
+  if (observation !== 'absent') return undefined;
+  return { summary: `${forward.operation.id} had taken no effect: nothing to take back`, facts: {}, effect: { nothing: true }, adopted: false };
+}
+
+function receiptOf(operation: Operation, performed: Outcome, prepared: Prepared, startedAt: string): Receipt {
+  const size = JSON.stringify(performed.facts).length;
+  if (size > factsLimit) throw new RangeError(`facts of ${operation.id} have ${size} characters, more than ${factsLimit}`);
+  return {
+    operation: operation.id,
+    kind: `${operation.kind}@${operation.version}`,
+    outcome: performed.adopted ? 'adopted' : 'done',
+    summary: performed.summary.slice(0, 400),
+    effectDigest: createHash('sha256').update(canonicalJson(performed.effect)).digest('hex'),
+    undo: performed.undo ?? prepared.undo,
+    facts: performed.facts,
+    startedAt,
+    finishedAt: new Date().toISOString(),
+  };
+}
+
+async function recordFailure(target: OpenTarget, { run, operation }: PerformRequest, attempt: number, error: unknown): Promise<void> {
+  const failure = failureDetail(error);
+  // An overtaken attempt has been told so by its fence already; and it is no longer this attempt's place to report.
+  if (failure.name === 'LeaseLost') return;
+  await target.journal
+    .append({ run: run.runId, epoch: run.epoch, entries: [{ type: 'failure', operation: operation.id, attempt, error: failure }] })
+    // The effect's own error must reach the operator even where the disk is too full to write it down.
+    .catch((journalError: unknown) => {
+      process.stderr.write(`the journal of ${run.target} cannot be written: ${String(journalError)}\n`);
+    });
+}
+
+export function failureDetail(error: unknown): FailureDetail {
+  if (error instanceof SwitchbackError) {
+    return { name: error.name, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
+  return { name: 'Error', message: error instanceof Error ? error.message : String(error) };
+}

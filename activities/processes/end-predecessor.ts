@@ -1,0 +1,67 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { SwitchbackError } from '../../runbook/errors.ts';
+import { attemptVariable, operationVariable, type ProcessMark } from './mark.ts';
+
+/** How long a child may take to end after SIGTERM, and then after SIGKILL, in milliseconds. */
+const grace = { term: 2_000, kill: 5_000 };
+
+/**
+ * Ends child processes that earlier attempts of an operation left behind: a child outlives its killed worker, and a stopped
+ * worker's children go on. Looks at the environment of every process of this user, so nothing has to have been written down.
+ * @returns how many were ended
+ * @throws SwitchbackError `Busy` when one does not end (uninterruptible I/O): acting beside it is not safe.
+ */
+export async function endPredecessors(mark: ProcessMark): Promise<number> {
+  const found = await predecessors(mark);
+  if (found.length === 0) return 0;
+  for (const [signal, wait] of [['SIGTERM', grace.term], ['SIGKILL', grace.kill]] as const) {
+    for (const pid of await predecessors(mark)) signalIfThere(pid, signal);
+    for (let waited = 0; waited < wait; waited += 50) {
+      if ((await predecessors(mark)).length === 0) return found.length;
+      await pause(50);
+    }
+  }
+  throw new SwitchbackError('Busy', `process ${(await predecessors(mark)).join(', ')} of an earlier attempt of ${mark.operation} does not end`);
+}
+
+async function predecessors(mark: ProcessMark): Promise<number[]> {
+  const found: number[] = [];
+  for (const entry of await processIds()) {
+    const pid = Number(entry);
+    if (pid === process.pid) continue;
+    const variables = await environmentOf(pid);
+    if (!variables?.includes(`${operationVariable}=${mark.operation}`)) continue;
+    if (!variables.includes(`${attemptVariable}=${mark.attempt}`)) found.push(pid);
+  }
+  return found;
+}
+
+async function processIds(): Promise<string[]> {
+  try {
+    return (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  } catch (error) {
+    // No /proc (macOS): children end with the terminal's session there; the journal's fence still stops their worker.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function environmentOf(pid: number): Promise<string[] | undefined> {
+  try {
+    const environment = (await readFile(`/proc/${pid}/environ`, 'latin1')).split('\0');
+    // A zombie has no environment left, a kernel thread has none at all.
+    return environment.length > 1 ? environment : undefined;
+  } catch {
+    // Gone meanwhile, or another user's: neither is a child of ours.
+    return undefined;
+  }
+}
+
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,4 @@
+// Every function exported here is a workflow type: nothing else may be.
+export { migration } from './migration.ts';
+export { phase } from './phase.ts';
+export { rollback } from './rollback.ts';

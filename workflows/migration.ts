@@ -1,0 +1,172 @@
+import { allHandlersFinished, condition, executeChild, ParentClosePolicy, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { RunRef } from '../runbook/activities.ts';
+import type { CompiledPhase, CompiledPlan } from '../runbook/compiled-plan.ts';
+import { phaseWorkflowId, rollbackWorkflowId } from '../runbook/names.ts';
+import type { RollbackPlan } from '../runbook/rollback.ts';
+import type { RunState, RunStatus } from '../runbook/run-state.ts';
+import { closeRun, control, record } from './calls.ts';
+import { describeFailure } from './failure.ts';
+import { shielded } from './interpreter.ts';
+import type { ChildResult, MigrationInput } from './messages.ts';
+import { phase as phaseWorkflow } from './phase.ts';
+import { rollback as rollbackWorkflow } from './rollback.ts';
+import { RunView } from './run-view.ts';
+import { runAttributes } from './search-attributes.ts';
+
+type GoBack = Extract<ChildResult, { outcome: 'rollback' }>;
+type Stop = Exclude<ChildResult, { outcome: 'completed' }>;
+interface Ended {
+  state: Extract<RunState, 'completed' | 'rolled-back' | 'aborted'>;
+  reason?: string;
+}
+
+/** What every part of a run needs. */
+interface Journey {
+  input: MigrationInput;
+  run: RunRef;
+  plan: CompiledPlan;
+  view: RunView;
+}
+
+/**
+ * One run of a plan against one target: phase after phase, and back where it must be. It fails only if it cannot be opened; an
+ * open run parks, since what is parked can be repaired and what has failed cannot.
+ * @returns the final status
+ */
+export async function migration(input: MigrationInput): Promise<RunStatus> {
+  const view = new RunView(input);
+  return shielded(view, async () => {
+    const { epoch, plan, completed } = await openRun(input);
+    view.opened(plan, completed, input.without);
+    const journey: Journey = { input, run: { target: input.target, runId: input.runId, epoch }, plan, view };
+
+    const stop = input.rollback ? asked(input.rollback, input.operator) : await goForward(journey);
+    const ended: Ended = stop ? await obeyStop(journey, stop) : { state: 'completed' };
+
+    await finish(journey, ended);
+    return view.status;
+  });
+}
+
+function openRun(input: MigrationInput) {
+  const { workflowId, runId } = workflowInfo();
+  const summary = input.plan ? `take the lease of ${input.target}, seal plan ${input.plan.name}` : `take the lease of ${input.target}`;
+  return control(summary).openRun({
+    target: input.target,
+    runId: input.runId,
+    operator: input.operator,
+    holder: { workflowId, workflowRunId: runId },
+    ...(input.plan ? { plan: input.plan } : {}),
+  });
+}
+
+async function goForward(journey: Journey): Promise<Stop | undefined> {
+  const { input, plan, view } = journey;
+  let fresh = view.status.phases.every((phase) => phase.state !== 'completed');
+  for (const phase of plan.phases) {
+    if (view.status.phases.some((known) => known.id === phase.id && known.state !== 'pending')) continue;
+    if (view.abortReason !== undefined) return { outcome: 'aborted', reason: view.abortReason };
+    if (input.searchAttributes) upsertSearchAttributes(runAttributes({ phase: phase.id, risk: phase.risk }));
+    const result = await runPhase(journey, fresh ? withBefore(plan, phase) : phase);
+    fresh = false;
+    if (result.outcome !== 'completed') return result;
+  }
+  return undefined;
+}
+
+/** What is recorded before anything else happens belongs to the first phase, so that it parks and is retried like the rest. */
+const withBefore = (plan: CompiledPlan, phase: CompiledPhase): CompiledPhase => ({
+  ...phase,
+  stages: plan.before.length > 0 ? [{ stage: 'before', operations: plan.before, approvals: [] }, ...phase.stages] : phase.stages,
+});
+
+function runPhase({ input, run, view }: Journey, phase: CompiledPhase): Promise<ChildResult> {
+  const workflowId = phaseWorkflowId(run.target, phase.ordinal, phase.id);
+  return view.whileAtWork(workflowId, () =>
+    executeChild(phaseWorkflow, {
+      workflowId,
+      args: [{ run, phase, searchAttributes: input.searchAttributes }],
+      // A phase at work is not torn apart because its parent was terminated: the journal and reconcile bring them together.
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `phase ${phase.ordinal}: ${phase.title}`,
+      ...(input.searchAttributes ? { typedSearchAttributes: runAttributes({ target: run.target, phase: phase.id, state: 'running', risk: phase.risk }) } : {}),
+    }),
+  );
+}
+
+async function obeyStop(journey: Journey, stop: Stop): Promise<Ended> {
+  if (stop.outcome === 'aborted') return { state: 'aborted', reason: stop.reason };
+  journey.view.enter('rolling-back', stop.reason);
+  await record({ run: journey.run, key: 'going-back', entries: [{ type: 'run-state', state: 'rolling-back', reason: stop.reason.slice(0, 500) }] });
+  const planned = await planBack(journey, stop);
+  return 'aborted' in planned ? { state: 'aborted', reason: planned.aborted } : goBack(journey, planned.rollback, planned.stop);
+}
+
+/** Plans the rollback from receipts; where that is impossible as asked, a person chooses another way. */
+async function planBack({ run, view }: Journey, first: GoBack): Promise<{ rollback: RollbackPlan; stop: GoBack } | { aborted: string }> {
+  let stop = first;
+  for (;;) {
+    try {
+      const rollback = await control('plan the rollback from receipts').planRollback({ run, request: stop.request, reason: stop.reason });
+      return { rollback, stop };
+    } catch (error) {
+      const decision = await view.parkPlanning(describeFailure(error));
+      if (decision.decision === 'abort') return { aborted: decision.reason };
+      if (decision.decision === 'rollback') stop = { ...stop, request: decision.request, reason: decision.reason, by: decision.by };
+      view.enter('rolling-back', stop.reason);
+    }
+  }
+}
+
+async function goBack({ input, run, plan, view }: Journey, rollback: RollbackPlan, stop: GoBack): Promise<Ended> {
+  const workflowId = rollbackWorkflowId(run.target, rollback.ordinal);
+  const startedAt = new Date().toISOString();
+  const result = await view.whileAtWork(workflowId, () =>
+    executeChild(rollbackWorkflow, {
+      workflowId,
+      args: [{ run, homeHost: plan.homeHost, rollback, reason: stop.reason, searchAttributes: input.searchAttributes }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `roll back to ${rollback.to}: ${stop.reason}`.slice(0, 200),
+      ...(input.searchAttributes ? { typedSearchAttributes: runAttributes({ target: run.target, state: 'rolling-back' }) } : {}),
+    }),
+  );
+  view.status.inconsistent ||= !result.consistent;
+  const seconds = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 1000;
+  const report = {
+    run,
+    rollback,
+    reason: stop.reason,
+    by: stop.by,
+    consistent: result.consistent,
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    recovery: { decision: seconds(stop.detectedAt, stop.decidedAt), execution: result.executionSeconds, verification: result.verificationSeconds },
+    timeline: [...view.status.timeline],
+  };
+  try {
+    const { files } = await control('write the incident record and the rollback log').reportRollback(report);
+    view.tell(`incident record: ${files.join(', ')}`);
+  } catch (error) {
+    // The stack is back; a report that cannot be written must not make a person think that it is not.
+    view.tell(`the incident record could not be written: ${describeFailure(error).message}`);
+  }
+  if (result.gaveUp !== undefined) return { state: 'aborted', reason: `rollback given up: ${result.gaveUp}` };
+  for (const { id } of rollback.phases) {
+    view.status.phases = view.status.phases.map((phase) => (phase.id === id ? { ...phase, state: 'rolled-back' } : phase));
+  }
+  return { state: 'rolled-back', reason: stop.reason };
+}
+
+async function finish({ run, view }: Journey, { state, reason }: Ended): Promise<void> {
+  await closeRun({ run, key: 'closed', entries: [{ type: 'run-state', state, ...(reason === undefined ? {} : { reason: reason.slice(0, 500) }) }] });
+  view.status.finishedAt = new Date().toISOString();
+  view.enter(state, reason);
+  view.tell(state === 'completed' ? 'all phases are complete' : `the run is ${state}`);
+  await condition(allHandlersFinished);
+}
+
+/** A rollback that was asked for when no run was open. */
+function asked({ request, reason }: NonNullable<MigrationInput['rollback']>, by: string): GoBack {
+  const now = new Date().toISOString();
+  return { outcome: 'rollback', request, reason, by, detectedAt: now, decidedAt: now };
+}

@@ -1,0 +1,112 @@
+import { allHandlersFinished, condition, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { CompiledStage } from '../runbook/compiled-plan.ts';
+import type { FailureDetail } from '../runbook/journal.ts';
+import type { Operation } from '../runbook/operations.ts';
+import type { PhaseState, PhaseStatus } from '../runbook/run-state.ts';
+import { phaseDetails } from './details.ts';
+import { interpret, shielded } from './interpreter.ts';
+import type { ChildResult, PhaseInput } from './messages.ts';
+import { runAttributes } from './search-attributes.ts';
+import { Session, type Stop } from './session.ts';
+
+/** Runs one phase, stage by stage. It never fails: what goes wrong parks, and what a person decides ends it. */
+export async function phase(input: PhaseInput): Promise<ChildResult> {
+  const { run, phase: plan } = input;
+  const status: PhaseStatus = {
+    id: plan.id,
+    ordinal: plan.ordinal,
+    title: plan.title,
+    risk: plan.risk,
+    state: 'running',
+    workflowId: workflowInfo().workflowId,
+    done: 0,
+    total: plan.stages.reduce((sum, stage) => sum + stage.operations.length, 0),
+    startedAt: new Date().toISOString(),
+  };
+  const session = new Session('phase', run, () => ({ phase: { ...status } }), (current) => phaseDetails(input, status, current));
+  const enter = async (state: PhaseState, reason?: string) => {
+    status.state = state;
+    if (state !== 'running') status.finishedAt = new Date().toISOString();
+    if (reason !== undefined) status.reason = reason;
+    const { id, ordinal, title } = plan;
+    await session.journal([{ type: 'phase-state', phase: id, ordinal, title, state, ...(reason === undefined ? {} : { reason }) }]);
+    if (input.searchAttributes) upsertSearchAttributes(runAttributes({ state, phase: id }));
+    session.report();
+  };
+
+  return shielded(session, async () => {
+    await enter('running');
+    const stop = await runStages(input, status, session);
+    if (stop) await enter(stop.outcome === 'aborted' ? 'aborted' : 'failed', stop.reason);
+    else await enter('completed');
+    session.tell(stop ? `phase ${plan.id} stopped: ${stop.reason}` : `phase ${plan.id} is complete`);
+    await condition(allHandlersFinished);
+    return stop ?? { outcome: 'completed', consistent: !session.inconsistent };
+  });
+}
+
+async function runStages({ run, phase: plan }: PhaseInput, status: PhaseStatus, session: Session): Promise<Stop | undefined> {
+  for (const stage of plan.stages) {
+    status.stage = stage.stage;
+    const stop =
+      (await interpret(run, stage.operations, session, {
+        settled: () => {
+          status.done += 1;
+        },
+        onFailure: (operation, error) => (plan.onFailure === 'rollback' ? goBackBecause(operation, error) : undefined),
+      })) ?? (await gather(stage, session));
+    if (stop) return stop;
+  }
+  return undefined;
+}
+
+/** Stages from which the plan may order the way back by itself: before them nothing has moved, and a person should look. */
+const moved = new Set(['cutover', 'verify', 'bake']);
+
+function goBackBecause(operation: Operation, error: FailureDetail): Stop | undefined {
+  if (!moved.has(operation.stage)) return undefined;
+  const now = new Date().toISOString();
+  return {
+    outcome: 'rollback',
+    request: { to: 'previous', restoreData: false, discardData: false },
+    reason: `${operation.summary}: ${error.message}`,
+    by: 'the plan (onFailure: rollback)',
+    detectedAt: now,
+    decidedAt: now,
+  };
+}
+
+/** Approvals of a stage, one role after the other. A no parks the last operation of the stage. */
+async function gather(stage: CompiledStage, session: Session): Promise<Stop | undefined> {
+  for (const { role, remindSeconds } of stage.approvals) {
+    for (;;) {
+      const rejected = await session.awaitApproval(role, remindSeconds);
+      if (session.stop) return session.stop;
+      if (!rejected) break;
+      const decision = await session.park(gateOperation(stage, role), rejected);
+      if (decision.decision === 'stop') return decision.stop;
+      if (decision.decision === 'skip') {
+        await session.journal([{ type: 'decision', command: 'skip', by: decision.by, reason: `approval of ${role}: ${decision.reason}` }]);
+        break;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** A rejected approval is parked like an operation, so that the same commands answer it. */
+function gateOperation(stage: CompiledStage, role: string): Operation {
+  return {
+    id: `${stage.operations[0]?.phase ?? ''}/${stage.stage}/approval-${role}`,
+    kind: 'runChecks',
+    version: 1,
+    phase: stage.operations[0]?.phase ?? '',
+    stage: stage.stage,
+    host: '',
+    summary: `approval of ${role}`,
+    input: { checks: [], withinSeconds: 0, everySeconds: 1, consecutive: 1 },
+    effects: [],
+    undo: { by: 'nothing', summary: 'an approval changes nothing' },
+    timeoutSeconds: 1,
+  };
+}

@@ -1,0 +1,227 @@
+import { ApplicationFailure, condition, getExternalWorkflowHandle, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import type { OpenedRun } from '../runbook/activities.ts';
+import type { CompiledPlan } from '../runbook/compiled-plan.ts';
+import type { FailureDetail } from '../runbook/journal.ts';
+import { acceptedCommands, refusal, type Command, type CommandAnswer, type CommandName, type RollbackRequest, type RunState, type RunStatus, type TimelineEntry } from '../runbook/run-state.ts';
+import { migrationDetails } from './details.ts';
+import { answerSignal, commandSignal, commandUpdates, reportSignal, statusQuery, type ChildReport, type MigrationInput } from './messages.ts';
+import { runAttributes } from './search-attributes.ts';
+
+const timelineLength = 60;
+
+/** What a person decided about a rollback that could not even be planned. */
+export type PlanningDecision = { decision: 'retry' } | { decision: 'rollback'; request: RollbackRequest; reason: string; by: string } | { decision: 'abort'; reason: string };
+
+/** How a child state is called on the level of the run. */
+const states = {
+  phase: { running: 'running', paused: 'paused', 'awaiting-operator': 'awaiting-operator', 'awaiting-approval': 'awaiting-approval' },
+  rollback: { running: 'rolling-back', paused: 'rollback-paused', 'awaiting-operator': 'rollback-paused', 'awaiting-approval': 'rollback-paused' },
+} as const satisfies Record<string, Record<ChildReport['state'], RunState>>;
+
+/**
+ * The run as its operator sees it: made of the children's reports, answered to queries, shown in the Temporal UI. Commands arrive
+ * here, since the operator knows one address a target, and go to the child that is at work.
+ */
+export class RunView {
+  readonly status: RunStatus;
+  #child: string | undefined;
+  #seen = new Map<string, number>();
+  readonly #stories = new Map<string, TimelineEntry[]>();
+  readonly #own: TimelineEntry[] = [];
+  #answers = new Map<number, { answer?: CommandAnswer; refused?: string }>();
+  #lastId = 0;
+  #shownState: RunState | undefined;
+  #planning: { decide?: PlanningDecision } | undefined;
+  #abortReason: string | undefined;
+
+  constructor(private readonly input: MigrationInput) {
+    this.status = {
+      target: input.target,
+      runId: input.runId,
+      plan: input.plan?.name ?? '',
+      planDigest: input.plan?.digest ?? '',
+      state: 'starting',
+      startedAt: new Date().toISOString(),
+      phases: [],
+      rollbacks: [],
+      timeline: [],
+      contacts: input.plan?.contacts ?? [],
+      inconsistent: false,
+    };
+    setHandler(statusQuery, () => this.status);
+    setHandler(reportSignal, (report) => this.#take(report));
+    setHandler(answerSignal, ({ id, ...answer }) => void this.#answers.set(id, answer));
+    for (const name of Object.keys(commandUpdates) as CommandName[]) this.#accept(name);
+    this.#show();
+  }
+
+  opened(plan: CompiledPlan, completed: OpenedRun['completed'], without: readonly string[]): void {
+    this.status.plan = plan.name;
+    this.status.planDigest = plan.digest;
+    this.status.contacts = plan.contacts;
+    const done = new Map(completed.map(({ phase, run }) => [phase, run]));
+    this.status.phases = plan.phases.map((phase) => {
+      const earlier = done.get(phase.id);
+      const total = phase.stages.reduce((sum, stage) => sum + stage.operations.length, 0);
+      return {
+        id: phase.id,
+        ordinal: phase.ordinal,
+        title: phase.title,
+        risk: phase.risk,
+        state: earlier !== undefined ? 'completed' : without.includes(phase.id) ? 'skipped' : 'pending',
+        done: earlier !== undefined ? total : 0,
+        total,
+        ...(earlier === undefined ? {} : { reason: `completed by run ${earlier}` }),
+      };
+    });
+    this.enter(this.input.rollback ? 'rolling-back' : 'running');
+    this.tell(`plan ${plan.name} is sealed: edits to it, or to a file it names, change nothing in this run`);
+  }
+
+  enter(state: RunState, reason?: string): void {
+    this.status.state = state;
+    if (reason === undefined) delete this.status.reason;
+    else this.status.reason = reason;
+    this.#show();
+  }
+
+  tell(text: string): void {
+    this.#own.push({ at: new Date().toISOString(), text });
+    this.#show();
+  }
+
+  /** While a child is at work, commands go to it. */
+  async whileAtWork<T>(workflowId: string, work: () => Promise<T>): Promise<T> {
+    this.#child = workflowId;
+    try {
+      return await work();
+    } finally {
+      this.#child = undefined;
+      delete this.status.waiting;
+      delete this.status.operation;
+    }
+  }
+
+  /** Parks a rollback that cannot be planned as asked: the run stays open, and another way can be chosen. */
+  async parkPlanning(error: FailureDetail): Promise<PlanningDecision> {
+    const planning: { decide?: PlanningDecision } = {};
+    this.#planning = planning;
+    this.status.waiting = { for: 'operator', since: new Date().toISOString(), error, accepts: ['retry', 'rollback', 'abort'] };
+    this.enter('awaiting-operator', `the rollback cannot be planned: ${error.message}`);
+    await condition(() => planning.decide !== undefined);
+    this.#planning = undefined;
+    delete this.status.waiting;
+    return planning.decide ?? { decision: 'retry' };
+  }
+
+  cancelledFromOutside(): void {
+    this.#abortReason = 'cancelled in Temporal';
+    if (this.#child !== undefined) void this.#send({ command: 'abort', by: 'Temporal', reason: 'cancelled in Temporal' });
+    else if (this.#planning) this.#planning.decide = { decision: 'abort', reason: 'cancelled in Temporal' };
+  }
+
+  /** Set when the run was cancelled while no child could be told. */
+  get abortReason(): string | undefined {
+    return this.#abortReason;
+  }
+
+  #accept(name: CommandName): void {
+    const validator = (argument: object) => {
+      const why = refusal(this.status.state, name) ?? objection({ command: name, ...argument } as Command, this.status, this.#planning !== undefined);
+      if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Conflict');
+    };
+    const handler = async (argument: object): Promise<CommandAnswer> => this.#obey({ command: name, ...argument } as Command);
+    setHandler(commandUpdates[name], handler as never, { validator: validator as never, description: descriptions[name] });
+  }
+
+  async #obey(command: Command): Promise<CommandAnswer> {
+    // Between two children there is a moment without any: the next one takes the command.
+    await condition(() => this.#child !== undefined || this.#planning !== undefined || this.#over());
+    if (this.#planning) return this.#decidePlanning(this.#planning, command);
+    if (this.#child === undefined) throw ApplicationFailure.nonRetryable(`the run is ${this.status.state}`, 'Conflict');
+    return this.#send(command);
+  }
+
+  async #send(command: Command): Promise<CommandAnswer> {
+    const child = this.#child;
+    if (child === undefined) throw ApplicationFailure.nonRetryable('nothing is at work that could take the command', 'Conflict');
+    this.#lastId += 1;
+    const id = this.#lastId;
+    await getExternalWorkflowHandle(child).signal(commandSignal, { id, command });
+    await condition(() => this.#answers.has(id) || this.#child !== child);
+    const { answer, refused } = this.#answers.get(id) ?? { refused: 'what was at work ended before it could take the command' };
+    this.#answers.delete(id);
+    if (!answer) throw ApplicationFailure.nonRetryable(refused ?? 'refused', 'Conflict');
+    return answer;
+  }
+
+  #decidePlanning(planning: { decide?: PlanningDecision }, command: Command): CommandAnswer {
+    if (command.command === 'abort') planning.decide = { decision: 'abort', reason: `${command.by}: ${command.reason}` };
+    else if (command.command === 'rollback') planning.decide = { decision: 'rollback', request: command.request, reason: command.reason, by: command.by };
+    else planning.decide = { decision: 'retry' };
+    return { state: this.status.state, message: 'planning the rollback again' };
+  }
+
+  #take(report: ChildReport): void {
+    // Signals may arrive in another order than they were sent.
+    if (report.version <= (this.#seen.get(report.workflowId) ?? 0)) return;
+    this.#seen.set(report.workflowId, report.version);
+    this.#stories.set(report.workflowId, report.timeline);
+    this.status.inconsistent ||= report.inconsistent;
+    if (report.phase) this.status.phases = this.status.phases.map((phase) => (phase.id === report.phase?.id ? { ...report.phase } : phase));
+    const { rollback } = report;
+    if (rollback) this.status.rollbacks = [...this.status.rollbacks.filter((other) => other.ordinal !== rollback.ordinal), rollback];
+    if (report.workflowId === this.#child) {
+      if (report.waiting) this.status.waiting = report.waiting;
+      else delete this.status.waiting;
+      if (report.operation) this.status.operation = { ...report.operation, workflowId: report.workflowId };
+      else delete this.status.operation;
+      this.enter(states[rollback ? 'rollback' : 'phase'][report.state], report.waiting?.error?.message);
+    } else {
+      this.#show();
+    }
+  }
+
+  #over(): boolean {
+    return acceptedCommands[this.status.state].length === 0;
+  }
+
+  #show(): void {
+    const entries = [...this.#own, ...[...this.#stories.values()].flat()];
+    this.status.timeline = entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(-timelineLength);
+    setCurrentDetails(migrationDetails(this.status));
+    if (this.status.state === this.#shownState) return;
+    this.#shownState = this.status.state;
+    upsertMemo({ state: this.status.state });
+    if (this.input.searchAttributes) upsertSearchAttributes(runAttributes({ state: this.status.state }));
+  }
+}
+
+/** What is wrong with a command although the state would accept one of its name. */
+function objection(command: Command, status: RunStatus, planning: boolean): string | undefined {
+  if (planning && !['retry', 'rollback', 'abort'].includes(command.command)) return `${command.command} is not possible while a rollback is being planned; possible: retry, rollback, abort`;
+  if ('reason' in command && command.command !== 'pause' && !command.reason?.trim()) return `${command.command} needs a reason`;
+  switch (command.command) {
+    case 'doneByHand':
+      return command.proof.length === 0 ? 'doneByHand needs a check that proves it' : undefined;
+    case 'approve':
+      if (command.planDigest !== undefined && command.planDigest !== status.planDigest) return `the approval is for plan ${command.planDigest.slice(0, 12)}, but this run follows ${status.planDigest.slice(0, 12)}`;
+      return status.waiting?.approval?.role === command.role ? undefined : `no approval of ${command.role} is asked for; asked for: ${status.waiting?.approval?.role ?? 'none'}`;
+    case 'reject':
+      return status.waiting?.approval?.role === command.role ? undefined : `no approval of ${command.role} is asked for; asked for: ${status.waiting?.approval?.role ?? 'none'}`;
+    default:
+      return undefined;
+  }
+}
+
+const descriptions: Record<CommandName, string> = {
+  pause: 'Hold after the operation under way.',
+  resume: 'Go on: after a pause, or try a parked operation again.',
+  retry: 'Try a parked operation again.',
+  skip: 'Leave a parked operation out, with a reason. Skipping an undo makes the target inconsistent.',
+  doneByHand: 'A person has done the parked operation; a check proves it.',
+  approve: 'Say yes, in a role that the plan asks for.',
+  reject: 'Say no, in a role that the plan asks for, with a reason.',
+  rollback: 'Take back what was done, with a reason.',
+  abort: 'Stop here; what was done stays and can be rolled back later.',
+};

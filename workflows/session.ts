@@ -1,0 +1,266 @@
+import { CancellationScope, condition, getExternalWorkflowHandle, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { RunRef } from '../runbook/activities.ts';
+import type { FailureDetail, JournalEntry } from '../runbook/journal.ts';
+import type { Operation } from '../runbook/operations.ts';
+import { acceptedCommands, refusal, type Command, type CommandAnswer, type RunState, type RunStatus, type TimelineEntry, type Waiting } from '../runbook/run-state.ts';
+import { control, record } from './calls.ts';
+import { answerSignal, commandSignal, reportSignal, type ChildReport, type ChildResult } from './messages.ts';
+
+/** Newest lines of the story that a report carries. */
+const timelineLength = 40;
+
+/** What ends the work of a child before its last operation. */
+export type Stop = Exclude<ChildResult, { outcome: 'completed' }>;
+
+/** What a person decided about a parked operation. */
+export type Decision = { decision: 'retry' } | { decision: 'skip'; by: string; reason: string } | { decision: 'doneByHand' } | { decision: 'stop'; stop: Stop };
+
+const decisionWords = { retry: 'trying again', skip: 'skipped', doneByHand: 'done by hand and proven' } as const;
+
+type Family = 'phase' | 'rollback';
+
+/** How the states of a child are called in the run's own words. */
+const runStates: Record<Family, Record<ChildReport['state'], RunState>> = {
+  phase: { running: 'running', paused: 'paused', 'awaiting-operator': 'awaiting-operator', 'awaiting-approval': 'awaiting-approval' },
+  // Whoever pauses a rollback, or finds it parked, has the same choices.
+  rollback: { running: 'rolling-back', paused: 'rollback-paused', 'awaiting-operator': 'rollback-paused', 'awaiting-approval': 'rollback-paused' },
+};
+
+/**
+ * The conversation of a child workflow with its operator, through the parent: it knows why the child stands still, takes commands
+ * where the state allows them, and reports every change to the parent and to the Temporal UI.
+ */
+export class Session {
+  readonly timeline: TimelineEntry[] = [];
+  state: ChildReport['state'] = 'running';
+  waiting: Waiting | undefined;
+  operation: RunStatus['operation'];
+  inconsistent = false;
+  stop: Stop | undefined;
+  #decision: Decision | undefined;
+  #parked: Operation | undefined;
+  #failedAt: string | undefined;
+  #pauseRequested: { by: string; reason?: string } | undefined;
+  #scope: CancellationScope | undefined;
+  #version = 0;
+  #reporting = false;
+  #keys = 0;
+
+  constructor(
+    private readonly family: Family,
+    private readonly run: RunRef,
+    /** What only the family knows: the status of the phase or of the rollback. */
+    private readonly subject: () => Pick<ChildReport, 'phase' | 'rollback'>,
+    private readonly details: (session: Session) => string,
+  ) {
+    setHandler(commandSignal, ({ id, command }) => this.#receive(id, command));
+  }
+
+  get runState(): RunState {
+    return runStates[this.family][this.state];
+  }
+
+  /** Appends to the story and reports. */
+  tell(text: string): void {
+    this.timeline.push({ at: new Date().toISOString(), text });
+    if (this.timeline.length > timelineLength) this.timeline.shift();
+    this.report();
+  }
+
+  /** Writes journal lines with a key that is the same at every replay. */
+  async journal(entries: JournalEntry[]): Promise<void> {
+    this.#keys += 1;
+    await record({ run: this.run, key: `${workflowInfo().workflowId}:${this.#keys}`, entries });
+  }
+
+  /** Runs work that a person's `abort` or `rollback` may interrupt. */
+  async interruptible<T>(work: () => Promise<T>): Promise<T> {
+    const scope = new CancellationScope({ cancellable: true });
+    this.#scope = scope;
+    try {
+      return await scope.run(work);
+    } finally {
+      this.#scope = undefined;
+    }
+  }
+
+  /** Holds while the run is paused. */
+  async holdWhilePaused(): Promise<void> {
+    if (!this.#pauseRequested || this.stop) return;
+    const { by, reason } = this.#pauseRequested;
+    await this.#wait('paused', { for: 'resume' }, `paused by ${by}${reason === undefined ? '' : `: ${reason}`}`);
+    await condition(() => this.#pauseRequested === undefined || this.stop !== undefined);
+    await this.#goOn('resumed');
+  }
+
+  /** Parks on a failed operation until a person has decided. Nothing is dropped meanwhile. */
+  async park(operation: Operation, error: FailureDetail): Promise<Decision> {
+    this.#decision = this.stop ? { decision: 'stop', stop: this.stop } : undefined;
+    this.#parked = operation;
+    this.#failedAt = new Date().toISOString();
+    const { id, summary, stage } = operation;
+    await this.#wait('awaiting-operator', { for: 'operator', operation: { id, summary, stage }, error }, `${summary}: ${error.message}`);
+    await condition(() => this.#decision !== undefined);
+    this.#parked = undefined;
+    const decision = this.#takeDecision();
+    await this.#goOn(decision.decision === 'stop' ? undefined : `${decisionWords[decision.decision]}: ${summary}`);
+    return decision;
+  }
+
+  /** Set by command handlers while `park` waits. */
+  #takeDecision(): Decision {
+    return this.#decision ?? { decision: 'retry' };
+  }
+
+  /** Waits until people in this role have said yes; a no parks. */
+  async awaitApproval(role: string, remindSeconds: number): Promise<FailureDetail | undefined> {
+    const approval: NonNullable<Waiting['approval']> = { role, given: [] };
+    this.#approval = { approval };
+    await this.#wait('awaiting-approval', { for: 'approval', approval }, `waiting for the approval of ${role}`);
+    const answered = () => approval.given.length > 0 || this.#approval?.rejected !== undefined || this.stop !== undefined;
+    while (!(await condition(answered, remindSeconds * 1000, { summary: `remind: approval of ${role}` }))) {
+      this.tell(`still waiting for the approval of ${role}`);
+    }
+    const rejected = this.#approval.rejected;
+    this.#approval = undefined;
+    await this.#goOn(rejected === undefined && !this.stop ? `approved by ${approval.given.map((given) => given.by).join(', ')} as ${role}` : undefined);
+    return rejected;
+  }
+  #approval: { approval: NonNullable<Waiting['approval']>; rejected?: FailureDetail } | undefined;
+
+  /** Tells parent and UI, once for all changes of one workflow task. */
+  report(): void {
+    if (this.#reporting) return;
+    this.#reporting = true;
+    void Promise.resolve().then(() => {
+      this.#reporting = false;
+      this.#version += 1;
+      setCurrentDetails(this.details(this));
+      return this.#send();
+    });
+  }
+
+  /** A cancel that did not come from our own command (the Temporal UI, the CLI of Temporal). */
+  cancelledFromOutside(): void {
+    if (this.family === 'rollback') {
+      // Dropping a compensation is a person's decision, and this command does not say so: it holds instead.
+      this.#pauseRequested = { by: 'a cancel request in Temporal', reason: 'a rollback is not cancelled, it is paused' };
+    } else {
+      this.#requestStop({ outcome: 'aborted', reason: 'cancelled in Temporal' });
+    }
+  }
+
+  async #send(): Promise<void> {
+    const { parent, workflowId } = workflowInfo();
+    if (!parent) return;
+    const report: ChildReport = {
+      workflowId,
+      version: this.#version,
+      ...this.subject(),
+      state: this.state,
+      ...(this.operation ? { operation: this.operation } : {}),
+      ...(this.waiting ? { waiting: this.waiting } : {}),
+      timeline: this.timeline,
+      inconsistent: this.inconsistent,
+    };
+    try {
+      await getExternalWorkflowHandle(parent.workflowId).signal(reportSignal, report);
+    } catch {
+      // The parent was terminated or deleted. The child goes on: its journal tells the story, and reconcile adopts it.
+    }
+  }
+
+  async #wait(state: ChildReport['state'], waiting: Omit<Waiting, 'since' | 'accepts'>, why: string): Promise<void> {
+    this.state = state;
+    this.waiting = { ...waiting, since: new Date().toISOString(), accepts: acceptedCommands[this.runState] };
+    this.tell(why);
+    await this.journal([{ type: 'run-state', state: this.runState, reason: why.slice(0, 500) }]);
+  }
+
+  async #goOn(text: string | undefined): Promise<void> {
+    this.state = 'running';
+    this.waiting = undefined;
+    if (text !== undefined) this.tell(text);
+    await this.journal([{ type: 'run-state', state: this.runState }]);
+  }
+
+  #requestStop(stop: Stop): void {
+    this.stop = stop;
+    this.#decision = { decision: 'stop', stop };
+    this.#pauseRequested = undefined;
+    this.#scope?.cancel();
+  }
+
+  async #receive(id: number, command: Command): Promise<void> {
+    const refused = refusal(this.runState, command.command);
+    const outcome = refused === undefined ? await this.#obey(command) : { refused };
+    const { parent } = workflowInfo();
+    if (!parent) return;
+    await getExternalWorkflowHandle(parent.workflowId).signal(answerSignal, { id, ...outcome });
+  }
+
+  async #obey(command: Command): Promise<{ answer: CommandAnswer } | { refused: string }> {
+    const answer = (message: string) => ({ answer: { state: this.runState, message } });
+    if (command.command !== 'doneByHand') await this.#journalDecision(command);
+    const parked = this.#parked;
+    switch (command.command) {
+      case 'pause':
+        this.#pauseRequested = { by: command.by, ...(command.reason === undefined ? {} : { reason: command.reason }) };
+        return answer(this.operation ? `pausing after: ${this.operation.summary}` : 'pausing before the next operation');
+      case 'resume':
+      case 'retry':
+        this.#pauseRequested = undefined;
+        if (parked) this.#decision = { decision: 'retry' };
+        return answer(parked ? `trying again: ${parked.summary}` : 'going on');
+      case 'skip':
+        if (!parked || (command.operation !== undefined && command.operation !== parked.id)) return { refused: `there is no parked operation ${command.operation ?? ''}`.trim() };
+        this.#decision = { decision: 'skip', by: command.by, reason: command.reason };
+        return answer(`skipping: ${parked.summary}`);
+      case 'doneByHand':
+        return this.#proveByHand(command);
+      case 'approve':
+        return this.#approve(command);
+      case 'reject':
+        if (this.#approval?.approval.role !== command.role) return { refused: `no approval of ${command.role} is asked for` };
+        this.#approval.rejected = { name: 'CheckFailed', message: `${command.by} said no as ${command.role}: ${command.reason}` };
+        return answer(`rejected as ${command.role}`);
+      case 'rollback': {
+        const now = new Date().toISOString();
+        this.#requestStop({ outcome: 'rollback', request: command.request, reason: command.reason, by: command.by, detectedAt: this.#failedAt ?? now, decidedAt: now });
+        return answer('rolling back');
+      }
+      case 'abort':
+        this.#requestStop({ outcome: 'aborted', reason: `${command.by}: ${command.reason}` });
+        return answer('stopping; what was done stays as it is and can still be rolled back');
+    }
+  }
+
+  #approve({ role, by, comment }: Extract<Command, { command: 'approve' }>): { answer: CommandAnswer } | { refused: string } {
+    const approval = this.#approval?.approval;
+    if (!approval || approval.role !== role) return { refused: `no approval of ${role} is asked for; asked for: ${approval?.role ?? 'none'}` };
+    approval.given.push({ by, at: new Date().toISOString(), ...(comment === undefined ? {} : { comment }) });
+    return { answer: { state: this.runState, message: `approved as ${role} (recorded, not authenticated)` } };
+  }
+
+  async #proveByHand(command: Extract<Command, { command: 'doneByHand' }>): Promise<{ answer: CommandAnswer } | { refused: string }> {
+    const parked = this.#parked;
+    if (!parked || (command.operation !== undefined && command.operation !== parked.id)) return { refused: `there is no parked operation ${command.operation ?? ''}`.trim() };
+    const { by, reason, proof } = command;
+    try {
+      const { proven, results } = await control(`prove by hand: ${parked.summary}`).proveByHand({ run: this.run, operation: parked, checks: proof, by, reason });
+      if (!proven) return { refused: `not proven: ${results.filter((result) => result.verdict !== 'successful').map((result) => `${result.check}: ${result.detail}`).join('; ')}` };
+    } catch (error) {
+      return { refused: `the proof could not be taken: ${String(error)}` };
+    }
+    await this.#journalDecision(command);
+    // Another decision may have been taken while the proof ran; the first one stands.
+    if (this.#parked !== parked) return { refused: 'the operation is not parked any more' };
+    this.#decision = { decision: 'doneByHand' };
+    return { answer: { state: this.runState, message: `done by hand and proven: ${parked.summary}` } };
+  }
+
+  #journalDecision(command: Command): Promise<void> {
+    const reason = 'reason' in command ? command.reason : undefined;
+    return this.journal([{ type: 'decision', command: command.command, by: command.by, ...(reason === undefined ? {} : { reason }) }]);
+  }
+}
