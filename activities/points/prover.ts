@@ -1,3 +1,4 @@
+import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import type { Progress } from '../effect.ts';
 import type { StoredPoint } from './read-point.ts';
 
@@ -16,8 +17,14 @@ export interface ProofContext {
   runId: string;
   operationId: string;
   attempt: number;
+  /** Of the lease; see `EffectContext.epoch`. */
+  epoch: number;
+  /** Says where the stack and its stores are. */
+  plan: CompiledPlan;
   /** A folder of the operation's own for scratch data; removed afterwards. */
   scratch: string;
+  /** How long the proof may take, in milliseconds. */
+  timeoutMs: number;
   signal: AbortSignal;
   progress(progress: Progress): void;
   /** Replaces secret references; see `EffectContext.secret`. */
