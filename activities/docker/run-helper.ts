@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto';
+import type Docker from 'dockerode';
+
+import { SwitchbackError } from '../../runbook/errors.ts';
+import { canonicalJson } from '../../runbook/json.ts';
+import { pause } from './deadline.ts';
+import { carries, type CallOptions, type DockerEngine, type Labels } from './docker-engine.ts';
+import { statusOf } from './engine-error.ts';
+
+export interface HelperMount {
+  type: 'volume' | 'bind';
+  /** Name of the volume, which must exist, or absolute path on the Docker host. */
+  source: string;
+  target: string;
+  readOnly?: boolean;
+}
+
+/** A one-shot container. The same name and labels on every attempt, so that a retry adopts what an earlier one started. */
+export interface HelperSpec {
+  name: string;
+  /** Image reference or id; it must be on the engine already. */
+  image: string;
+  argv: string[];
+  /** Prove whose it is: a container of this name without all of them is never touched. */
+  labels: Labels;
+  mounts?: HelperMount[];
+  env?: Record<string, string>;
+  /** `none` unless told. */
+  networkMode?: string;
+  user?: string;
+  workingDir?: string;
+  /** Added to an empty set. */
+  capabilities?: string[];
+  /** `none` where a lot is written to stdout (the log costs two thirds of the throughput); else 1 MiB is kept. */
+  log?: 'none' | 'bounded';
+  memoryBytes?: number;
+  /** How long it may run, in milliseconds, counted anew by each attempt; then it is killed. */
+  timeoutMs: number;
+}
+
+export interface HelperResult {
+  /** As read from the engine after the end. */
+  exitCode: number;
+  /** Last 8 KiB of what it wrote. */
+  log: string;
+  /** An earlier attempt had started it. */
+  adopted: boolean;
+  oomKilled: boolean;
+  timedOut: boolean;
+}
+
+export interface HelperOptions extends CallOptions {
+  /** Leave the container after its end, for somebody who removes it later. */
+  keep?: boolean;
+  /** On abort: `remove` kills and removes it (default); `kill` leaves the ended container; `leave` lets it run for a successor. */
+  onAbort?: 'remove' | 'kill' | 'leave';
+  /** Called about once a second while it runs. */
+  onTick?: (runningMs: number) => void;
+}
+
+const specLabel = 'io.switchback.spec';
+
+/**
+ * Runs a container to its end, or adopts the one of this name: running → waits for it, ended → reads its exit code.
+ * A non-zero exit is a result, not an error. Throws `Conflict` when the name is taken by a container that is not ours,
+ * `EffectUnknown` when our own container of that name does something else, `PreconditionFailed` when the image or a volume is missing.
+ */
+export async function runHelper(
+  engine: DockerEngine,
+  spec: HelperSpec,
+  options: HelperOptions = {},
+): Promise<HelperResult> {
+  const started = performance.now();
+  try {
+    const adopted = await createOrAdopt(engine, spec, options);
+    const timedOut = await untilEnded(engine, spec, options, started);
+    const ended = await engine.inspectContainer(spec.name, options);
+    if (!ended || ended.State.Running) {
+      throw new SwitchbackError('EffectUnknown', `container ${spec.name} went away before its exit code was read`, {
+        hint: 'Somebody removed it; look at what it did before you retry.',
+      });
+    }
+    const log = spec.log === 'none' ? '' : await engine.logTail(spec.name, options);
+    if (!options.keep) await engine.removeContainer(spec.name, spec.labels, options);
+    return { exitCode: ended.State.ExitCode, log, adopted, oomKilled: ended.State.OOMKilled, timedOut };
+  } catch (error) {
+    if (options.signal?.aborted) await settleAfterAbort(engine, spec, options.onAbort ?? 'remove');
+    throw error;
+  }
+}
+
+async function createOrAdopt(engine: DockerEngine, spec: HelperSpec, options: CallOptions): Promise<boolean> {
+  let found = await engine.inspectContainer(spec.name, options);
+  const adopted = found !== undefined;
+  if (!found) {
+    await requireVolumes(engine, spec, options);
+    await engine.call(`create container ${spec.name}`, options, async (docker) => {
+      try {
+        await docker.createContainer(creation(spec));
+      } catch (error) {
+        // 409: a request of an earlier attempt arrived at the daemon just now. The look below tells whose it is.
+        if (statusOf(error) !== 409) throw error;
+      }
+    });
+    found = await engine.inspectContainer(spec.name, options);
+  }
+  if (!carries(found?.Config.Labels, spec.labels)) {
+    throw new SwitchbackError('Conflict', `the name ${spec.name} is taken by a container that is not ours`, {
+      hint: `Remove or rename it: \`docker rm ${spec.name}\`.`,
+      facts: { container: spec.name },
+    });
+  }
+  if (found?.Config.Labels[specLabel] !== specDigest(spec)) {
+    throw new SwitchbackError('EffectUnknown', `container ${spec.name} of an earlier attempt does something else`, {
+      hint: `Look at it with \`docker inspect ${spec.name}\`, remove it, then retry.`,
+      facts: { container: spec.name },
+    });
+  }
+  // Only one that never started: starting an ended one would run it a second time.
+  if (found.State.Status === 'created') await start(engine, spec, options);
+  return adopted;
+}
+
+async function start(engine: DockerEngine, spec: HelperSpec, options: CallOptions): Promise<void> {
+  try {
+    await engine.startContainer(spec.name, options);
+  } catch (error) {
+    // It never ran (no such executable, a mount that cannot be made): leave nothing that a retry would trip over.
+    const found = options.signal?.aborted ? undefined : await engine.inspectContainer(spec.name, options);
+    if (found?.State.Status === 'created') await engine.removeContainer(spec.name, spec.labels, options);
+    throw error;
+  }
+}
+
+/** Polls, since a `wait` request hangs for ever when the daemon dies. Returns whether the time was up. */
+async function untilEnded(
+  engine: DockerEngine,
+  spec: HelperSpec,
+  options: HelperOptions,
+  started: number,
+): Promise<boolean> {
+  let delay = 20;
+  for (;;) {
+    const found = await engine.inspectContainer(spec.name, options);
+    if (!found || !(found.State.Running || found.State.Status === 'created')) return false;
+    const runningMs = performance.now() - started;
+    if (runningMs > spec.timeoutMs) {
+      await engine.killContainer(spec.name, options);
+      return true;
+    }
+    options.onTick?.(runningMs);
+    await pause(delay, options.signal);
+    delay = Math.min(delay * 2, 1000);
+  }
+}
+
+async function settleAfterAbort(
+  engine: DockerEngine,
+  spec: HelperSpec,
+  how: 'remove' | 'kill' | 'leave',
+): Promise<void> {
+  if (how === 'leave') return;
+  // Without the aborted signal, and briefly: whoever cancelled is waiting.
+  const brief = { deadlineMs: 10_000 };
+  try {
+    const found = await engine.inspectContainer(spec.name, brief);
+    if (!found || !carries(found.Config.Labels, spec.labels)) return;
+    await engine.killContainer(spec.name, brief);
+    if (how === 'remove') await engine.removeContainer(spec.name, spec.labels, brief);
+  } catch {
+    // The daemon is out of reach. The cancellation is what the caller must hear; a retry adopts the container by its name.
+  }
+}
+
+/** Docker creates a missing volume silently, with nothing in it. */
+async function requireVolumes(engine: DockerEngine, spec: HelperSpec, options: CallOptions): Promise<void> {
+  for (const mount of spec.mounts ?? []) {
+    if (mount.type === 'volume' && !(await engine.inspectVolume(mount.source, options))) {
+      throw new SwitchbackError('PreconditionFailed', `volume ${mount.source} does not exist`, {
+        hint: 'Look at `docker volume ls`; is the stack up?',
+        facts: { volume: mount.source },
+      });
+    }
+  }
+}
+
+function specDigest(spec: HelperSpec): string {
+  const { timeoutMs: _, labels: __, ...what } = spec;
+  return createHash('sha256').update(canonicalJson(what)).digest('hex').slice(0, 16);
+}
+
+function creation(spec: HelperSpec): Docker.ContainerCreateOptions {
+  return {
+    name: spec.name,
+    Image: spec.image,
+    // Replaces the image's entrypoint too: what runs is argv, nothing around it.
+    Entrypoint: spec.argv.slice(0, 1),
+    Cmd: spec.argv.slice(1),
+    Env: Object.entries(spec.env ?? {}).map(([name, value]) => `${name}=${value}`),
+    Labels: { ...spec.labels, [specLabel]: specDigest(spec) },
+    ...(spec.user === undefined ? {} : { User: spec.user }),
+    ...(spec.workingDir === undefined ? {} : { WorkingDir: spec.workingDir }),
+    HostConfig: {
+      Init: true,
+      NetworkMode: spec.networkMode ?? 'none',
+      RestartPolicy: { Name: 'no' },
+      CapDrop: ['ALL'],
+      CapAdd: spec.capabilities ?? [],
+      SecurityOpt: ['no-new-privileges'],
+      PidsLimit: 512,
+      LogConfig:
+        spec.log === 'none'
+          ? { Type: 'none', Config: {} }
+          : { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
+      ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes }),
+      Mounts: (spec.mounts ?? []).map((mount) => ({
+        Type: mount.type,
+        Source: mount.source,
+        Target: mount.target,
+        ReadOnly: mount.readOnly ?? false,
+        // Else an empty volume is filled with what the image has at that path.
+        ...(mount.type === 'volume'
+          ? { VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: '', Options: {} } } }
+          : {}),
+      })),
+    },
+  };
+}
