@@ -195,6 +195,9 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-condition': 'off',
       // `array[i]!` after a length check is common with noUncheckedIndexedAccess; the compiler already asked the question.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // They cost a quarter of the whole lint, and speak about enums and class instances, of which we have next to none.
+      '@typescript-eslint/no-unsafe-enum-assignment': 'off',
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // Code points are what we count and pad by; nobody's table holds composed emojis.
       '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
       // An abort signal's reason is handed on as it is, whatever the one who aborted gave.
