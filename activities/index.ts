@@ -1,0 +1,23 @@
+import type { Activities, OperationActivities, PerformRequest } from '../runbook/activities.ts';
+import { operationVersion, type OperationKind } from '../runbook/operations.ts';
+import { controlActivities, type ControlDependencies } from './control/index.ts';
+import { withHeartbeat } from './perform/in-activity.ts';
+import { performOperation, type PerformDependencies } from './perform/perform.ts';
+
+export type ActivityDependencies = PerformDependencies & Omit<ControlDependencies, 'inActivity'>;
+
+/** All activities of a worker: one for each kind of operation, named like it, and those that keep the records. */
+export function createActivities(dependencies: ActivityDependencies): Activities {
+  const perform = (request: PerformRequest) => withHeartbeat((surroundings) => performOperation(request, dependencies, surroundings));
+  const kinds = Object.keys(operationVersion) as OperationKind[];
+  const operations = Object.fromEntries(kinds.map((kind) => [kind, perform])) as OperationActivities;
+  const control = controlActivities({ ...dependencies, inActivity: withHeartbeat });
+  return {
+    ...operations,
+    ...control,
+    // These may be kept waiting by a slow disk; a local activity (record, closeRun) has no heartbeat.
+    openRun: (request) => withHeartbeat(() => control.openRun(request)),
+    planRollback: (request) => withHeartbeat(() => control.planRollback(request)),
+    reportRollback: (request) => withHeartbeat(() => control.reportRollback(request)),
+  };
+}
