@@ -1,4 +1,4 @@
-export { abandonPoint, openPoint } from './open-point.ts';
+export { abandonPoint, openPoint, resumePoint } from './open-point.ts';
 export type { OpenPoint, PointStart } from './open-point.ts';
 export { sealPoint } from './seal-point.ts';
 export type { SealOptions } from './seal-point.ts';

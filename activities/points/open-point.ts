@@ -1,10 +1,11 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { isMissing } from './is-missing.ts';
-import { encodeManifest } from './manifest.ts';
+import { decodeManifest, encodeManifest } from './manifest.ts';
 import type { PointManifest } from './manifest.ts';
 import { manifestName, partialFolder, pointFolder } from './point-folder.ts';
+import type { PointRef } from './point-folder.ts';
 import { fsyncPath, writeDurably } from './write-durably.ts';
 
 /** A point that is being written. Put its parts into `folder`, then seal it. */
@@ -45,6 +46,28 @@ export async function openPoint(pointsRoot: string, start: PointStart): Promise<
   await writeDurably(join(folder, manifestName), encodeManifest(manifest));
   await fsyncPath(dirname(folder));
   return { pointsRoot, folder, manifest };
+}
+
+/**
+ * The unsealed point that a killed attempt of the same operation left, for somebody who knows that its writer works on.
+ * @throws `IntegrityFailed` when its manifest is damaged.
+ */
+export async function resumePoint(
+  pointsRoot: string,
+  ref: PointRef,
+  operation: string,
+): Promise<OpenPoint | undefined> {
+  const folder = partialFolder(pointsRoot, ref);
+  const path = join(folder, manifestName);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const manifest = decodeManifest(text, path);
+  return manifest.state === 'writing' && manifest.operation === operation
+    ? { pointsRoot, folder, manifest }
+    : undefined;
 }
 
 /** Removes a point that was not sealed, with all that was written of it. Sealed points are not touched. */

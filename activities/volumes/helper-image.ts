@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+
+import { SwitchbackError } from '../../runbook/errors.ts';
+import { labels } from '../../runbook/names.ts';
+import type { CallOptions, DockerEngine } from '../docker/index.ts';
+import { ExecaError, execa } from '../processes/execa.ts';
+
+/** All that the helper needs and the base image lacks: a fast compressor, and SHA-256 by the processor's own instructions. */
+const dockerfile = `FROM debian:bookworm-slim
+RUN apt-get update -qq \\
+ && apt-get install -y -qq --no-install-recommends openssl zstd \\
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
+LABEL ${labels.role}=helper
+`;
+
+/** Its name changes with its content, so that a newer Switchback never runs an older helper. */
+export const helperImage = `switchback-helper:${createHash('sha256').update(dockerfile).digest('hex').slice(0, 12)}`;
+
+/** The image that archives and restores volumes, and what it can do. */
+export interface HelperImage {
+  image: string;
+  /** How archives are packed: `none` where the helper could not be built. */
+  packing: 'zstd' | 'none';
+}
+
+const base = 'debian:bookworm-slim';
+/** Two packages from a slow mirror. */
+const buildTimeoutMs = 300_000;
+
+/**
+ * Makes sure that the helper image is there, building it once (about 20 s). Where it cannot be built, since no package archive is
+ * reached, the base image serves: slower, and its archives are not compressed.
+ * @throws `PreconditionFailed` when there is no base image either.
+ */
+export async function ensureHelperImage(
+  engine: DockerEngine,
+  options: CallOptions & { log?: (message: string) => void } = {},
+): Promise<HelperImage> {
+  if (await engine.inspectImage(helperImage, options)) return { image: helperImage, packing: 'zstd' };
+  if (!(await engine.inspectImage(base, options))) {
+    throw new SwitchbackError('PreconditionFailed', `image ${base} is not on this Docker engine`, {
+      hint: `Get it with \`docker pull ${base}\`, or run \`npm run setup\`.`,
+      facts: { image: base },
+    });
+  }
+  options.log?.(`building ${helperImage}`);
+  try {
+    await execa('docker', ['build', '--quiet', '--tag', helperImage, '-'], {
+      input: dockerfile,
+      timeout: buildTimeoutMs,
+      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    });
+    return { image: helperImage, packing: 'zstd' };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof ExecaError)) throw error;
+    options.log?.(`${helperImage} could not be built, so archives stay uncompressed: ${error.shortMessage}`);
+    return { image: base, packing: 'none' };
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * What runs inside helper containers: constant texts for `bash -c`; every value comes as an argument, so nothing is ever
+ * interpolated. The tools are those of debian:bookworm-slim, plus zstd and openssl where the helper image could be built.
+ */
+
+/**
+ * One tar stream for one tree: sorted, without access and change times, without process ids in the names of extended headers
+ * (why the sparse format is 0.0). The SHA-256 of this stream is the fingerprint of content and metadata together.
+ */
+const readTree = `
+read_tree() {
+  tar --create --file=- --format=posix --sort=name --numeric-owner --xattrs '--xattrs-include=*' --acls \\
+    --sparse --sparse-version=0.0 --one-file-system \\
+    --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime --directory="$1" .
+}
+digest() { if command -v openssl >/dev/null; then openssl dgst -sha256 -r; else sha256sum; fi | cut -c1-64; }
+`;
+
+/** Copies stdin to stdout and to file $1, and writes to file $2 how many bytes that was so far. Stops after $3 bytes, if given. */
+const meter = `
+meter() {
+  perl -e '
+    use strict; my ($copy, $progress, $limit) = @ARGV; my ($count, $told, $block) = (0, 0, "");
+    open(my $to, ">", $copy) or die "$copy: $!\\n"; binmode $_ for $to, \\*STDIN, \\*STDOUT;
+    sub put { my $fd = shift; my $at = 0; while ($at < length $block) { my $n = syswrite($fd, $block, length($block) - $at, $at); defined $n or die "write: $!\\n"; $at += $n } }
+    sub tell_count { if (open(my $file, ">", $progress)) { print $file $count; close $file } }
+    while (1) {
+      my $n = sysread(STDIN, $block, 1 << 20); defined $n or die "read: $!\\n"; last if !$n;
+      $count += $n; die "more than $limit bytes come out of the archive\\n" if $limit && $count > $limit;
+      put($to); put(\\*STDOUT); if (time - $told >= 1) { $told = time; tell_count() }
+    }
+    close $to or die "$copy: $!\\n"; print STDERR "metered $count\\n"; tell_count()' "$@"
+}
+`;
+
+/** Prints one line of JSON about the tree in /source, and about the room that its file system has. */
+export const surveyScript = `set -euo pipefail
+cd /source
+# Files may vanish under find while the volume is in use: the survey is an estimate.
+{ find . -xdev -printf '%y %s %b\\n' 2>/dev/null || true; } | awk '
+  { n[$1]++; if ($1 == "f") bytes += $2; blocks += $3 }
+  END { printf "{\\"files\\":%.0f,\\"folders\\":%.0f,\\"others\\":%.0f,\\"bytes\\":%.0f,\\"diskBytes\\":%.0f,", n["f"], n["d"], NR-n["f"]-n["d"], bytes, blocks*512 }'
+stat -c '"inode":"%i","born":"%W",' .
+df --block-size=1 --output=avail,iavail . | awk 'NR == 2 { printf "\\"freeBytes\\":%.0f,\\"freeInodes\\":%.0f}\\n", $1, ($2 == "-" ? -1 : $2) }'
+`;
+
+/** Archives /source to /point/$1, packed as $2 says. Prints exit code of tar, and length and SHA-256 of the stream and of the file. */
+export const archiveScript = `set -euo pipefail
+${readTree}${meter}
+pack() { if [ "$1" = zstd ]; then zstd --quiet --threads=0 -3 --stdout; else cat; fi; }
+began=$(date --utc +%FT%T.%NZ)
+# Before anything waits on a fifo: a folder that cannot be written must fail here, not hang there.
+: >"/point/$1"
+mkfifo /tmp/plain /tmp/packed
+digest </tmp/plain >/tmp/plain.sum & plain=$!
+digest </tmp/packed >/tmp/packed.sum & packed=$!
+set +e
+read_tree /source | meter /tmp/plain /progress/bytes 2>/tmp/metered | pack "$2" | tee --output-error=exit /tmp/packed >"/point/$1"
+codes=("\${PIPESTATUS[@]}")
+set -e
+cat /tmp/metered >&2
+wait "$plain"
+wait "$packed"
+for code in "\${codes[@]:1}"; do if [ "$code" -ne 0 ]; then echo "archive: exit codes \${codes[*]}" >&2; exit 1; fi; done
+if [ "\${codes[0]}" -gt 1 ]; then exit 1; fi
+chown --reference=/point "/point/$1"
+printf '{"began":"%s","tar":%d,"plainBytes":%s,"plainSha256":"%s","bytes":%s,"sha256":"%s"}\\n' "$began" "\${codes[0]}" \\
+  "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)" "$(stat -c %s "/point/$1")" "$(cat /tmp/packed.sum)"
+`;
+
+/**
+ * Empties /target, extracts /point/$1 into it, no more than $3 bytes, and forces it to disk; then reads the tree back. Prints length
+ * and SHA-256 of what was read, and how long the extraction alone took.
+ */
+export const extractScript = `set -euo pipefail
+${readTree}${meter}
+unpack() { if [ "$2" = zstd ]; then zstd --quiet --decompress --stdout "/point/$1"; else cat "/point/$1"; fi; }
+began=$(date +%s%N)
+find /target -xdev -mindepth 1 -delete
+unpack "$1" "$2" | meter /dev/null /progress/bytes "$3" |
+  tar --extract --file=- --numeric-owner --same-owner --preserve-permissions --xattrs '--xattrs-include=*' --acls --directory=/target
+sync -f /target
+took=$(( ($(date +%s%N) - began) / 1000000 ))
+mkfifo /tmp/plain
+digest </tmp/plain >/tmp/plain.sum & plain=$!
+read_tree /target | meter /tmp/plain /progress/bytes 2>/tmp/metered >/dev/null
+wait "$plain"
+printf '{"tookMs":%d,"plainBytes":%s,"plainSha256":"%s"}\\n' "$took" "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)"
+`;
+
+/** Says in what /target differs from the archive /point/$1: at most 20 lines. */
+export const compareScript = `set -uo pipefail
+unpack() { if [ "$2" = zstd ]; then zstd --quiet --decompress --stdout "/point/$1"; else cat "/point/$1"; fi; }
+unpack "$1" "$2" | tar --compare --file=- --numeric-owner --xattrs '--xattrs-include=*' --acls --directory=/target 2>&1 | head -20
+`;
+
+/**
+ * Exchanges the folders /volumes/$1/_data and /volumes/$2/_data in one system call, but only if the second one is inode $3 and, where
+ * $4 is given, the first one is inode $4. Prints \`exchanged\`, or \`already\` when the first one is inode $3.
+ */
+export const exchangeScript = `set -euo pipefail
+exec perl -e '
+  use strict; use POSIX (); my ($one, $two, $new, $old) = @ARGV; my @path = map { "/volumes/$_/_data" } $one, $two;
+  my @inode = map { (lstat $_)[1] // die "$_: $!\\n" } @path;
+  if ($inode[0] eq $new) { print "already\\n"; exit 0 }
+  die "$path[1] is inode $inode[1], not $new\\n" if $inode[1] ne $new;
+  die "$path[0] is inode $inode[0], not $old\\n" if length $old && $inode[0] ne $old;
+  my %renameat2 = (x86_64 => 316, aarch64 => 276, riscv64 => 276, armv7l => 382, i686 => 353, ppc64le => 357, s390x => 347);
+  my $machine = (POSIX::uname())[4]; my $number = $renameat2{$machine} // die "no renameat2 known for $machine\\n";
+  # -100: paths as they stand; 2: RENAME_EXCHANGE.
+  syscall($number, -100, $path[0], -100, $path[1], 2) == 0 or die "renameat2: $!\\n";
+  system("sync", "-f", "/volumes/$one", "/volumes/$two") == 0 or die "sync failed\\n";
+  print "exchanged\\n"' "$@"
+`;

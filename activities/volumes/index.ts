@@ -1,0 +1,19 @@
+export { archiveVolume, extractArchive, type Archive } from './archive-volume.ts';
+export { exchangeVolumes, requireExchangeable } from './exchange-volumes.ts';
+export { ensureHelperImage, helperImage, type HelperImage } from './helper-image.ts';
+export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
+export { type HelperJob } from './run-volume-helper.ts';
+export { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
+export { archiveNeed, requireRoom, surveyVolume, type VolumeSurvey } from './survey-volume.ts';
+export { archiveOf, canaryOf } from './volume-point.ts';
+export { volumeProver } from './volume-prover.ts';
+export {
+  areAwake,
+  quieten,
+  refuseForeignUsers,
+  mergeUsers,
+  quietSince,
+  volumeUsers,
+  wake,
+  type VolumeUser,
+} from './volume-users.ts';
