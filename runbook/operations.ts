@@ -37,7 +37,11 @@ export type Undo =
   | { by: 'impossible'; summary: string; cause: string };
 
 /** Where a checkpoint's contents come from: a path of the sealed plan, or a digest in the target's content store. */
-export type ContentRef = { path: string } | { digest: string; path: string } | { absent: true; path: string };
+export type ContentRef =
+  | { path: string }
+  /** `mode`: permission bits, where they are known; `link`: the content is the target of a symbolic link. */
+  | { digest: string; path: string; mode?: number; link?: true }
+  | { absent: true; path: string };
 
 export interface Comparison {
   left: { store: string; query: string };
@@ -90,7 +94,12 @@ export interface OperationInputs {
   /** Brings paths to the state they have at a git ref. */
   restoreFiles: { ref: string; paths: string[] };
   /** Puts files back exactly as they were: the undo of `restoreFiles`. */
-  putFilesBack: { files: ContentRef[]; written: ContentRef[] };
+  putFilesBack: {
+    files: ContentRef[];
+    written: ContentRef[];
+    /** Digest of `{files, written}` as JSON in the content store: lists of any length, which a Temporal payload has no room for. */
+    manifest?: string;
+  };
   /** Sets the image of one service in the active Compose file, and recreates that service alone. */
   switchImage: { service: string; image: string };
   /** Makes a checkpoint the active one and brings the stack to it. `checkpoint` names it for people and the journal. */
@@ -101,9 +110,12 @@ export interface OperationInputs {
   watchBake: { checks: Check[]; forSeconds: number; everySeconds: number; triggers: Trigger[] };
   measureResources: { phase: string };
   tagCheckpoint: { tag: string; message: string; push: boolean };
+  /** Takes back a tag if it still is the very object that was made; the object stays in the repository. */
+  removeTag: { tag: string; object: string; pushed: boolean };
   /** Saves the active files and writes progress, decisions and lessons for the phase. */
   recordPhase: { phase: string; title: string };
-  restoreVolume: { volume: string; point: string; into?: string };
+  /** `into` names another volume to restore into. `putBack` names the volume in which an earlier restore kept what it replaced. */
+  restoreVolume: { volume: string; point: string; into?: string; putBack?: string };
   restoreStore: { store: string; point: string };
 }
 export type OperationKind = keyof OperationInputs;
@@ -127,6 +139,7 @@ export const operationVersion: Record<OperationKind, number> = {
   watchBake: 1,
   measureResources: 1,
   tagCheckpoint: 1,
+  removeTag: 1,
   recordPhase: 1,
   restoreVolume: 1,
   restoreStore: 1,
