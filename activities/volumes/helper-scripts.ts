@@ -40,7 +40,7 @@ cd /source
 { find . -xdev -printf '%y %s %b\\n' 2>/dev/null || true; } | awk '
   { n[$1]++; if ($1 == "f") bytes += $2; blocks += $3 }
   END { printf "{\\"files\\":%.0f,\\"folders\\":%.0f,\\"others\\":%.0f,\\"bytes\\":%.0f,\\"diskBytes\\":%.0f,", n["f"], n["d"], NR-n["f"]-n["d"], bytes, blocks*512 }'
-stat -c '"inode":"%i","born":"%W",' .
+stat --printf='"inode":"%i","born":"%W",' .
 df --block-size=1 --output=avail,iavail . | awk 'NR == 2 { printf "\\"freeBytes\\":%.0f,\\"freeInodes\\":%.0f}\\n", $1, ($2 == "-" ? -1 : $2) }'
 `;
 

@@ -1,0 +1,61 @@
+import { DockerEngine, runHelper } from '../../../activities/docker/index.ts';
+import { ownLabels, ownName } from '../own-names.ts';
+
+export const engine = new DockerEngine();
+export const image = 'debian:bookworm-slim';
+
+/** Makes a volume, empty. */
+export async function newVolume(what = 'volume'): Promise<string> {
+  const name = ownName(what);
+  await engine.call('create', {}, (docker) => docker.createVolume({ Name: name, Labels: ownLabels }));
+  return name;
+}
+
+/** Runs a script with volumes mounted below `/v`, in the order given: `/v/0`, `/v/1`. Returns what it printed. */
+export async function inVolumes(volumes: string[], script: string): Promise<string> {
+  const result = await runHelper(engine, {
+    name: ownName('look'),
+    image,
+    argv: ['bash', '-euo', 'pipefail', '-c', script],
+    labels: ownLabels,
+    mounts: volumes.map((source, index) => ({ type: 'volume', source, target: `/v/${index}` })),
+    capabilities: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'],
+    timeoutMs: 60_000,
+  });
+  if (result.exitCode !== 0) throw new Error(`exit ${result.exitCode}: ${result.log}`);
+  return result.log.trim();
+}
+
+export interface Running {
+  id: string;
+  name: string;
+}
+
+/** Starts a container that mounts a volume at /data, as a service of a Compose project would. */
+export async function startUser(
+  volume: string,
+  project: string,
+  script = 'while :; do date >/data/beat; sleep 0.2; done',
+  readOnly = false,
+): Promise<Running> {
+  const name = ownName('user');
+  const container = await engine.call('create', {}, (docker) =>
+    docker.createContainer({
+      name,
+      Image: image,
+      Cmd: ['bash', '-c', script],
+      Labels: { ...ownLabels, 'com.docker.compose.project': project, 'com.docker.compose.service': name },
+      HostConfig: {
+        Init: true,
+        Mounts: [{ Type: 'volume', Source: volume, Target: '/data', ReadOnly: readOnly }],
+      },
+    }),
+  );
+  await engine.startContainer(name);
+  return { id: container.id, name };
+}
+
+export async function isRunning(user: Running): Promise<boolean> {
+  const state = (await engine.inspectContainer(user.id))?.State;
+  return state?.Running === true && !state.Paused;
+}
