@@ -58,6 +58,8 @@ export interface CompiledPhase {
   needs: string[];
   owner?: string;
   acceptance: string[];
+  /** How long people expect the phase to take, in seconds. */
+  estimateSeconds?: number;
   checkpoint?: CheckpointRef;
   stages: CompiledStage[];
   /** What happens when a stage after `apply` fails by itself: the run waits for a person, or goes back at once. */

@@ -1,0 +1,212 @@
+import type { z } from 'zod';
+import { didYouMean, nearest } from '../../runbook/plan/did-you-mean.ts';
+import { findPlainSecret, isSecretKey, type Finding, type PlanPath } from '../../runbook/plan/index.ts';
+import { chooseOption, describe, keyedUnion, knownKeys, schemaAt, unwrap } from './schema-walk.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** A mistake that the schema found, at the one place that is meant. */
+export interface SchemaFinding extends Finding {
+  code: Issue['code'];
+  /** Keys that nobody knows, when that is the mistake. */
+  keys?: string[];
+}
+
+/** Turns what zod found into findings, in words; a union's are those of the option that was meant. */
+export function explainSchema(schema: z.core.$ZodType, issues: readonly Issue[], root: unknown): SchemaFinding[] {
+  const findings = issues.flatMap((issue) => explain(schema, issue, issue.path as PlanPath, root));
+  // A misspelt key is one mistake, not also a missing one.
+  const meant = new Set(
+    findings.flatMap(({ path, hint, code }) =>
+      code === 'unrecognized_keys'
+        ? [`${path.slice(0, -1).join('\n')}\n${/`(.+)`\?$/.exec(hint ?? '')?.[1] ?? ''}`]
+        : [],
+    ),
+  );
+  return findings.filter(
+    ({ path, message }) =>
+      !(message.endsWith(' is missing') && meant.has(`${path.slice(0, -1).join('\n')}\n${String(path.at(-1))}`)),
+  );
+}
+
+function explain(schema: z.core.$ZodType, issue: Issue, path: PlanPath, root: unknown): SchemaFinding[] {
+  const value = valueAt(root, path);
+  const here = schemaAt(schema, path, root);
+  const about = describe(here);
+  const name = nameOf(path);
+  const finding = (message: string, hint: string | undefined, at: 'key' | 'value' = 'value'): SchemaFinding[] => [
+    { path, code: issue.code, severity: 'error', message, ...(hint === undefined ? {} : { hint }), at },
+  ];
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const known = knownKeys(here, value).filter((key) => !Object.hasOwn(Object(value) as object, key));
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        code: issue.code,
+        severity: 'error',
+        message: `unknown key \`${shown(key)}\`${path.length === 0 ? '' : ` in ${name}`}`,
+        hint: didYouMean(key, known.length > 0 ? known : knownKeys(here, value), 'keys here'),
+        at: 'key',
+      }));
+    }
+    case 'invalid_union': {
+      const union = here && unwrap(here);
+      const option = union && chooseOption(union, value);
+      if (union !== undefined && option !== undefined) {
+        const inner = issue.errors[option] ?? [];
+        return inner.flatMap((each) => explain(schema, each, [...path, ...(each.path as PlanPath)], root));
+      }
+      return finding(...noOption(union, value, name, issue));
+    }
+    case 'invalid_type':
+      if (value === undefined) return finding(`${name} is missing`, about);
+      if (value === null) return finding(`${name} is empty`, about ?? 'Give it a value, or remove it.');
+      return finding(
+        `${name} must be ${wanted(issue.expected)}, but is ${found(value)}`,
+        typeHint(issue.expected, value) ?? about,
+      );
+    case 'invalid_value': {
+      if (value === undefined) return finding(`${name} is missing`, about);
+      const values = issue.values.map(String);
+      const near = typeof value === 'string' ? nearest(value, values) : undefined;
+      const list = values.map((each) => `\`${each}\``).join(', ');
+      const hint =
+        near === undefined
+          ? values.length === 1
+            ? `It can only be ${list}.`
+            : `It can be ${list}.`
+          : `Did you mean \`${near}\`?`;
+      return finding(`${name} cannot be ${quote(value, path)}`, hint);
+    }
+    case 'invalid_format':
+      return finding(`${name} ${issue.message}: ${quote(value, path)}`, about);
+    case 'too_small':
+      return finding(smallMessage(name, issue, value), about);
+    case 'too_big':
+      return finding(`${name} is more than ${issue.maximum}${sizeUnit(issue.origin)}`, about);
+    case 'invalid_key':
+    case 'invalid_element':
+      return issue.issues.map((each) => ({
+        path,
+        code: issue.code,
+        severity: 'error',
+        message: `${name} ${each.message}`,
+        hint: 'Lower-case letters, digits, dashes and underscores; at most 40 characters.',
+        at: 'key',
+      }));
+    default: {
+      const scalar = typeof value === 'object' || value === undefined ? '' : `: ${quote(value, path)}`;
+      return finding(
+        `${name} ${issue.message}${scalar}`,
+        scalar === '' && issue.message.includes('`') ? undefined : about,
+        typeof value === 'object' ? 'key' : 'value',
+      );
+    }
+  }
+}
+
+function noOption(
+  union: z.core.$ZodType | undefined,
+  value: unknown,
+  name: string,
+  issue: z.core.$ZodIssueInvalidUnion,
+): [string, string | undefined] {
+  const keyed = union && keyedUnion(union);
+  if (value === undefined) return [`${name} is missing`, describe(union)];
+  if (value === null) return [`${name} is empty`, describe(union) ?? 'Give it a value, or remove it.'];
+  if (keyed === undefined) {
+    const types = issue.errors.flatMap((each) =>
+      each.flatMap((inner) =>
+        inner.code === 'invalid_type' && inner.path.length === 0 ? [wanted(inner.expected)] : [],
+      ),
+    );
+    return [`${name} must be ${[...new Set(types)].join(' or ')}, but is ${found(value)}`, describe(union)];
+  }
+  const list = keyed.keys.map((key) => `\`${key}\``).join(', ');
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    return [`${name} must be ${keyed.what}: a mapping with one of ${list}, but is ${found(value)}`, undefined];
+  }
+  const near = Object.keys(value)
+    .map((key) => nearest(key, keyed.keys))
+    .find((key) => key !== undefined);
+  return [
+    `${name} is not ${keyed.what}: it has none of ${list}`,
+    near === undefined ? 'Its first key says what it is.' : `Did you mean \`${near}\`?`,
+  ];
+}
+
+function smallMessage(name: string, issue: z.core.$ZodIssueTooSmall, value: unknown): string {
+  if (value === '' || (Array.isArray(value) && value.length === 0)) return `${name} is empty`;
+  const bound =
+    issue.inclusive === false
+      ? `not more than ${issue.minimum}`
+      : `less than ${issue.minimum}${sizeUnit(issue.origin)}`;
+  return `${name} is ${bound}: ${String(value)}`;
+}
+
+function sizeUnit(origin: string): string {
+  return origin === 'string' ? ' characters' : origin === 'array' ? ' entries' : '';
+}
+
+function wanted(expected: string): string {
+  const words: Record<string, string> = {
+    string: 'text',
+    number: 'a number',
+    int: 'a whole number',
+    boolean: 'true or false',
+    array: 'a list',
+    object: 'a mapping',
+    record: 'a mapping',
+  };
+  return words[expected] ?? expected;
+}
+
+function found(value: unknown): string {
+  if (value === null) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : 'a number with a fraction';
+  return typeof value === 'boolean' ? 'true or false' : 'text';
+}
+
+function typeHint(expected: string, value: unknown): string | undefined {
+  if (expected === 'boolean' && typeof value === 'string') return 'Write true or false, without quotes.';
+  if ((expected === 'int' || expected === 'number') && typeof value === 'string') {
+    return /^\d+(\.\d+)?$/.test(value) ? 'Write the number without quotes.' : undefined;
+  }
+  if (expected === 'array') return 'Begin each entry with a dash, or write [ … ].';
+  return undefined;
+}
+
+/** `phases[0].title` as people say it: the last key, with its list position if it has one. */
+function nameOf(path: PlanPath): string {
+  if (path.length === 0) return 'the plan';
+  const last = path.at(-1);
+  if (typeof last === 'string') return `\`${shown(last)}\``;
+  const keys = path.slice(0, -1);
+  const list = keys.reverse().find((part) => typeof part === 'string');
+  return `entry ${Number(last) + 1} of \`${list ?? ''}\``;
+}
+
+function shown(text: string): string {
+  const flat = text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '·');
+  return flat.length > 60 ? `${flat.slice(0, 59)}…` : flat;
+}
+
+/** A value in a message; never one that could be a secret. */
+function quote(value: unknown, path: PlanPath): string {
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : found(value);
+  const key = [...path].reverse().find((part) => typeof part === 'string') ?? '';
+  if (isSecretKey(key) || findPlainSecret(text) !== undefined) return '(not shown)';
+  return `\`${shown(text)}\``;
+}
+
+export function valueAt(root: unknown, path: PlanPath): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      value !== null && typeof value === 'object' && Object.hasOwn(value, key)
+        ? (value as Record<string | number, unknown>)[key]
+        : undefined,
+    root,
+  );
+}

@@ -1,0 +1,89 @@
+import { canonicalJson } from '../json.ts';
+import type { ComposeFacts, ComposeMount, ComposeService, ComposeVolume } from '../plan/index.ts';
+
+type Mapping = Record<string, unknown>;
+const isMapping = (value: unknown): value is Mapping =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const mapping = (value: unknown): Mapping => (isMapping(value) ? value : {});
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/**
+ * What a Compose file says, from its parsed YAML or from the JSON of `docker compose config`. Undefined when it is no
+ * Compose file. What Compose itself would refuse is left to Compose.
+ */
+export function readCompose(document: unknown): ComposeFacts | undefined {
+  if (!isMapping(document) || !isMapping(document['services'])) return undefined;
+  const services = Object.entries(document['services']);
+  const awaited = new Set(services.flatMap(([, service]) => completionsAwaited(mapping(service)['depends_on'])));
+  const name = text(document['name']);
+  return {
+    ...(name === undefined ? {} : { name }),
+    services: Object.fromEntries(services.map(([key, value]) => [key, readService(key, mapping(value), awaited)])),
+    volumes: Object.fromEntries(
+      Object.entries(mapping(document['volumes'])).map(([key, value]) => [key, readVolume(key, value)]),
+    ),
+    networks: Object.keys(mapping(document['networks'])),
+    partial:
+      document['include'] !== undefined || services.some(([, service]) => mapping(service)['extends'] !== undefined),
+  };
+}
+
+function completionsAwaited(dependsOn: unknown): string[] {
+  return Object.entries(mapping(dependsOn))
+    .filter(([, value]) => mapping(value)['condition'] === 'service_completed_successfully')
+    .map(([service]) => service);
+}
+
+function readService(name: string, service: Mapping, awaited: ReadonlySet<string>): ComposeService {
+  const image = text(service['image']);
+  const containerName = text(service['container_name']);
+  return {
+    name,
+    ...(image === undefined ? {} : { image }),
+    build: service['build'] !== undefined,
+    ...(containerName === undefined ? {} : { containerName }),
+    profiles: Array.isArray(service['profiles']) ? service['profiles'].map(String) : [],
+    oneShot: awaited.has(name),
+    mounts: Array.isArray(service['volumes']) ? service['volumes'].map(readMount) : [],
+  };
+}
+
+function readMount(mount: unknown): ComposeMount {
+  if (isMapping(mount)) {
+    const source = text(mount['source']);
+    const target = text(mount['target']) ?? '';
+    const type = text(mount['type']);
+    if (type === 'bind' || type === 'tmpfs') return { type, target, ...(source === undefined ? {} : { source }) };
+    if (type !== 'volume') return { type: 'other', target };
+    return source === undefined ? { type: 'anonymous', target } : { type: 'volume', source, target };
+  }
+  const [first = '', second] = splitShort(String(mount));
+  if (second === undefined) return { type: 'anonymous', target: first };
+  const isPath = /^(\.{1,2}$|\.{0,2}\/|~|\$)/.test(first);
+  return { type: isPath ? 'bind' : 'volume', source: first, target: second };
+}
+
+/** `source:target:mode`, where a colon inside `${…}` separates nothing. */
+function splitShort(text: string): string[] {
+  const parts = [''];
+  let braces = 0;
+  for (const letter of text) {
+    if (letter === '{') braces++;
+    if (letter === '}') braces--;
+    if (letter === ':' && braces === 0) parts.push('');
+    else parts.push((parts.pop() ?? '') + letter);
+  }
+  return parts;
+}
+
+function readVolume(key: string, value: unknown): ComposeVolume {
+  const { name, external, ...rest } = mapping(value);
+  const given = text(name) ?? text(mapping(external)['name']);
+  return {
+    key,
+    ...(given === undefined ? {} : { name: given }),
+    external: external !== undefined && external !== false,
+    // Absent, null and {} are the same definition: all defaults.
+    definition: canonicalJson({ ...rest, external: external !== undefined && external !== false }),
+  };
+}

@@ -1,0 +1,125 @@
+import { notOneQuery, readSql, sqlIsAdditive } from '../guard/index.ts';
+import type { Finding, PlanPath } from '../plan/index.ts';
+import { didYouMean, dockerVolumeName } from '../plan/index.ts';
+import { sqlText, unknownService, unknownStore } from '../steps/index.ts';
+import type { Scope } from './validate.ts';
+
+/** Stores and volumes that nobody knows, backups that stand twice, comparisons that do more than read. */
+export function validateData(scope: Scope): Finding[] {
+  return [
+    ...storeFindings(scope),
+    ...protectFindings(scope),
+    ...scope.placed.flatMap((phase) => phaseFindings(scope, phase)),
+  ];
+}
+
+function storeFindings({ frame }: Scope): Finding[] {
+  return Object.entries(frame.stores).flatMap(([name, { service }]) =>
+    service === undefined ? [] : unknownService(service, frame.baseline, ['stores', name, 'service']),
+  );
+}
+
+function protectFindings(scope: Scope): Finding[] {
+  return scope.plan.protect.flatMap((resource, index): Finding[] => {
+    if ('store' in resource) return unknownStore(resource.store, storesOf(scope), ['protect', index, 'store']);
+    if ('volume' in resource) return unknownVolume(scope, resource.volume, 0, ['protect', index, 'volume']);
+    return [];
+  });
+}
+
+function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][number]): Finding[] {
+  const seen = new Set<string>();
+  const backups = phase.backup.flatMap((backup, index): Finding[] => {
+    const at: PlanPath = [...path, 'backup', index];
+    const key = 'volume' in backup ? `volume ${backup.volume}` : `store ${backup.store}`;
+    const twice: Finding[] = seen.has(key)
+      ? [
+          {
+            path: at,
+            severity: 'error',
+            message: `the ${key} is backed up twice in \`${phase.id}\``,
+            hint: 'Remove one of them.',
+          },
+        ]
+      : [];
+    seen.add(key);
+    if ('store' in backup) return [...twice, ...unknownStore(backup.store, storesOf(scope), [...at, 'store'])];
+    return [...twice, ...unknownVolume(scope, backup.volume, Number(path[1]), [...at, 'volume'])];
+  });
+  const dualRun = phase.dualRun;
+  const comparisons = (dualRun?.compare ?? []).flatMap((pair, index) =>
+    (['left', 'right'] as const).flatMap((side): Finding[] => {
+      const at: PlanPath = [...path, 'dualRun', 'compare', index, side];
+      const wrong = pair[side].query === undefined ? undefined : notOneQuery(pair[side].query);
+      return [
+        ...unknownStore(pair[side].store, storesOf(scope), [...at, 'store']),
+        ...(wrong === undefined
+          ? []
+          : [
+              {
+                path: [...at, 'query'],
+                severity: 'error' as const,
+                message: `the query ${wrong}`,
+                hint: 'A comparison runs one query that only reads.',
+              },
+            ]),
+      ];
+    }),
+  );
+  const every: Finding[] =
+    dualRun?.every !== undefined && dualRun.every * (dualRun.pass - 1) > dualRun.for
+      ? [
+          {
+            path: [...path, 'dualRun', 'pass'],
+            severity: 'error',
+            message: `\`dualRun\` cannot pass: ${dualRun.pass} comparisons, one every ${dualRun.every} s, need longer than ${dualRun.for} s`,
+            hint: 'Make `for` longer, or `every` or `pass` smaller.',
+          },
+        ]
+      : [];
+  const unsaved = steps.flatMap(({ step, context }): Finding[] => {
+    if (!('sql' in step) || seen.has(`store ${step.sql}`) || step.undo !== undefined) return [];
+    const text = sqlText(step.file === undefined ? { statement: step.statement ?? '' } : { file: step.file }, context);
+    if (text === undefined || sqlIsAdditive(text)) return [];
+    const what = readSql(text).flatMap(({ effects }) =>
+      effects.filter(({ how }) => how !== 'adds').map(({ action }) => action),
+    );
+    return [
+      {
+        path: context.path,
+        at: 'key',
+        severity: 'warning',
+        message: `this cannot be taken back: it does more than add (${what[0] ?? 'what it does is hidden'}), has no \`undo\`, and \`${step.sql}\` is not backed up`,
+        hint: `Add an \`undo\`, or \`backup: [{ store: ${step.sql} }]\` to the phase.`,
+      },
+    ];
+  });
+  return [...backups, ...comparisons, ...every, ...unsaved];
+}
+
+function storesOf({ plan, declared }: Scope) {
+  return { stores: { ...Object.fromEntries(declared.stores.map((name) => [name, {}])), ...plan.stores } };
+}
+
+/** A volume must be in the baseline, or in a checkpoint that came before the phase. */
+function unknownVolume({ frame, placed, declared }: Scope, volume: string, phase: number, path: PlanPath): Finding[] {
+  const before = [frame.baseline, ...placed.slice(0, phase).flatMap(({ dual, final }) => [dual, final])];
+  const facts = before.flatMap((checkpoint) => (checkpoint?.facts === undefined ? [] : [checkpoint.facts]));
+  if (declared.checkpointsUnsure || facts.length === 0 || facts.some(({ partial }) => partial)) return [];
+  const volumes = facts.flatMap((each) => Object.values(each.volumes));
+  const { project } = frame.stack;
+  const names = [...new Set(volumes.map((each) => dockerVolumeName(project, each)))];
+  if (names.includes(volume)) return [];
+  const byKey = volumes.find(({ key }) => key === volume);
+  return [
+    {
+      path,
+      severity: 'error',
+      message: `no Compose file so far has a volume \`${volume}\``,
+      hint:
+        byKey === undefined
+          ? didYouMean(volume, names, 'volumes')
+          : `Docker calls it \`${dockerVolumeName(project, byKey)}\`.`,
+    },
+  ];
+}

@@ -1,0 +1,185 @@
+import type { ProtectedResource } from '../compiled-plan.ts';
+import { readSql } from './read-sql.ts';
+import { objectKey, showName, type SqlEffect, type SqlFacts } from './sql-facts.ts';
+import { protectedTables, splitPattern, tableMatches, type ProtectedTables } from './table-pattern.ts';
+
+/** Something that a guard refuses, or wants seen. Offsets are in the text that it was given, in characters. */
+export interface GuardFinding {
+  severity: 'error' | 'warning';
+  message: string;
+  hint?: string;
+  start: number;
+  end: number;
+  /** The protected resource, as the plan writes it. */
+  resource?: string;
+}
+
+export interface GuardSqlOptions {
+  /** Whether all of it runs in one transaction. */
+  transactional: boolean;
+  /** Objects that the plan itself makes before this script runs: they are not what the plan protects. */
+  made?: ReadonlySet<string>;
+}
+
+/**
+ * Reads a script and refuses what would touch protected tables, control the transaction, or reach outside SQL.
+ * It refuses by what it can read; what hides in functions and dynamic SQL is for the comparison inside the transaction.
+ */
+export function guardSql(
+  text: string,
+  protect: readonly ProtectedResource[],
+  store: string,
+  options: GuardSqlOptions,
+): GuardFinding[] {
+  const rules = protectedTables(protect, store);
+  const made = new Set(options.made);
+  const findings: GuardFinding[] = [];
+  let moved = false;
+  for (const facts of readSql(text)) {
+    const place = { start: facts.start, end: facts.end };
+    if (facts.refusal) findings.push({ severity: 'error', ...facts.refusal, ...place });
+    if (facts.alone && options.transactional) {
+      findings.push({
+        severity: 'error',
+        message: `${facts.verb} cannot run in a transaction here`,
+        hint: 'Put it into a step of its own with `transaction: false` and a `proof`.',
+        ...place,
+      });
+    }
+    if (rules.length > 0 && facts.hidden !== undefined) {
+      findings.push({
+        severity: 'warning',
+        message: `${facts.verb} may touch protected tables: ${facts.hidden}`,
+        hint: 'The worker compares the protected tables inside the transaction and aborts when one has changed.',
+        ...place,
+      });
+    }
+    for (const effect of facts.effects) {
+      const found = judge(effect, rules, made, moved, store);
+      if (found) findings.push({ ...found, ...place });
+    }
+    for (const key of facts.makes) made.add(key);
+    moved ||= facts.movesSearchPath;
+  }
+  return findings;
+}
+
+function judge(
+  effect: SqlEffect,
+  rules: ProtectedTables[],
+  made: ReadonlySet<string>,
+  moved: boolean,
+  store: string,
+): Omit<GuardFinding, 'start' | 'end'> | undefined {
+  const { table, wide } = effect;
+  if (table !== undefined) {
+    if (made.has(objectKey(table)) || (effect.part !== undefined && made.has(objectKey(table, effect.part))))
+      return undefined;
+    const matching = matchingRules(rules, (pattern) => tableMatches(pattern, table, moved));
+    const [first] = matching;
+    if (first === undefined) return undefined;
+    const resource = `${store}: ${first.pattern}`;
+    if (table.name.includes('%')) {
+      return {
+        severity: 'warning',
+        message: `${effect.action} on a table whose name is put in when it runs may touch protected tables`,
+        hint: 'The worker compares the protected tables inside the transaction and aborts when one has changed.',
+        resource,
+      };
+    }
+    // One rule that allows nothing is enough, whatever another allows.
+    const strict = matching.find(({ rule }) => rule.allow === 'nothing');
+    if (effect.how === 'adds') {
+      if (strict === undefined) return undefined;
+      return {
+        severity: 'error',
+        message: `${effect.action} on ${showName(table)}, which is protected (${store}: ${strict.pattern})`,
+        hint: 'Additive changes need `allow: expand` at this entry of `protect`.',
+        resource: `${store}: ${strict.pattern}`,
+      };
+    }
+    return {
+      severity: 'error',
+      message: `${effect.action} on ${showName(table)}, which is protected (${store}: ${first.pattern})`,
+      hint: hintFor(effect),
+      resource,
+    };
+  }
+  if (wide === undefined || (effect.how === 'adds' && rules.every(({ allow }) => allow === 'expand'))) return undefined;
+  const reached = matchingRules(
+    rules,
+    (pattern) =>
+      typeof wide === 'string' ||
+      tableMatches(`${splitPattern(pattern).schema}.*`, { schema: wide.schema, name: 'x' }, false),
+  );
+  const [first] = reached;
+  if (first === undefined) return undefined;
+  const where =
+    typeof wide === 'string'
+      ? { database: 'the whole database', dependents: 'everything that depends on it' }[wide]
+      : `everything in the schema ${wide.schema}`;
+  return {
+    severity: 'error',
+    message: `${effect.action} reaches ${where}, and ${store}: ${first.pattern} is protected`,
+    hint:
+      wide === 'dependents'
+        ? 'Leave out CASCADE and name what is meant.'
+        : 'Name the objects that are meant, one by one.',
+    resource: `${store}: ${first.pattern}`,
+  };
+}
+
+function matchingRules(rules: ProtectedTables[], matches: (pattern: string) => boolean) {
+  return rules.flatMap((rule) => rule.tables.filter(matches).map((pattern) => ({ rule, pattern })));
+}
+
+function hintFor(effect: SqlEffect): string {
+  switch (effect.how) {
+    case 'writes':
+      return 'Steps never write rows of protected tables; write into a new table, or take the table out of `protect`.';
+    case 'discards':
+      return 'Nothing of a protected table is ever discarded; remove the statement, or take the table out of `protect`.';
+    default:
+      return 'A protected table is never changed, only added to; remove the statement, or take the table out of `protect`.';
+  }
+}
+
+/** What a script discards, in its own words: `DROP TABLE orders_v2`. Empty when no data is lost. */
+export function sqlDiscards(text: string): string[] {
+  const discards: string[] = [];
+  for (const facts of readSql(text)) {
+    discards.push(...facts.discards);
+    if (facts.hidden !== undefined) discards.push(`${facts.verb}: ${facts.hidden}`);
+  }
+  return [...new Set(discards)];
+}
+
+/** Whether a script only adds: what was there before it, and the version that uses it, stay as they are. */
+export function sqlIsAdditive(text: string): boolean {
+  const made = new Set<string>();
+  return readSql(text).every((facts: SqlFacts) => {
+    const additive =
+      facts.hidden === undefined &&
+      facts.refusal === undefined &&
+      facts.effects.every(({ how, table }) => how === 'adds' || (table !== undefined && made.has(objectKey(table))));
+    for (const key of facts.makes) made.add(key);
+    return additive;
+  });
+}
+
+/** Objects that a script surely makes, as `made` of scripts after it. */
+export function sqlMakes(text: string): string[] {
+  return readSql(text).flatMap((facts) => facts.makes);
+}
+
+/** What is not a single statement that only reads; undefined when it is one. */
+export function notOneQuery(text: string): string | undefined {
+  const statements = readSql(text);
+  const [only] = statements;
+  if (only === undefined) return 'is empty';
+  if (statements.length > 1) return 'is more than one statement';
+  if (only.refusal !== undefined) return `cannot run: ${only.refusal.message}`;
+  if (only.effects.length > 0 || only.makes.length > 0)
+    return `does more than read: ${only.effects[0]?.action ?? only.verb}`;
+  return /^(SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN|\()/.test(only.verb) ? undefined : `is no query: ${only.verb}`;
+}

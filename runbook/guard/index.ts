@@ -1,0 +1,14 @@
+export {
+  guardSql,
+  notOneQuery,
+  sqlDiscards,
+  sqlIsAdditive,
+  sqlMakes,
+  type GuardFinding,
+  type GuardSqlOptions,
+} from './guard-sql.ts';
+export { readSql } from './read-sql.ts';
+export type { SqlEffect, SqlFacts, SqlName } from './sql-facts.ts';
+export { tableMatches } from './table-pattern.ts';
+export { guardPath, pathReaches, type PathFinding } from './guard-path.ts';
+export { guardCompose, type ComposeFinding } from './guard-compose.ts';

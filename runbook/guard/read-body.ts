@@ -1,0 +1,75 @@
+import { lexSql, type SqlToken } from './lex-sql.ts';
+import { readStatement } from './read-sql.ts';
+import { splitSql } from './split-sql.ts';
+import type { SqlCursor, SqlFacts } from './sql-facts.ts';
+
+/** After one of these, inside PL/pgSQL, a statement may begin. */
+const openers = new Set(['begin', 'then', 'else', 'loop', 'declare']);
+/** What a statement inside PL/pgSQL can begin with to have an effect of its own. */
+const verbs = new Set([
+  'insert', 'update', 'delete', 'merge', 'with', 'select', 'truncate', 'drop', 'alter', 'create', 'copy', 'grant', 'revoke',
+  'refresh', 'call', 'commit', 'rollback', 'cluster', 'execute', 'perform',
+]); // prettier-ignore
+
+/** DO blocks: reads the statements inside, and the text of EXECUTE where it stands there as a string. */
+export function readBody(cursor: SqlCursor, facts: SqlFacts): void {
+  const body = cursor.tokens.find(({ kind }) => kind === 'dollar' || kind === 'string');
+  cursor.takes('language');
+  const language = cursor.tokens.findIndex(({ kind, value }) => kind === 'word' && value === 'language');
+  const named = language === -1 ? 'plpgsql' : (cursor.tokens[language + 1]?.value ?? '');
+  if (body === undefined || (named !== 'plpgsql' && named !== 'sql')) {
+    facts.hidden = `its language is ${named}`;
+    return;
+  }
+  for (const tokens of piecesOf(lexSql(body.value))) {
+    const first = tokens[0];
+    if (first?.kind !== 'word' || !verbs.has(first.value)) continue;
+    if (first.value === 'execute') readExecute(tokens, facts);
+    else
+      merge(
+        facts,
+        readStatement({
+          tokens: first.value === 'perform' ? [{ ...first, value: 'select' }, ...tokens.slice(1)] : tokens,
+          start: 0,
+          end: 0,
+        }),
+      );
+  }
+}
+
+/** Each run of tokens at which a statement can begin, up to the next semicolon. */
+function piecesOf(tokens: SqlToken[]): SqlToken[][] {
+  const pieces: SqlToken[][] = [];
+  let begin = true;
+  tokens.forEach((token, index) => {
+    if (begin) {
+      const end = tokens.findIndex((other, at) => at >= index && other.kind === 'semicolon');
+      pieces.push(tokens.slice(index, end === -1 ? tokens.length : end));
+    }
+    begin = token.kind === 'semicolon' || (token.kind === 'word' && openers.has(token.value));
+  });
+  return pieces;
+}
+
+function readExecute(tokens: SqlToken[], facts: SqlFacts): void {
+  const format = tokens[1]?.value === 'format' && tokens[2]?.value === '(';
+  const text = tokens[format ? 3 : 1];
+  const after = tokens[format ? 4 : 2];
+  if (text?.kind !== 'string' || (after?.kind === 'symbol' && after.value === '|')) {
+    facts.hidden = 'it runs SQL that it puts together itself';
+    return;
+  }
+  // Names that are put in when it runs are unknown now: a name that no pattern of a careful plan leaves out.
+  for (const statement of splitSql(text.value.replaceAll(/%(\d+\$)?[IsL]/g, ' "%" ')))
+    merge(facts, readStatement(statement));
+}
+
+function merge(into: SqlFacts, from: SqlFacts): void {
+  into.effects.push(...from.effects);
+  into.discards.push(...from.discards);
+  into.makes.push(...from.makes);
+  into.movesSearchPath ||= from.movesSearchPath;
+  into.alone ||= from.alone;
+  if (from.hidden !== undefined) into.hidden ??= from.hidden;
+  if (from.refusal !== undefined) into.refusal ??= from.refusal;
+}

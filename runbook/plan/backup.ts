@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { keyed } from './keyed.ts';
+import { storeName, volumeName } from './name.ts';
+
+/** What is saved before a phase acts, so that its data can be brought back. */
+export const backup = keyed('a backup', {
+  volume: z.strictObject({
+    volume: volumeName,
+    quiesce: z
+      .enum(['stop', 'pause', 'none'])
+      .default('stop')
+      .describe('What happens to the containers that use the volume while it is copied.'),
+  }),
+  store: z.strictObject({ store: storeName.describe('The store that is dumped.') }),
+});

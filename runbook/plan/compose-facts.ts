@@ -1,0 +1,41 @@
+/** What Switchback needs to know about a Compose file before anything runs. Values are as written: `${…}` stays. */
+export interface ComposeService {
+  name: string;
+  image?: string;
+  build: boolean;
+  containerName?: string;
+  profiles: string[];
+  /** Ends by itself: others wait for its completion, or it says `restart: "no"`. */
+  oneShot: boolean;
+  mounts: ComposeMount[];
+}
+
+export interface ComposeMount {
+  type: 'volume' | 'bind' | 'anonymous' | 'tmpfs' | 'other';
+  /** The key of a volume, or the path of a bind. */
+  source?: string;
+  target: string;
+}
+
+export interface ComposeVolume {
+  key: string;
+  /** Docker's name where the file sets it; otherwise `PROJECT_KEY`. */
+  name?: string;
+  external: boolean;
+  /** The definition in one canonical text: two equal texts mean an unchanged volume. */
+  definition: string;
+}
+
+export interface ComposeFacts {
+  name?: string;
+  services: Record<string, ComposeService>;
+  volumes: Record<string, ComposeVolume>;
+  networks: string[];
+  /** The file pulls in others (`include`, `extends`), so what is not in it may still exist. */
+  partial: boolean;
+}
+
+/** The name Docker gives a volume of a project. */
+export function dockerVolumeName(project: string, volume: ComposeVolume): string {
+  return volume.name ?? (volume.external ? volume.key : `${project}_${volume.key}`);
+}

@@ -1,0 +1,17 @@
+export { planSchema, type Phase, type Plan, type PlanChecks, type PlanSource, type PlanStore } from './plan.ts';
+export type { PlanCheck } from './check.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { formatSize, parseSize } from './size.ts';
+export { keyedUnion, type KeyedUnion } from './keyed.ts';
+export { formatPath, type Finding, type PlanPath } from './finding.ts';
+export { tidyPath } from './place.ts';
+export { findPlainSecret, isSecretKey, isSecretReference, secretHint, unknownReferences } from './secret-reference.ts';
+export type { FileProblem, FileUse, NamedFile, PlanFile, PlanFiles } from './plan-files.ts';
+export {
+  dockerVolumeName,
+  type ComposeFacts,
+  type ComposeMount,
+  type ComposeService,
+  type ComposeVolume,
+} from './compose-facts.ts';
+export { didYouMean, nearest } from './did-you-mean.ts';

@@ -1,0 +1,58 @@
+/** Secrets stand in a plan by reference only; the worker resolves them at the moment of use. */
+
+const reference = /\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]+)\}/g;
+/** A value that is one reference and nothing else. */
+const onlyReference = /^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]+)\}$/;
+
+export const secretHint =
+  'Write a reference such as ${env:NAME} or ${file:/run/secrets/name}; only the worker reads what it stands for.';
+
+export function isSecretReference(text: string): boolean {
+  return onlyReference.test(text);
+}
+
+/** The names of all references in a text, as written between the braces. */
+export function secretReferences(text: string): string[] {
+  return [...text.matchAll(reference)].map((match) => match[1] ?? '');
+}
+
+/** `${…}` in a text that is no reference we know, e.g. `${ORDERS_URL}`. */
+export function unknownReferences(text: string): string[] {
+  return [...text.replaceAll(reference, '').matchAll(/\$\{[^}]*\}?/g)].map((match) => match[0]);
+}
+
+const secretKey =
+  /(^|[_-])(pass(word|phrase|wd)|pwd|token|secret|credentials?|api[_-]?key|private[_-]?key|access[_-]?key)$/i;
+
+/** Whether a key's name says that its value is a secret: `password`, `apiToken`, `CLIENT_SECRET`. */
+export function isSecretKey(key: string): boolean {
+  return secretKey.test(key.replace(/([a-z])([A-Z])/g, '$1_$2'));
+}
+
+/** A secret written out where anybody can read it, and where it stands in the text. */
+export interface PlainSecret {
+  start: number;
+  end: number;
+  what: string;
+}
+
+/** Finds `scheme://user:password@` and `…PASSWORD=value` whose password is no reference. */
+export function findPlainSecret(text: string): PlainSecret | undefined {
+  const masked = text.replaceAll(reference, (match) => '\u0000'.repeat(match.length));
+  const url = /[a-z][a-z0-9+.-]*:\/\/[^\s/?#@:]*:([^\s/?#@]*[^\s/?#@\u0000][^\s/?#@]*)@/i.exec(masked);
+  if (url) return locate(url, 'a url with its password');
+  const query = /[?&](?:password|sslpassword|passfile)=([^&\s\u0000]+)/i.exec(masked);
+  if (query) return locate(query, 'a url with its password');
+  const assignment =
+    /(?:^|[\s"'-])-{0,2}[A-Za-z0-9_-]*(?:password|passwd|pwd|token|secret|api[_-]?key)=(?!\$)([^\s"'\u0000]+)/i.exec(
+      masked,
+    );
+  if (assignment) return locate(assignment, 'a password');
+  return undefined;
+}
+
+function locate(match: RegExpExecArray, what: string): PlainSecret {
+  const value = match[1] ?? '';
+  const start = match.index + match[0].lastIndexOf(value);
+  return { start, end: start + value.length, what };
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { hostName, projectName } from './name.ts';
+import { stackPath } from './place.ts';
+
+export const stack = z
+  .strictObject({
+    directory: z.string().min(1).default('.').describe('Where the stack is, relative to the plan file.'),
+    project: projectName,
+    compose: stackPath.default('docker-compose.yml').describe('The active Compose file, which checkpoints replace.'),
+    env: stackPath.exactOptional().describe('The active env file, which switches together with the Compose file.'),
+    switchBy: z
+      .enum(['copy', 'symlink'])
+      .default('copy')
+      .describe('How a checkpoint becomes active: its files are copied over the active ones, or linked to.'),
+    host: hostName.default('local'),
+  })
+  .describe('The Compose stack that the plan migrates.');
+
+export const checkpointFiles = {
+  compose: stackPath.describe('The Compose file of this checkpoint.'),
+  env: stackPath.exactOptional().describe('The env file of this checkpoint.'),
+};

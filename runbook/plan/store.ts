@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { serviceName } from './name.ts';
+import { secretHint } from './secret-reference.ts';
+
+const reference = z
+  .string()
+  .regex(/\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]+)\}/, 'holds no secret reference')
+  .describe(secretHint);
+
+/** Which of the two ways to reach a store is meant shows the presence of `url` or `service`. */
+export const store = z
+  .strictObject({
+    kind: z.enum(['postgres']).describe('What the store is: postgres.'),
+    url: reference.exactOptional().describe(`The address with user and password. ${secretHint}`),
+    service: serviceName.exactOptional().describe('Or: the Compose service whose container the database is in.'),
+    database: z.string().min(1).max(63).exactOptional().describe('The database in that container.'),
+    user: z.string().min(1).max(63).exactOptional().describe('The user to connect as.'),
+    password: reference.exactOptional().describe(`The user's password. ${secretHint}`),
+  })
+  .refine((value) => (value.url === undefined) !== (value.service === undefined), {
+    error: 'needs either `url` or `service`, and not both',
+  })
+  .refine((value) => value.service === undefined || (value.database !== undefined && value.user !== undefined), {
+    error: 'needs `database` and `user` beside `service`',
+  })
+  .refine(
+    (value) =>
+      value.url === undefined ||
+      (value.database === undefined && value.user === undefined && value.password === undefined),
+    { error: 'has `database`, `user` or `password` beside `url`, which says them already' },
+  )
+  .describe('A database that the plan changes, backs up or compares.');

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { guardSql, readSql, sqlDiscards, sqlIsAdditive, sqlMakes } from '../guard/index.ts';
+import type { OperationInputs, Undo } from '../operations.ts';
+import type { Finding } from '../plan/finding.ts';
+import { storeName } from '../plan/name.ts';
+import { stackPath, tidyPath } from '../plan/place.ts';
+import { guardFindings, sqlText, unknownStore, type SqlSource } from './sql-source.ts';
+import { defineStep, stepOptions, summaryLine, type OperationDraft, type StepContext } from './step-kind.ts';
+
+const statement = z.string().min(1).max(100_000);
+const undoSource = z
+  .strictObject({
+    file: stackPath.exactOptional(),
+    statement: statement.exactOptional(),
+  })
+  .refine((value) => (value.file === undefined) !== (value.statement === undefined), {
+    error: 'needs either `file` or `statement`, and not both',
+  });
+
+const schema = z
+  .strictObject({
+    sql: storeName.describe('The store that the SQL is for.'),
+    file: stackPath.exactOptional().describe('A file of SQL statements.'),
+    statement: statement.exactOptional().describe('Or: the SQL itself.'),
+    undo: z
+      .union([stackPath, undoSource])
+      .exactOptional()
+      .describe(
+        'The SQL that takes it back: a file, or { statement: … }. An undo that discards data runs only when asked for.',
+      ),
+    transaction: z
+      .boolean()
+      .default(true)
+      .describe('Whether everything runs in one transaction. What cannot needs false and a proof.'),
+    proof: z
+      .string()
+      .min(1)
+      .max(20_000)
+      .exactOptional()
+      .describe('A query whose first value is true once the SQL has been applied.'),
+    ...stepOptions,
+  })
+  .refine((value) => (value.file === undefined) !== (value.statement === undefined), {
+    error: 'needs either `file` or `statement`, and not both',
+  })
+  .refine((value) => value.transaction || value.proof !== undefined, {
+    error: 'has `transaction: false` but no `proof`',
+  });
+type SqlStep = z.output<typeof schema>;
+
+/** `sql`: statements against a store, versioned as a file, with the statements that take them back. */
+export const sqlStep = defineStep({
+  key: 'sql',
+  schema,
+
+  files(step, path) {
+    const undo = undoOf(step);
+    return [
+      ...(step.file === undefined
+        ? []
+        : [{ path: tidyPath(step.file), use: 'sql' as const, named: [...path, 'file'] }]),
+      ...(undo !== undefined && 'file' in undo
+        ? [
+            {
+              path: undo.file,
+              use: 'sql' as const,
+              named: typeof step.undo === 'string' ? [...path, 'undo'] : [...path, 'undo', 'file'],
+            },
+          ]
+        : []),
+    ];
+  },
+
+  validate(step, context) {
+    const findings: Finding[] = [...unknownStore(step.sql, context, [...context.path, 'sql'])];
+    const forward = sqlText(sourceOf(step), context);
+    if (forward !== undefined) {
+      const place = [...context.path, step.file === undefined ? 'statement' : 'file'];
+      const found = guardSql(forward, context.protect, step.sql, {
+        transactional: step.transaction,
+        made: madeIn(step.sql, context),
+      });
+      findings.push(...guardFindings(found, place, sourceOf(step)));
+    }
+    const undo = undoOf(step);
+    const back = undo && sqlText(undo, context);
+    if (undo !== undefined && back !== undefined) {
+      const made = new Set([...madeIn(step.sql, context), ...(forward === undefined ? [] : sqlMakes(forward))]);
+      const found = guardSql(back, context.protect, step.sql, { transactional: step.transaction, made });
+      const place = typeof step.undo === 'string' ? ['undo'] : ['undo', 'file' in undo ? 'file' : 'statement'];
+      findings.push(...guardFindings(found, [...context.path, ...place], undo));
+    }
+    return findings;
+  },
+
+  makes(step, context) {
+    const text = sqlText(sourceOf(step), context);
+    return text === undefined ? [] : sqlMakes(text).map((object) => `${step.sql}/${object}`);
+  },
+
+  expand(step, context) {
+    const source = sourceOf(step);
+    const text = sqlText(source, context) ?? '';
+    const input: OperationInputs['applySql'] = {
+      store: step.sql,
+      source,
+      transactional: step.transaction,
+      expand: sqlIsAdditive(text),
+      ...(step.proof === undefined ? {} : { proof: step.proof }),
+    };
+    const draft: OperationDraft<'applySql'> = {
+      kind: 'applySql',
+      summary: summaryLine(step.title ?? sqlStep.describe(step)),
+      input,
+      effects: [{ resource: `store:${step.sql}`, change: 'update' }],
+      undo: undoFor(step, text, context),
+      timeoutSeconds: step.timeout ?? 3600,
+    };
+    return [draft];
+  },
+
+  describe(step) {
+    return step.file === undefined
+      ? `run "${summaryLine(step.statement ?? '').slice(0, 120)}" on ${step.sql}`
+      : `apply ${tidyPath(step.file)} to ${step.sql}`;
+  },
+});
+
+/** What earlier steps have made in one store. */
+function madeIn(store: string, { made }: StepContext): Set<string> {
+  return new Set([...made].filter((key) => key.startsWith(`${store}/`)).map((key) => key.slice(store.length + 1)));
+}
+
+function sourceOf(step: SqlStep): SqlSource {
+  return step.file === undefined ? { statement: step.statement ?? '' } : { file: tidyPath(step.file) };
+}
+
+function undoOf(step: SqlStep): SqlSource | undefined {
+  if (step.undo === undefined) return undefined;
+  if (typeof step.undo === 'string') return { file: tidyPath(step.undo) };
+  return step.undo.file === undefined ? { statement: step.undo.statement ?? '' } : { file: tidyPath(step.undo.file) };
+}
+
+function undoFor(step: SqlStep, forward: string, context: StepContext): Undo {
+  const source = undoOf(step);
+  if (source === undefined) {
+    if (sqlIsAdditive(forward)) {
+      return { by: 'keeping', summary: `what was added to ${step.sql} stays: the old version does not mind it` };
+    }
+    const lost = readSql(forward).flatMap((found) => found.discards);
+    return {
+      by: 'impossible',
+      summary: `${sqlStep.describe(step)} cannot be taken back`,
+      cause: impossibleBecause(lost, step.sql, context),
+    };
+  }
+  const text = sqlText(source, context) ?? '';
+  const discards = sqlDiscards(text);
+  const what = 'file' in source ? `apply ${source.file} to ${step.sql}` : `run the undo statement on ${step.sql}`;
+  return {
+    by: 'operation',
+    kind: 'applySql',
+    summary: summaryLine(discards.length === 0 ? what : `${what}, which discards data: ${discards.join(', ')}`),
+    lossy: discards.length > 0,
+    input: { store: step.sql, source, transactional: step.transaction, expand: sqlIsAdditive(text) },
+    effects: [{ resource: `store:${step.sql}`, change: 'update' }],
+  };
+}
+
+function impossibleBecause(lost: string[], store: string, context: StepContext): string {
+  const point = context.points.find((id) => id === `${context.phase}-store-${store}`);
+  const why =
+    lost.length > 0
+      ? `it discards data (${lost.join(', ')})`
+      : 'it changes what is there and the plan has no `undo` for it';
+  return point === undefined
+    ? `${why}, and the phase has no backup of ${store}`
+    : `${why}; only restoring ${point} brings it back`;
+}
