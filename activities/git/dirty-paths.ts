@@ -2,7 +2,7 @@ import { gitRecords, gitText, type GitOptions } from './git.ts';
 
 /**
  * Paths below `paths` (of the directory, where none are given) that differ from HEAD or are not tracked, relative to the directory.
- * What git ignores is not looked at. Paths are taken literally, not as patterns.
+ * What git ignores is not looked at. Paths may be git globs, as in `filesAt`.
  */
 export async function dirtyPaths(
   directory: string,
@@ -18,9 +18,8 @@ export async function dirtyPaths(
     '--ignore-submodules=none',
     '--',
   ];
-  const env = { GIT_LITERAL_PATHSPECS: '1' };
   const prefix = await prefixOf(directory, options);
-  const records = await gitRecords(directory, [...argv, ...(paths.length > 0 ? paths : ['.'])], { ...options, env });
+  const records = await gitRecords(directory, [...argv, ...(paths.length > 0 ? paths : ['.'])], options);
   // Porcelain paths are relative to the top of the repository, whatever the directory.
   return records
     .map((record) => record.slice(3))

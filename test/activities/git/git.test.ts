@@ -230,7 +230,7 @@ describe('dirty paths', () => {
     repository.git('mv', 'stack/sub/b', 'stack/sub/c');
     expect((await dirtyPaths(stack)).sort()).toEqual(['a.yml', 'sub/b', 'sub/c', 'sub/new ü']);
     expect((await dirtyPaths(stack, ['sub'])).sort()).toEqual(['sub/b', 'sub/c', 'sub/new ü']);
-    expect(await dirtyPaths(stack, ['*'])).toEqual([]);
+    expect(await dirtyPaths(stack, ['*.yml'])).toEqual(['a.yml']);
   });
 });
 
