@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import Docker from 'dockerode';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
@@ -37,12 +40,18 @@ export interface EngineInfo {
  * such object), `ResourceExhausted` or `StepFailed` (the daemon refused).
  */
 export class DockerEngine {
+  /** Where it listens, as DOCKER_HOST says it, e.g. `unix:///var/run/docker.sock`: for the `docker` command to reach the same one. */
+  readonly host: string;
   readonly #docker: Docker;
   readonly #deadlineMs: number;
   #pinned: Promise<string> | undefined;
 
   constructor(options: { deadlineMs?: number; docker?: Docker.DockerOptions } = {}) {
-    this.#docker = new Docker(options.docker);
+    this.host = process.env['DOCKER_HOST'] ?? `unix://${defaultSocket()}`;
+    // Said outright: dockerode and the `docker` command look for a default in different places.
+    this.#docker = new Docker(
+      options.docker ?? (process.env['DOCKER_HOST'] === undefined ? { socketPath: defaultSocket() } : {}),
+    );
     this.#deadlineMs = options.deadlineMs ?? 30_000;
   }
 
@@ -252,6 +261,12 @@ export class DockerEngine {
       throw engineError(what, error);
     }
   }
+}
+
+/** Docker Desktop listens in the user's home. */
+function defaultSocket(): string {
+  const desktop = join(homedir(), '.docker', 'run', 'docker.sock');
+  return existsSync(desktop) ? desktop : '/var/run/docker.sock';
 }
 
 /** Whether `found` has all of `wanted`. */

@@ -144,7 +144,7 @@ export class TestTarget {
         this.logged.push(message);
       },
     };
-    return context as EffectContext<K>;
+    return context as unknown as EffectContext<K>;
   }
 
   async remove(): Promise<void> {

@@ -1,0 +1,51 @@
+import { SwitchbackError } from '../../runbook/errors.ts';
+
+/** What the `docker` command needs to find itself and the engine. All else could change what a Compose file means. */
+const passedOn = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'XDG_RUNTIME_DIR',
+  'SSH_AUTH_SOCK',
+  'DOCKER_CONFIG',
+  'DOCKER_CERT_PATH',
+  'DOCKER_TLS_VERIFY',
+];
+
+/**
+ * The environment that `docker compose` gets. A shell's variables override the env file, so nothing of the worker's own environment
+ * comes through but names that locate the engine; the engine is named outright, since a Docker context could name another one.
+ */
+export function composeEnvironment(environment: NodeJS.ProcessEnv, dockerHost: string): Record<string, string> {
+  const kept = passedOn.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(kept), DOCKER_HOST: dockerHost, DOCKER_CLI_HINTS: 'false' };
+}
+
+/** Variables with which an env file would steer the `docker` command itself. */
+const steering =
+  /^(COMPOSE_\w*|DOCKER_(HOST|CONTEXT|CONFIG|CERT_PATH|TLS|TLS_VERIFY|API_VERSION|DEFAULT_PLATFORM|BUILDKIT))$/;
+
+/** Names that an env file sets; values are never looked at. */
+export function namesInEnvFile(content: string): string[] {
+  return content.split(/\r?\n/).flatMap((line) => {
+    const name = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*(?:[=:]|$)/.exec(line)?.[1];
+    return name === undefined ? [] : [name];
+  });
+}
+
+/** @throws SwitchbackError `PreconditionFailed` when an env file sets `COMPOSE_*` or variables that choose another engine. */
+export function refuseSteering(path: string, content: string): void {
+  const names = namesInEnvFile(content).filter((name) => steering.test(name));
+  if (names.length === 0) return;
+  throw new SwitchbackError(
+    'PreconditionFailed',
+    `${path} sets ${names.join(', ')}, which would change how Compose itself works`,
+    {
+      hint: 'Take it out: the project, its files and the engine are named by the plan and the worker.',
+      facts: { file: path, names: names.join(', ') },
+    },
+  );
+}

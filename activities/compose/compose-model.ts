@@ -1,0 +1,135 @@
+import { SwitchbackError } from '../../runbook/errors.ts';
+
+export interface ComposePort {
+  target: number;
+  /** Port or range on the host; absent or `0` lets Docker choose. */
+  published?: string;
+  host_ip?: string;
+  protocol?: string;
+}
+
+export interface ComposeMount {
+  type: 'volume' | 'bind' | 'tmpfs' | 'npipe' | 'cluster';
+  /** Key under `volumes`, or absolute path; absent for an anonymous volume. */
+  source?: string;
+  target: string;
+  read_only?: boolean;
+}
+
+export interface FileMount {
+  source: string;
+  target?: string;
+}
+
+/** A service as Compose itself understands it: merged, interpolated, in long form. */
+export interface ComposeService {
+  image?: string;
+  container_name?: string;
+  build?: unknown;
+  profiles?: string[];
+  ports?: ComposePort[];
+  volumes?: ComposeMount[];
+  configs?: FileMount[];
+  secrets?: FileMount[];
+  environment?: Record<string, string | null>;
+  networks?: Record<string, { aliases?: string[] } | null>;
+  network_mode?: string;
+  depends_on?: Record<string, { condition?: string; required?: boolean }>;
+  healthcheck?: { test?: string[]; disable?: boolean };
+  restart?: string;
+  scale?: number;
+  deploy?: { replicas?: number; resources?: { limits?: { cpus?: number | string; memory?: string | number } } };
+  user?: string;
+  working_dir?: string;
+  [key: string]: unknown;
+}
+
+export interface ComposeVolume {
+  /** As Docker knows it, e.g. `shop_db_data`. */
+  name: string;
+  external?: boolean;
+  driver?: string;
+  driver_opts?: Record<string, string>;
+  labels?: Record<string, string>;
+}
+
+export interface ComposeNetwork {
+  name: string;
+  external?: boolean;
+  driver?: string;
+  driver_opts?: Record<string, string>;
+  internal?: boolean;
+  attachable?: boolean;
+  enable_ipv6?: boolean;
+  labels?: Record<string, string>;
+  ipam?: { driver?: string; config?: { subnet?: string; gateway?: string; ip_range?: string }[] };
+}
+
+/** What `docker compose config --format json` says: the normalised truth about a Compose file. Holds secrets: never leaves an activity. */
+export interface ComposeModel {
+  name: string;
+  services: Record<string, ComposeService>;
+  volumes: Record<string, ComposeVolume>;
+  networks: Record<string, ComposeNetwork>;
+  configs: Record<string, { name?: string; file?: string; external?: boolean }>;
+  secrets: Record<string, { name?: string; file?: string; external?: boolean }>;
+}
+
+/** @throws SwitchbackError `PlanInvalid` when the text is not what Compose prints. */
+export function parseModel(json: string): ComposeModel {
+  let parsed: Partial<ComposeModel>;
+  try {
+    parsed = JSON.parse(json) as Partial<ComposeModel>;
+  } catch (error) {
+    throw new SwitchbackError('PlanInvalid', 'docker compose config printed no JSON', {}, { cause: error });
+  }
+  return {
+    name: parsed.name ?? '',
+    services: parsed.services ?? {},
+    volumes: parsed.volumes ?? {},
+    networks: parsed.networks ?? {},
+    configs: parsed.configs ?? {},
+    secrets: parsed.secrets ?? {},
+  };
+}
+
+/** The services that `up` starts: those without a profile. Profiles are switched on nowhere, since the environment is scrubbed. */
+export function enabledServices(model: ComposeModel): [string, ComposeService][] {
+  return Object.entries(model.services).filter(([, service]) => (service.profiles ?? []).length === 0);
+}
+
+/** How many containers a service has. */
+export function replicasOf(service: ComposeService): number {
+  return service.scale ?? service.deploy?.replicas ?? 1;
+}
+
+/** What a service runs: its image, or what `docker compose build` calls it. */
+export function imageOf(model: ComposeModel, name: string): string {
+  return model.services[name]?.image ?? `${model.name}-${name}`;
+}
+
+/** The names that the containers of a service get. */
+export function containerNamesOf(model: ComposeModel, name: string): string[] {
+  const service = model.services[name];
+  if (!service) return [];
+  if (service.container_name !== undefined) return [service.container_name];
+  return Array.from({ length: replicasOf(service) }, (_, index) => `${model.name}-${name}-${index + 1}`);
+}
+
+/** Whether a service has a health check; the image's own counts only where the caller knows of it. */
+export function hasHealthcheck(service: ComposeService): boolean {
+  return (
+    service.healthcheck !== undefined &&
+    service.healthcheck.disable !== true &&
+    service.healthcheck.test?.[0] !== 'NONE'
+  );
+}
+
+/** Whether a service is meant to end: nothing restarts it, or somebody waits for its end. */
+export function mayEnd(model: ComposeModel, name: string): boolean {
+  const restart = model.services[name]?.restart ?? 'no';
+  if (restart === 'no' || restart.startsWith('on-failure')) return true;
+  return Object.values(model.services).some(
+    (service) => service.depends_on?.[name]?.condition === 'service_completed_successfully',
+  );
+}

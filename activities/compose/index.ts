@@ -1,0 +1,22 @@
+export { ComposeCli, type ComposeProject, type UpOptions } from './compose-cli.ts';
+export { composeEnvironment, namesInEnvFile, refuseSteering } from './compose-environment.ts';
+export { nameTaken } from './compose-failure.ts';
+export { composeLabel } from './compose-labels.ts';
+export {
+  containerNamesOf,
+  enabledServices,
+  hasHealthcheck,
+  imageOf,
+  mayEnd,
+  replicasOf,
+  type ComposeModel,
+  type ComposeMount,
+  type ComposeService,
+} from './compose-model.ts';
+export { maskSecrets, secretValues } from './mask-secrets.ts';
+export { predict, type PredictionInput } from './predict.ts';
+export { orphansOf } from './predict-services.ts';
+export { describePrediction, refuseObstacles, type Obstacle, type Prediction } from './prediction.ts';
+export { judgeServices, type ContainerSight, type ServiceVerdict } from './readiness.ts';
+export { readWorld, type StackWorld, type WorldContainer } from './stack-world.ts';
+export { lookAtServices, waitUntilReady } from './wait-until-ready.ts';

@@ -1,0 +1,133 @@
+import type Docker from 'dockerode';
+
+import { SwitchbackError } from '../../runbook/errors.ts';
+import { pause, type DockerEngine } from '../docker/index.ts';
+import { composeLabel } from './compose-labels.ts';
+import type { ComposeModel } from './compose-model.ts';
+import { maskSecrets, secretValues } from './mask-secrets.ts';
+import { judgeServices, type ContainerSight, type ServiceVerdict } from './readiness.ts';
+
+export interface ReadyOptions {
+  project: string;
+  model: ComposeModel;
+  /** Only these; all unless told. */
+  services?: readonly string[];
+  /** In milliseconds. */
+  withinMs: number;
+  signal?: AbortSignal | undefined;
+  onProgress?: (ready: number, total: number, doing: string) => void;
+}
+
+/**
+ * Waits until every service is healthy, or runs where it has no health check, or has ended with 0 where it is meant to end.
+ * @returns the services that have ended
+ * @throws SwitchbackError `StepFailed` when one has failed for good, `NotReady` when the time is up; both name the service, its
+ * state and its last log lines.
+ */
+export async function waitUntilReady(engine: DockerEngine, options: ReadyOptions): Promise<{ completed: string[] }> {
+  const model = options.services ? only(options.model, options.services) : options.model;
+  const memory = new Memory();
+  const deadline = performance.now() + options.withinMs;
+  for (;;) {
+    const verdicts = judgeServices(model, await look(engine, options, memory));
+    const waiting = verdicts.filter((verdict) => verdict.verdict === 'waiting');
+    const failed = verdicts.find((verdict) => verdict.verdict === 'failed');
+    if (failed) throw await failure(engine, 'StepFailed', failed, model, options.signal);
+    options.onProgress?.(
+      verdicts.length - waiting.length,
+      verdicts.length,
+      waiting[0]?.detail ?? 'all services are ready',
+    );
+    if (waiting.length === 0) {
+      return {
+        completed: verdicts.filter((verdict) => verdict.verdict === 'completed').map((verdict) => verdict.service),
+      };
+    }
+    if (performance.now() > deadline) throw await failure(engine, 'NotReady', waiting[0]!, model, options.signal);
+    await pause(250, options.signal);
+  }
+}
+
+/** One look at the services of a stack, for whoever wants to know now and not wait. */
+export async function lookAtServices(
+  engine: DockerEngine,
+  options: Pick<ReadyOptions, 'project' | 'signal'>,
+): Promise<ContainerSight[]> {
+  return look(engine, options, undefined);
+}
+
+async function look(
+  engine: DockerEngine,
+  { project, signal }: Pick<ReadyOptions, 'project' | 'signal'>,
+  memory: Memory | undefined,
+): Promise<ContainerSight[]> {
+  const listed = await engine.listByLabel(
+    { [composeLabel.project]: project, [composeLabel.oneOff]: 'False' },
+    { signal },
+  );
+  const inspected = await Promise.all(listed.map((container) => engine.inspectContainer(container.Id, { signal })));
+  return inspected
+    .filter((info) => info !== undefined)
+    .map((info) => {
+      const sight = sightOf(info);
+      return { ...sight, ...(memory?.since(info, sight) ?? { steadyMs: Infinity, unhealthyMs: Infinity }) };
+    });
+}
+
+function sightOf(info: Docker.ContainerInspectInfo): Omit<ContainerSight, 'steadyMs' | 'unhealthyMs'> {
+  const health = info.State.Health?.Status;
+  return {
+    service: info.Config.Labels[composeLabel.service] ?? '',
+    name: info.Name.replace(/^\//, ''),
+    state: info.State.Status,
+    exitCode: info.State.ExitCode,
+    restartCount: info.RestartCount,
+    health: health === 'starting' || health === 'healthy' || health === 'unhealthy' ? health : 'none',
+  };
+}
+
+/** Measures with our own clock for how long something has been so: the engine's clock may be another host's. */
+class Memory {
+  readonly #steady = new Map<string, { start: string; at: number }>();
+  readonly #unhealthy = new Map<string, number>();
+
+  since(info: Docker.ContainerInspectInfo, sight: Omit<ContainerSight, 'steadyMs' | 'unhealthyMs'>) {
+    const now = performance.now();
+    const steady = this.#steady.get(info.Id);
+    if (!steady || steady.start !== info.State.StartedAt)
+      this.#steady.set(info.Id, { start: info.State.StartedAt, at: now });
+    if (sight.health !== 'unhealthy') this.#unhealthy.delete(info.Id);
+    else if (!this.#unhealthy.has(info.Id)) this.#unhealthy.set(info.Id, now);
+    return {
+      steadyMs: now - (this.#steady.get(info.Id)?.at ?? now),
+      unhealthyMs: now - (this.#unhealthy.get(info.Id) ?? now),
+    };
+  }
+}
+
+function only(model: ComposeModel, services: readonly string[]): ComposeModel {
+  return {
+    ...model,
+    services: Object.fromEntries(Object.entries(model.services).filter(([name]) => services.includes(name))),
+  };
+}
+
+async function failure(
+  engine: DockerEngine,
+  name: 'StepFailed' | 'NotReady',
+  verdict: ServiceVerdict,
+  model: ComposeModel,
+  signal: AbortSignal | undefined,
+): Promise<SwitchbackError> {
+  const log =
+    verdict.container === undefined ? '' : await engine.logTail(verdict.container, { signal, lines: 5, bytes: 600 });
+  const said = maskSecrets(log, secretValues(model)).trim().split('\n').join(' | ');
+  return new SwitchbackError(
+    name,
+    `service ${verdict.service}: ${verdict.detail}${said === '' ? '' : `; it said: ${said}`}`,
+    {
+      ...(verdict.container === undefined ? {} : { hint: `Read its log with \`docker logs ${verdict.container}\`.` }),
+      facts: { service: verdict.service, container: verdict.container ?? null },
+    },
+  );
+}
