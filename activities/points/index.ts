@@ -11,4 +11,5 @@ export { isGood, pointStates } from './manifest.ts';
 export type { PointManifest, PointPart, PointProof, PointSource, PointState } from './manifest.ts';
 export type { PointProver, ProofContext, Proven } from './prover.ts';
 export { hashFile } from './hash-file.ts';
+export { isMissing } from './is-missing.ts';
 export { fsyncPath, renameDurably, writeDurably } from './write-durably.ts';
