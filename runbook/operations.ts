@@ -101,9 +101,24 @@ export interface OperationInputs {
     manifest?: string;
   };
   /** Sets the image of one service in the active Compose file, and recreates that service alone. */
-  switchImage: { service: string; image: string };
+  switchImage: {
+    service: string;
+    image: string;
+    /** What the image's name must still mean on the host. */
+    imageId?: string;
+  };
   /** Makes a checkpoint the active one and brings the stack to it. `checkpoint` names it for people and the journal. */
-  applyCheckpoint: { checkpoint: string; compose: ContentRef; env?: ContentRef; /** Services to recreate although unchanged. */ recreate?: string[] };
+  applyCheckpoint: {
+    checkpoint: string;
+    compose: ContentRef;
+    env?: ContentRef;
+    /** Services to recreate although unchanged. */
+    recreate?: string[];
+    /** Image id that each service must run, where its tag may mean another image by now. */
+    images?: Record<string, string>;
+    /** Containers outside of the checkpoint that were stopped for another one, and run again with this one. */
+    start?: string[];
+  };
   compareDualRun: { comparisons: Comparison[]; forSeconds: number; everySeconds: number; pass: number };
   /** Checks until all hold `consecutive` times in a row, for `withinSeconds` at most. */
   runChecks: { checks: Check[]; withinSeconds: number; everySeconds: number; consecutive: number };
@@ -116,7 +131,12 @@ export interface OperationInputs {
   recordPhase: { phase: string; title: string };
   /** `into` names another volume to restore into. `putBack` names the volume in which an earlier restore kept what it replaced. */
   restoreVolume: { volume: string; point: string; into?: string; putBack?: string };
-  restoreStore: { store: string; point: string };
+  restoreStore: {
+    store: string;
+    point: string;
+    /** Instead of reading the point: bring back the database that an earlier restore replaced and kept under this name. */
+    replaced?: string;
+  };
 }
 export type OperationKind = keyof OperationInputs;
 
@@ -172,8 +192,8 @@ export type Operation<K extends OperationKind = OperationKind> = {
     undo: Undo;
     /** How long one attempt may take, in seconds. */
     timeoutSeconds: number;
-    /** The operation that this one takes back, where it is an undo. */
-    undoes?: string;
+    /** The operations that this one takes back, as `RUN/OPERATION`, where it is an undo: several when checkpoints collapse. */
+    undoes?: string[];
   };
 }[K];
 

@@ -4,7 +4,7 @@ import { SwitchbackError } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import { operationVersion, type Operation, type OperationInputs, type OperationKind, type Undo } from './operations.ts';
 import type { RollbackRequest } from './run-state.ts';
-import { standingOperations, type OperationRecord, type TargetState } from './target-state.ts';
+import { operationKey, standingOperations, type OperationRecord, type TargetState } from './target-state.ts';
 
 /** What stays as it is in a rollback, and why that is right. */
 export interface Kept {
@@ -93,7 +93,7 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
 
   const restores = request.restoreData ? restoresOf(standing) : new Map<string, RestoreStep>();
   const kept: Kept[] = [];
-  const undos: { record: OperationRecord; undo: Extract<Undo, { by: 'operation' }> }[] = [];
+  const undos: UndoStep[] = [];
   const impossible: OperationRecord[] = [];
   for (const record of standing) {
     const { undo } = record;
@@ -131,7 +131,7 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
       }),
     );
   }
-  for (const { record, undo } of collapseCheckpoints(undos)) {
+  for (const { record, undo, alsoUndone } of collapseCheckpoints(undos)) {
     operations.push(
       operation(next(undo.kind), undo.kind, undo.input as never, {
         phase: record.operation.phase,
@@ -139,7 +139,7 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
         summary: undo.summary,
         effects: undo.effects,
         timeoutSeconds: Math.max(record.operation.timeoutSeconds, 600),
-        undoes: `${record.run}/${record.operation.id}`,
+        undoes: [...alsoUndone, record].map((undone) => operationKey(undone.run, undone.operation.id)),
       }),
     );
   }
@@ -183,15 +183,26 @@ function restoresOf(standing: OperationRecord[]): Map<string, RestoreStep> {
   return steps;
 }
 
+interface UndoStep {
+  record: OperationRecord;
+  undo: Extract<Undo, { by: 'operation' }>;
+}
+
 /**
  * Checkpoints that follow each other directly are taken back in one go: only the last of them, which is the oldest state, is
  * applied. Their stacks would otherwise be started one after the other only to be replaced.
  */
-function collapseCheckpoints<T extends { undo: Extract<Undo, { by: 'operation' }> }>(undos: T[]): T[] {
-  return undos.filter((current, index) => {
-    const following = undos[index + 1];
-    return !(current.undo.kind === 'applyCheckpoint' && following?.undo.kind === 'applyCheckpoint');
-  });
+function collapseCheckpoints(undos: readonly UndoStep[]): (UndoStep & { alsoUndone: OperationRecord[] })[] {
+  const steps: (UndoStep & { alsoUndone: OperationRecord[] })[] = [];
+  for (const step of undos) {
+    const newer = steps.at(-1);
+    if (newer && newer.undo.kind === 'applyCheckpoint' && step.undo.kind === 'applyCheckpoint') {
+      steps[steps.length - 1] = { ...step, alsoUndone: [...newer.alsoUndone, newer.record] };
+    } else {
+      steps.push({ ...step, alsoUndone: [] });
+    }
+  }
+  return steps;
 }
 
 function destinationOf(state: TargetState, takenBack: PhaseInPlay[], plan: CompiledPlan): { name: string; checks: Check[] } {
@@ -204,7 +215,7 @@ function operation<K extends OperationKind>(
   id: string,
   kind: K,
   input: OperationInputs[K],
-  rest: Pick<Operation, 'phase' | 'host' | 'summary' | 'effects' | 'timeoutSeconds'> & { undoes?: string },
+  rest: Pick<Operation, 'phase' | 'host' | 'summary' | 'effects' | 'timeoutSeconds'> & { undoes?: string[] },
 ): Operation {
   return {
     id,

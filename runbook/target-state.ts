@@ -190,8 +190,10 @@ function knownOrNew(state: TargetState, run: string, operation: Operation, seq: 
 }
 
 function markUndone(state: TargetState, undo: Operation, status: 'undone' | 'undo-skipped') {
-  const forward = undo.undoes === undefined ? undefined : state.operations.get(undo.undoes);
-  if (forward) forward.status = status;
+  for (const key of undo.undoes ?? []) {
+    const forward = state.operations.get(key);
+    if (forward) forward.status = status;
+  }
 }
 
 /** The run that has not ended, as far as the journal knows. */

@@ -29,6 +29,8 @@ export function createWorker({ connection, namespace, host, activities, workflow
     ...workflows,
     interceptors: { activity: [() => ({ inbound: new ErrorInterceptor() })] },
     stickyQueueScheduleToStartTimeout: stickyTimeout,
+    // The default waits for 80 % of the heartbeat timeout: too long for live progress, and a cancel only arrives with a heartbeat.
+    maxHeartbeatThrottleInterval: '1s',
     maxConcurrentActivityTaskExecutions: concurrentActivities,
     // Long enough for an operation to reach a state that its successor can go on from.
     shutdownGraceTime: '5s',

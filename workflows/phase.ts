@@ -1,4 +1,4 @@
-import { allHandlersFinished, condition, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { CompiledStage } from '../runbook/compiled-plan.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
 import type { Operation } from '../runbook/operations.ts';
@@ -40,7 +40,7 @@ export async function phase(input: PhaseInput): Promise<ChildResult> {
     if (stop) await enter(stop.outcome === 'aborted' ? 'aborted' : 'failed', stop.reason);
     else await enter('completed');
     session.tell(stop ? `phase ${plan.id} stopped: ${stop.reason}` : `phase ${plan.id} is complete`);
-    await condition(allHandlersFinished);
+    await session.close();
     return stop ?? { outcome: 'completed', consistent: !session.inconsistent };
   });
 }

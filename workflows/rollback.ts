@@ -1,4 +1,4 @@
-import { allHandlersFinished, condition, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { RollbackStatus } from '../runbook/run-state.ts';
 import { rollbackDetails } from './details.ts';
 import { interpret, shielded } from './interpreter.ts';
@@ -48,7 +48,7 @@ export async function rollback(input: RollbackInput): Promise<RollbackResult> {
     status.finishedAt = new Date().toISOString();
     if (input.searchAttributes) upsertSearchAttributes(runAttributes({ state: consistent ? 'rolled-back' : 'inconsistent' }));
     session.tell(stop ? `rollback given up: ${stop.reason}` : `rolled back to ${plan.to}`);
-    await condition(allHandlersFinished);
+    await session.close();
     const executed = verifyingSince ?? ended;
     return { consistent, executionSeconds: (executed - began) / 1000, verificationSeconds: (ended - executed) / 1000, timeline: session.timeline, ...(stop ? { gaveUp: stop.reason } : {}) };
   });

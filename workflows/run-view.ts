@@ -1,4 +1,4 @@
-import { ApplicationFailure, condition, getExternalWorkflowHandle, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
 import type { OpenedRun } from '../runbook/activities.ts';
 import type { CompiledPlan } from '../runbook/compiled-plan.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
@@ -116,7 +116,7 @@ export class RunView {
 
   cancelledFromOutside(): void {
     this.#abortReason = 'cancelled in Temporal';
-    if (this.#child !== undefined) void this.#send({ command: 'abort', by: 'Temporal', reason: 'cancelled in Temporal' });
+    if (this.#child !== undefined) void CancellationScope.nonCancellable(() => this.#send({ command: 'abort', by: 'Temporal', reason: 'cancelled in Temporal' }));
     else if (this.#planning) this.#planning.decide = { decision: 'abort', reason: 'cancelled in Temporal' };
   }
 
@@ -130,7 +130,8 @@ export class RunView {
       const why = refusal(this.status.state, name) ?? objection({ command: name, ...argument } as Command, this.status, this.#planning !== undefined);
       if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Conflict');
     };
-    const handler = async (argument: object): Promise<CommandAnswer> => this.#obey({ command: name, ...argument } as Command);
+    // Not in the root scope, where a cancel from outside would end the wait for an answer.
+    const handler = (argument: object): Promise<CommandAnswer> => CancellationScope.nonCancellable(() => this.#obey({ command: name, ...argument } as Command));
     setHandler(commandUpdates[name], handler as never, { validator: validator as never, description: descriptions[name] });
   }
 

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, getExternalWorkflowHandle, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { RunRef } from '../runbook/activities.ts';
 import type { FailureDetail, JournalEntry } from '../runbook/journal.ts';
 import type { Operation } from '../runbook/operations.ts';
@@ -44,6 +44,7 @@ export class Session {
   #scope: CancellationScope | undefined;
   #version = 0;
   #reporting = false;
+  #lastReport: Promise<void> = Promise.resolve();
   #keys = 0;
 
   constructor(
@@ -53,7 +54,8 @@ export class Session {
     private readonly subject: () => Pick<ChildReport, 'phase' | 'rollback'>,
     private readonly details: (session: Session) => string,
   ) {
-    setHandler(commandSignal, ({ id, command }) => this.#receive(id, command));
+    // Handlers run in the root scope: after a cancel from outside they could not even answer.
+    setHandler(commandSignal, ({ id, command }) => CancellationScope.nonCancellable(() => this.#receive(id, command)));
   }
 
   get runState(): RunState {
@@ -132,12 +134,20 @@ export class Session {
   report(): void {
     if (this.#reporting) return;
     this.#reporting = true;
-    void Promise.resolve().then(() => {
+    this.#lastReport = CancellationScope.nonCancellable(async () => {
+      await Promise.resolve();
       this.#reporting = false;
       this.#version += 1;
       setCurrentDetails(this.details(this));
-      return this.#send();
+      await this.#send();
     });
+  }
+
+  /** Before the workflow ends: its last report has arrived, and every command has its answer. */
+  async close(): Promise<void> {
+    await condition(allHandlersFinished);
+    this.report();
+    await this.#lastReport;
   }
 
   /** A cancel that did not come from our own command (the Temporal UI, the CLI of Temporal). */

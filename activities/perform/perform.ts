@@ -105,21 +105,24 @@ async function act(handler: AnyHandler, operation: Operation, context: AnyContex
   }
 }
 
-/** An undo of an operation that never reported: if the world says that it took no effect, there is nothing to take back. */
+/** An undo of operations that never reported: if the world says that they took no effect, there is nothing to take back. */
 async function nothingToTakeBack(
   { run, operation }: PerformRequest,
   target: OpenTarget,
   { handlers, secrets }: PerformDependencies,
   surroundings: Surroundings,
 ): Promise<Outcome | undefined> {
-  const forward = operation.undoes === undefined ? undefined : target.journal.state.operations.get(operation.undoes);
-  if (!forward || forward.receipt !== undefined || forward.status === 'by-hand') return undefined;
-  const forwardRun = await target.sealedRun(forward.run);
-  const context = effectContext(target, forwardRun, { ...run, runId: forward.run }, forward.operation, forward.attempt, secrets, surroundings);
-  const handler = handlers[forward.operation.kind] as unknown as AnyHandler;
-  const observation = await handler.observe(forward.operation.input, context as AnyContext, forward.prepared);
-  if (observation !== 'absent') return undefined;
-  return { summary: `${forward.operation.id} had taken no effect: nothing to take back`, facts: {}, effect: { nothing: true }, adopted: false };
+  const forwards = (operation.undoes ?? []).map((key) => target.journal.state.operations.get(key));
+  for (const forward of forwards) {
+    if (!forward || forward.receipt !== undefined || forward.status === 'by-hand') return undefined;
+    const forwardRun = await target.sealedRun(forward.run);
+    const context = effectContext(target, forwardRun, { ...run, runId: forward.run }, forward.operation, forward.attempt, secrets, surroundings);
+    const handler = handlers[forward.operation.kind] as unknown as AnyHandler;
+    const observation = await handler.observe(forward.operation.input, context as AnyContext, forward.prepared);
+    if (observation !== 'absent') return undefined;
+  }
+  if (forwards.length === 0) return undefined;
+  return { summary: 'what this takes back had taken no effect: nothing to do', facts: {}, effect: { nothing: true }, adopted: false };
 }
 
 function receiptOf(operation: Operation, performed: Outcome, prepared: Prepared, startedAt: string): Receipt {

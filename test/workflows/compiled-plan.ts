@@ -1,0 +1,78 @@
+import type { CompiledPhase, CompiledPlan } from '../../runbook/compiled-plan.ts';
+import type { Operation, OperationKind, Stage, Undo } from '../../runbook/operations.ts';
+
+const host = (target: string) => `host-${target}`;
+
+interface Outline {
+  id: string;
+  /** Kinds by stage; the input is whatever the fake wants. */
+  operations: { stage: Stage; kind: OperationKind; input?: object; undo?: Undo }[];
+  approval?: string;
+  onFailure?: 'park' | 'rollback';
+}
+
+const backTo = (phase: string): Undo => ({
+  by: 'operation',
+  summary: `back to the checkpoint before ${phase}`,
+  lossy: false,
+  kind: 'applyCheckpoint',
+  input: { checkpoint: `before-${phase}`, compose: { absent: true, path: 'docker-compose.yml' } },
+  effects: [],
+});
+
+/** A compiled plan for orchestration tests: no files, no stores; its operations are performed by fakes. */
+export function outlinedPlan(target: string, directory: string, outlines: Outline[]): CompiledPlan {
+  const phases = outlines.map((outline, index): CompiledPhase => {
+    const byStage = new Map<Stage, Operation[]>();
+    outline.operations.forEach(({ stage, kind, input, undo }, position) => {
+      const operation = {
+        id: `${outline.id}/${stage}/${String(position + 1).padStart(2, '0')}-${kind}`,
+        kind,
+        version: 1,
+        phase: outline.id,
+        stage,
+        host: host(target),
+        summary: `${kind} of ${outline.id}`,
+        input: input ?? {},
+        effects: [],
+        undo: undo ?? (kind === 'applyCheckpoint' ? backTo(outline.id) : { by: 'nothing', summary: 'only looks' }),
+        timeoutSeconds: 60,
+      } as unknown as Operation;
+      byStage.set(stage, [...(byStage.get(stage) ?? []), operation]);
+    });
+    return {
+      id: outline.id,
+      ordinal: index + 1,
+      title: `Phase ${outline.id}`,
+      risk: 'low',
+      optional: false,
+      needs: [],
+      acceptance: [],
+      stages: [...byStage].map(([stage, operations]) => ({
+        stage,
+        operations,
+        approvals: stage === 'gate' && outline.approval !== undefined ? [{ role: outline.approval, remindSeconds: 3600 }] : [],
+      })),
+      onFailure: outline.onFailure ?? 'park',
+      verify: [],
+    };
+  });
+  return {
+    format: 1,
+    name: 'outlined',
+    title: 'Outlined plan',
+    target,
+    homeHost: host(target),
+    stack: { directory, project: target, compose: 'docker-compose.yml', switchBy: 'copy', host: host(target) },
+    stores: {},
+    protect: [],
+    baseline: { name: 'baseline', compose: 'docker-compose.yml', verify: [{ kind: 'services', count: 1, healthy: true }] },
+    objectives: { detection: 60, decision: 120, execution: 300, verification: 180 },
+    contacts: [],
+    files: [],
+    proofAgeSeconds: 86_400,
+    before: [],
+    phases,
+    digest: 'f'.repeat(64),
+  };
+}

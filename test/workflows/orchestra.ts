@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, type Worker } from '@temporalio/worker';
+import { createActivities } from '../../activities/index.ts';
+import type { EffectHandler, EffectHandlers, Observation } from '../../activities/effect.ts';
+import { TargetAccess } from '../../activities/perform/target-access.ts';
+import { readJournal, targetHome } from '../../journal/index.ts';
+import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
+import { hostTaskQueue, migrationWorkflowId } from '../../runbook/names.ts';
+import { operationVersion, type OperationKind, type Undo } from '../../runbook/operations.ts';
+import type { Command, CommandAnswer, RollbackRequest, RunState, RunStatus } from '../../runbook/run-state.ts';
+import { createWorker } from '../../worker/create-worker.ts';
+import type { migration } from '../../workflows/migration.ts';
+import { commandUpdates, statusQuery, type MigrationInput } from '../../workflows/messages.ts';
+
+/** What a fake world does when an operation comes to it: succeed, throw, or wait until it is aborted. */
+export type Script = (operationId: string, attempt: number) => 'succeed' | 'hang' | Error;
+
+/**
+ * Temporal, the worker and the journal are real here; only the effects are fakes, since these tests are about who does what when.
+ */
+export class Orchestra {
+  /** Operations that took effect, in order. */
+  readonly effects: string[] = [];
+  script: Script = () => 'succeed';
+  readonly home: string;
+  readonly #workers: { worker: Worker; running: Promise<void> }[] = [];
+
+  private constructor(
+    readonly environment: TestWorkflowEnvironment,
+    private readonly workflowBundle: { code: string },
+  ) {
+    this.home = mkdtempSync(join(tmpdir(), 'switchback-orchestra-'));
+  }
+
+  static async start(): Promise<Orchestra> {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const path = execFileSync(fileURLToPath(new URL('../../scripts/find-temporal', import.meta.url)), { encoding: 'utf8' }).trim();
+    const environment = await TestWorkflowEnvironment.createLocal({
+      server: { executable: { type: 'existing-path', path }, extraArgs: ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'], log: { format: 'json', level: 'error' } },
+    });
+    const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+    const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+    return new Orchestra(environment, { code });
+  }
+
+  async stop(): Promise<void> {
+    for (const { worker, running } of this.#workers) {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running;
+    }
+    await this.environment.teardown();
+    await Runtime.instance().shutdown();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** A worker for a target's host. @returns a function that stops it */
+  async work(target: string): Promise<() => Promise<void>> {
+    const worker = await createWorker({
+      connection: this.environment.nativeConnection,
+      namespace: 'default',
+      host: `host-${target}`,
+      activities: createActivities({
+        access: new TargetAccess({ ...process.env, SWITCHBACK_HOME: this.home }),
+        handlers: this.#handlers(),
+        secrets: { environment: {}, allowed: [] },
+        worker: 'orchestra',
+        stacks: [this.home],
+        guard: () => Promise.resolve(),
+        check: (checks) => Promise.resolve(checks.map((check) => ({ check: check.kind, verdict: check.kind === 'services' ? 'successful' : 'failed', detail: 'scripted', tookMs: 0 }))),
+      }),
+      workflows: { workflowBundle: this.workflowBundle },
+    });
+    const running = worker.run();
+    const entry = { worker, running };
+    this.#workers.push(entry);
+    return async () => {
+      this.#workers.splice(this.#workers.indexOf(entry), 1);
+      worker.shutdown();
+      await running;
+    };
+  }
+
+  async begin(plan: CompiledPlan, runId: string, extra: Partial<MigrationInput> = {}) {
+    const input: MigrationInput = { target: plan.target, runId, homeHost: plan.homeHost, operator: 'test@here', plan, without: [], searchAttributes: false, ...extra };
+    return this.environment.client.workflow.start<typeof migration>('migration', { workflowId: migrationWorkflowId(plan.target), taskQueue: hostTaskQueue(plan.homeHost), args: [input] });
+  }
+
+  /** A run that only takes back what earlier runs did. */
+  async beginRollback(plan: CompiledPlan, runId: string, request: RollbackRequest) {
+    const { plan: _none, ...input }: MigrationInput = { target: plan.target, runId, homeHost: plan.homeHost, operator: 'test@here', without: [], searchAttributes: false, plan };
+    return this.environment.client.workflow.start<typeof migration>('migration', {
+      workflowId: migrationWorkflowId(plan.target),
+      taskQueue: hostTaskQueue(plan.homeHost),
+      args: [{ ...input, rollback: { request, reason: 'asked for days later' } }],
+    });
+  }
+
+  status(target: string): Promise<RunStatus> {
+    return this.environment.client.workflow.getHandle(migrationWorkflowId(target)).query(statusQuery);
+  }
+
+  async until(target: string, ...states: RunState[]): Promise<RunStatus> {
+    for (;;) {
+      const status = await this.status(target);
+      if (states.includes(status.state)) return status;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  say(target: string, { command, ...argument }: Command): Promise<CommandAnswer> {
+    return this.environment.client.workflow.getHandle(migrationWorkflowId(target)).executeUpdate(commandUpdates[command] as never, { args: [argument] as never });
+  }
+
+  journal(target: string) {
+    return readJournal(targetHome(target, { SWITCHBACK_HOME: this.home }).journal);
+  }
+
+  #handlers(): EffectHandlers {
+    const done = new Set<string>();
+    const fake: EffectHandler<OperationKind> = {
+      observe: (_input, context): Promise<Observation> => Promise.resolve(done.has(`${context.target}/${context.runId}/${context.operation.id}`) ? 'done' : 'absent'),
+      prepare: (_input, context) => Promise.resolve({ undo: context.operation.undo as Undo, facts: {} }),
+      perform: async (_input, context) => {
+        const outcome = this.script(context.operation.id, context.attempt);
+        if (outcome instanceof Error) throw outcome;
+        if (outcome === 'hang') await new Promise((_resolve, reject) => context.signal.addEventListener('abort', () => reject(new Error('interrupted'))));
+        this.effects.push(context.operation.id);
+        done.add(`${context.target}/${context.runId}/${context.operation.id}`);
+        return { summary: 'done as scripted', facts: {}, effect: { id: context.operation.id } };
+      },
+    };
+    return Object.fromEntries(Object.keys(operationVersion).map((kind) => [kind, fake])) as unknown as EffectHandlers;
+  }
+}
