@@ -1,0 +1,44 @@
+import type { RollbackPreview } from '../runs/rollback-preview.ts';
+import { formatAge, formatMoment } from './duration.ts';
+import { formatBytes, plural } from './quantity.ts';
+import type { Page } from './style.ts';
+
+/** What a rollback would do, in the order in which it would do it. */
+export function rollbackPage(
+  { target, plan, asOf, points, standing }: RollbackPreview,
+  page: Page,
+  now: Date,
+): string[] {
+  const { style } = page;
+  const lines = [
+    style.bold(`Rollback of ${target} to ${plan.to}`) +
+      ` (${plan.scope}), as the journal stands (${formatAge(asOf, now)})`,
+    `takes back ${plan.phases.map((phase) => `${phase.ordinal} ${phase.id}`).join(', ')}`,
+    '',
+    style.bold(plural(plan.operations.length, 'operation')),
+    ...plan.operations.map((operation, index) => `  ${String(index + 1).padStart(2)}  ${operation.summary}`),
+  ];
+  if (plan.kept.length > 0) {
+    lines.push('', style.bold('stays as it is'));
+    for (const kept of plan.kept) lines.push(`  ${kept.summary}`, `      ${style.dim(kept.why)}`);
+  }
+  lines.push('', style.bold('data'));
+  if (points.length === 0) {
+    lines.push('  left alone: nothing that was written is lost');
+  }
+  for (const point of points) {
+    const size = point.bytes === undefined ? '' : `, ${formatBytes(point.bytes)}`;
+    lines.push(
+      `  ${style.yellow(point.resource)} is replaced by recovery point ${point.point}${point.takenAt === undefined ? '' : `, taken ${formatMoment(point.takenAt)} (${formatAge(point.takenAt, now)})`}${size}`,
+      `      ${style.red('what was written since is lost')}; the exact rows are counted once writing is fenced off, and what is replaced is kept`,
+    );
+  }
+  if (standing > 0)
+    lines.push(
+      '',
+      style.yellow(
+        `${plural(standing, 'operation')} began and never reported: each is looked at before it is taken back`,
+      ),
+    );
+  return lines;
+}

@@ -1,0 +1,65 @@
+import { planRollback, type RollbackPlan } from '../../runbook/rollback.ts';
+import type { RollbackRequest } from '../../runbook/run-state.ts';
+import { standingOperations, type TargetState } from '../../runbook/target-state.ts';
+import type { Settings } from '../settings/settings.ts';
+import { requireLocalTarget, sealedPlan } from './local-target.ts';
+
+/** A recovery point that a restore would put in place of what is there. */
+export interface RestoredPoint {
+  resource: string;
+  point: string;
+  /** When its backup finished (ISO 8601): what was written later is lost. */
+  takenAt?: string;
+  bytes?: number;
+}
+
+export interface RollbackPreview {
+  target: string;
+  plan: RollbackPlan;
+  /** Time of the journal's newest line. */
+  asOf: string;
+  points: RestoredPoint[];
+  /** Operations of the phases that go back which began and have no receipt. */
+  standing: number;
+}
+
+/**
+ * What a rollback would do now, from this machine's journal; nothing is touched.
+ * @throws SwitchbackError `PreconditionFailed` when the journal is elsewhere or nothing stands, `PointOfNoReturn`
+ */
+export async function previewRollback(
+  target: string,
+  request: RollbackRequest,
+  settings: Pick<Settings, 'home'>,
+): Promise<RollbackPreview> {
+  const local = await requireLocalTarget(target, settings);
+  const plan = planRollback(local.state, {
+    request,
+    plan: await sealedPlan(local, settings),
+    ordinal: local.state.rollbacks + 1,
+  });
+  const phases = new Set(plan.phases.map((phase) => phase.id));
+  const standing = standingOperations(local.state).filter(
+    (known) => known.status === 'intended' && phases.has(known.operation.phase),
+  );
+  return { target, plan, asOf: local.asOf, points: restoredPoints(plan, local.state), standing: standing.length };
+}
+
+/** The recovery points that a plan restores, with what their receipts say of them. */
+export function restoredPoints(plan: RollbackPlan, state: TargetState): RestoredPoint[] {
+  return plan.operations.flatMap((operation) => {
+    if (operation.kind !== 'restoreStore' && operation.kind !== 'restoreVolume') return [];
+    const { point } = operation.input;
+    const backup = [...state.operations.values()].find((known) => known.receipt?.facts['point'] === point);
+    const bytes = backup?.receipt?.facts['bytes'];
+    return [
+      {
+        resource:
+          operation.kind === 'restoreStore' ? `store:${operation.input.store}` : `volume:${operation.input.volume}`,
+        point,
+        ...(backup?.receipt && { takenAt: backup.receipt.finishedAt }),
+        ...(typeof bytes === 'number' && { bytes }),
+      },
+    ];
+  });
+}

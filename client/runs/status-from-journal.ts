@@ -1,0 +1,148 @@
+import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
+import { migrationWorkflowId, phaseWorkflowId, rollbackWorkflowId } from '../../runbook/names.ts';
+import {
+  acceptedCommands,
+  finalRunStates,
+  waitingRunStates,
+  type PhaseStatus,
+  type RollbackStatus,
+  type RunStatus,
+  type Waiting,
+} from '../../runbook/run-state.ts';
+import type { JournalRecord } from '../../runbook/journal.ts';
+import type { RunRecord } from '../../runbook/target-state.ts';
+import { storyOf } from '../history/story.ts';
+import type { LocalTarget } from './local-target.ts';
+
+/**
+ * The newest run as the journal tells it, in the shape of the `status` query. It lags by what is under way: an operation without
+ * a receipt is shown as under way, though its worker may be gone.
+ * @returns undefined when the target has had no run
+ */
+export function statusFromJournal(
+  local: Pick<LocalTarget, 'target' | 'records' | 'state'>,
+  plan: CompiledPlan | undefined,
+): RunStatus | undefined {
+  const { target, state } = local;
+  const run = state.runs.at(-1);
+  if (!run) return undefined;
+  const records = local.records.filter((record) => record.run === run.id);
+  const over = finalRunStates.includes(run.state);
+  const waiting = waitingFrom(run, records);
+  const operation = over || waiting ? undefined : underWay(target, local, run);
+  return {
+    target,
+    runId: run.id,
+    plan: run.plan,
+    planDigest: run.planDigest,
+    state: run.state,
+    ...(run.reason !== undefined && { reason: run.reason }),
+    startedAt: run.startedAt,
+    ...(over && { finishedAt: run.changedAt }),
+    phases: phasesFrom(local, run, plan),
+    rollbacks: rollbacksFrom(target, records),
+    ...(operation && { operation }),
+    ...(waiting && { waiting }),
+    timeline: storyOf(records)
+      .slice(-60)
+      .map(({ at, text }) => ({ at, text })),
+    contacts: plan?.contacts ?? [],
+    inconsistent: !state.consistent,
+  };
+}
+
+function phasesFrom(
+  { target, state, records }: Pick<LocalTarget, 'target' | 'state' | 'records'>,
+  run: RunRecord,
+  plan: CompiledPlan | undefined,
+): PhaseStatus[] {
+  const known = [...state.phases.values()].sort((a, b) => a.ordinal - b.ordinal);
+  const rows = plan?.phases ?? known.map((phase) => ({ ...phase, risk: '', stages: [] }));
+  return rows.map(({ id, ordinal, title, risk, stages }) => {
+    const record = state.phases.get(id);
+    const operations = [...state.operations.values()].filter(
+      (known) => known.run === record?.run && known.operation.phase === id && known.operation.undoes === undefined,
+    );
+    const changes = records.filter(
+      (entry) => entry.type === 'phase-state' && entry.phase === id && entry.run === record?.run,
+    );
+    const ended = record !== undefined && !['pending', 'running', 'rolling-back'].includes(record.state);
+    const stage = operations.filter((known) => known.status === 'intended').at(-1)?.operation.stage;
+    return {
+      id,
+      ordinal,
+      title,
+      risk,
+      state: record?.state ?? 'pending',
+      done: operations.filter((known) => known.status !== 'intended').length,
+      total: stages.reduce((sum, { operations }) => sum + operations.length, 0) || operations.length,
+      ...(record?.run === run.id && { workflowId: phaseWorkflowId(target, ordinal, id) }),
+      ...(stage !== undefined && { stage }),
+      ...(changes[0] && { startedAt: changes[0].at }),
+      ...(ended && { finishedAt: record.changedAt }),
+      ...(record?.reason !== undefined && { reason: record.reason }),
+    };
+  });
+}
+
+function rollbacksFrom(target: string, records: readonly JournalRecord[]): RollbackStatus[] {
+  return records.flatMap((planned) => {
+    if (planned.type !== 'rollback-planned') return [];
+    const finished = records.find(
+      (record) => record.type === 'rollback-finished' && record.rollback === planned.rollback,
+    );
+    const prefix = `rollback-${planned.rollback}/`;
+    const done = new Set(
+      records.flatMap((record) =>
+        record.type === 'receipt' && record.operation.startsWith(prefix) ? [record.operation] : [],
+      ),
+    );
+    const consistent = finished?.type !== 'rollback-finished' || finished.consistent;
+    return [
+      {
+        ordinal: planned.rollback,
+        workflowId: rollbackWorkflowId(target, planned.rollback),
+        to: planned.to,
+        reason: planned.reason,
+        state: finished ? (consistent ? ('done' as const) : ('inconsistent' as const)) : ('running' as const),
+        done: done.size,
+        total: planned.operations,
+        startedAt: planned.at,
+        ...(finished && { finishedAt: finished.at }),
+        restoreData: planned.restoreData,
+      },
+    ];
+  });
+}
+
+function waitingFrom(run: RunRecord, records: readonly JournalRecord[]): Waiting | undefined {
+  if (!waitingRunStates.includes(run.state)) return undefined;
+  const failure = records.findLast((record) => record.type === 'failure');
+  const intent =
+    failure && records.findLast((record) => record.type === 'intent' && record.operation.id === failure.operation);
+  const parked = run.state === 'awaiting-operator' || run.state === 'rollback-paused';
+  return {
+    for: run.state === 'awaiting-approval' ? 'approval' : run.state === 'paused' ? 'resume' : 'operator',
+    since: run.changedAt,
+    accepts: acceptedCommands[run.state],
+    ...(parked &&
+      intent?.type === 'intent' && {
+        operation: { id: intent.operation.id, summary: intent.operation.summary, stage: intent.operation.stage },
+      }),
+    ...(parked && failure && { error: failure.error }),
+  };
+}
+
+function underWay(
+  target: string,
+  { state, records }: Pick<LocalTarget, 'state' | 'records'>,
+  run: RunRecord,
+): RunStatus['operation'] {
+  const last = [...state.operations.values()]
+    .filter((known) => known.run === run.id && known.status === 'intended')
+    .at(-1);
+  if (!last) return undefined;
+  const begun = records.find((record) => record.seq === last.seq);
+  const { id, summary, stage } = last.operation;
+  return { id, summary, stage, workflowId: migrationWorkflowId(target), startedAt: begun?.at ?? run.changedAt };
+}

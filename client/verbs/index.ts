@@ -1,0 +1,45 @@
+import type { Verb } from '../command-line/verb.ts';
+import { abort } from './abort.ts';
+import { approve } from './approve.ts';
+import { completion } from './completion.ts';
+import { doctor } from './doctor.ts';
+import { doneByHand } from './done-by-hand.ts';
+import { down } from './down.ts';
+import { history } from './history.ts';
+import { lint } from './lint.ts';
+import { list } from './list.ts';
+import { pause } from './pause.ts';
+import { reject } from './reject.ts';
+import { resume } from './resume.ts';
+import { retry } from './retry.ts';
+import { rollback } from './rollback.ts';
+import { skip } from './skip.ts';
+import { start } from './start.ts';
+import { status } from './status.ts';
+import { up } from './up.ts';
+import { watch } from './watch.ts';
+import { worker } from './worker.ts';
+
+/** Every verb, in the order in which `--help` lists those of a group. */
+export const verbs: readonly Verb[] = [
+  lint,
+  doctor,
+  up,
+  down,
+  worker,
+  completion,
+  start,
+  status,
+  watch,
+  approve,
+  reject,
+  pause,
+  resume,
+  retry,
+  skip,
+  doneByHand,
+  rollback,
+  abort,
+  list,
+  history,
+];
