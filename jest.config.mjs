@@ -17,7 +17,7 @@ const suite = (displayName, folders) => ({
 });
 export default {
   projects: [
-    suite('unit', ['runbook', 'client', 'activities', 'worker', 'replay', 'project']),
+    suite('unit', ['runbook', 'journal', 'client', 'activities', 'worker', 'replay', 'project']),
     suite('workflows', ['workflows']),
     suite('real', ['real', 'stores', 'scenarios']),
     suite('faults', ['faults']),
