@@ -61,7 +61,7 @@ export interface PlacedPhase {
 }
 
 /**
- * Walks through the plan in the order of execution and notes which checkpoint is active, and what steps have made, when.
+ * Walks through the plan in the order of execution and notes which checkpoint is active when.
  * `unsure`: a checkpoint of the plan is broken, so nobody knows which services there are.
  */
 export function placePhases(plan: Plan, frame: PlanFrame, unsure: boolean): PlacedPhase[] {
@@ -69,7 +69,6 @@ export function placePhases(plan: Plan, frame: PlanFrame, unsure: boolean): Plac
     unsure ? { ...checkpoint, facts: undefined } : checkpoint;
   const { files } = frame;
   let active = known(frame.baseline);
-  const made = new Set<string>();
   return plan.phases.map((phase, index) => {
     const path: PlanPath = ['phases', index];
     const before = active;
@@ -82,11 +81,9 @@ export function placePhases(plan: Plan, frame: PlanFrame, unsure: boolean): Plac
           phase: phase.id,
           path: found.path,
           active,
-          made: new Set(made),
           points,
         };
         const kind = kindOf(found.step);
-        for (const key of kind.makes?.(found.step, context) ?? []) made.add(key);
         active = known(kind.activates?.(found.step, context) ?? active);
         steps.push({ step: found.step, stage, context, next: active });
       }

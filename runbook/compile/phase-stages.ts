@@ -186,7 +186,15 @@ function completeDrafts({ phase }: PlacedPhase): OperationDraft[] {
             summary: `tag the commit as ${phase.tag}`,
             input: { tag: phase.tag, message: `${title}: completed`, push: false },
             effects: [{ resource: `tag:${phase.tag}`, change: 'create' }],
-            undo: { by: 'keeping', summary: `the tag ${phase.tag} stays: it says that the phase was complete once` },
+            undo: {
+              by: 'operation',
+              kind: 'removeTag',
+              summary: `take the tag ${phase.tag} back, so that the phase can be completed again`,
+              lossy: false,
+              // Which object it is, is known when it is made.
+              input: { tag: phase.tag, object: '', pushed: false },
+              effects: [{ resource: `tag:${phase.tag}`, change: 'remove' }],
+            },
             timeoutSeconds: 120,
           },
         ];

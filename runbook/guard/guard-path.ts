@@ -17,25 +17,36 @@ function tidy(path: string): string {
   return parts.join('/');
 }
 
-/** Whether a glob, or a folder, can stand for the path or for something in it. Rather too often than not often enough. */
-export function pathReaches(pattern: string, path: string): boolean {
-  const from = tidy(pattern).split('/');
-  const to = tidy(path).split('/');
-  if (from.length === 1 && from[0] === '') return true;
-  for (let index = 0; index < Math.max(from.length, to.length); index++) {
-    const glob = from[index];
-    const name = to[index];
-    // The pattern is a folder above the path, or the path a folder above the pattern.
-    if (glob === undefined || name === undefined) return true;
-    if (glob.includes('**')) return true;
-    if (!isGlob(glob) && !isGlob(name)) {
-      if (glob !== name) return false;
-    } else if (!isGlob(name)) {
-      const pieces = glob.split(/\[[^\]]*\]|[*?]/).map((piece) => piece.replace(/[.+^${}()|[\]\\]/g, '\\$&'));
-      if (!new RegExp(`^${pieces.join('.*')}$`).test(name)) return false;
+/** Single characters, `?` for any one and `*` for any text; a class such as `[a-c]` counts as any character. */
+function globParts(pattern: string): string[] {
+  return [...pattern.replace(/\[[^\]]*\]/g, '?').replace(/\*+/g, '*')];
+}
+
+/** How far into a glob one can be after reading a text. Git lets `*` and `?` run over slashes, so they do here. */
+function placesAfter(parts: readonly string[], text: string): Set<number> {
+  const overStars = (place: number): number[] => (parts[place] === '*' ? [place, ...overStars(place + 1)] : [place]);
+  let places = new Set(overStars(0));
+  for (const letter of text) {
+    const next = new Set<number>();
+    for (const place of places) {
+      const part = parts[place];
+      if (part === '*') for (const further of overStars(place)) next.add(further);
+      else if (part === letter || part === '?') for (const further of overStars(place + 1)) next.add(further);
     }
+    places = next;
   }
-  return true;
+  return places;
+}
+
+/** Whether a path, folder or glob can stand for another path, for something in it, or for a folder above it. */
+export function pathReaches(pattern: string, path: string): boolean {
+  const parts = globParts(tidy(pattern));
+  const target = tidy(path);
+  if (parts.length === 0 || target === '') return true;
+  // Something in the path, where the path is a folder.
+  if (placesAfter(parts, `${target}/`).size > 0) return true;
+  const folders = target.split('/').map((_, index, names) => names.slice(0, index + 1).join('/'));
+  return folders.some((folder) => placesAfter(parts, folder).has(parts.length));
 }
 
 /** Refuses a path, or glob, of a step that can reach a protected path, the active files, git's own or Switchback's own. */
@@ -54,7 +65,9 @@ export function guardPath(
     });
   }
   for (const own of ['.git', '.switchback']) {
-    if (!pathReaches(path, own) || tidy(path) === '' || isGlob(tidy(path).split('/')[0] ?? '')) continue;
+    const first = tidy(path).split('/')[0] ?? '';
+    // A glob at the top means files of the stack: git itself never lists its own folder.
+    if (first !== own && (isGlob(first) || first === '' || !pathReaches(path, own))) continue;
     findings.push({
       severity: 'error',
       message: `\`${path}\` is inside ${own}`,

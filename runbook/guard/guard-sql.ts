@@ -38,14 +38,8 @@ export function guardSql(
   for (const facts of readSql(text)) {
     const place = { start: facts.start, end: facts.end };
     if (facts.refusal) findings.push({ severity: 'error', ...facts.refusal, ...place });
-    if (facts.alone && options.transactional) {
-      findings.push({
-        severity: 'error',
-        message: `${facts.verb} cannot run in a transaction here`,
-        hint: 'Put it into a step of its own with `transaction: false` and a `proof`.',
-        ...place,
-      });
-    }
+    const transaction = aboutTransaction(facts, options.transactional);
+    if (transaction) findings.push({ ...transaction, ...place });
     if (rules.length > 0 && facts.hidden !== undefined) {
       findings.push({
         severity: 'warning',
@@ -62,6 +56,34 @@ export function guardSql(
     moved ||= facts.movesSearchPath;
   }
   return findings;
+}
+
+/** A statement in a step of the wrong sort: with a transaction that it cannot have, or without the one that would guard it. */
+function aboutTransaction(
+  { verb, alone, harmlessOutside, refusal }: SqlFacts,
+  transactional: boolean,
+): Omit<GuardFinding, 'start' | 'end'> | undefined {
+  if (refusal !== undefined) return undefined;
+  if (alone && !harmlessOutside) {
+    return {
+      severity: 'error',
+      message: `${verb} cannot run inside a transaction, and without one nothing would guard it`,
+      hint: 'Do it by hand before the migration, or in a `run` step.',
+    };
+  }
+  if (alone && transactional) {
+    return {
+      severity: 'error',
+      message: `${verb} cannot run inside a transaction`,
+      hint: 'Put it into a step of its own with `transaction: false` and a `proof`.',
+    };
+  }
+  if (transactional || harmlessOutside) return undefined;
+  return {
+    severity: 'error',
+    message: `${verb} would run without a transaction`,
+    hint: 'Move it into a step with a transaction; only what cannot have one goes without.',
+  };
 }
 
 function judge(

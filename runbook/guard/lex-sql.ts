@@ -47,6 +47,31 @@ function commentEnd(text: string, from: number): number | undefined {
   return undefined;
 }
 
+const characterOf = (hex: string) => {
+  const code = Number.parseInt(hex, 16);
+  return code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
+};
+
+/** `U&"\0064rop"`: names that hide behind their code points. */
+function decodeUnicode(inner: string): string {
+  return inner.replace(/\\(?:\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4})|\\)/g, (_whole, six?: string, four?: string) => {
+    const hex = six ?? four;
+    return hex === undefined ? '\\' : characterOf(hex);
+  });
+}
+
+/** `E'it\'s'` */
+function decodeEscapes(inner: string): string {
+  const letters: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+  const escape = /\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{1,3})|([^]))/g;
+  return inner.replace(escape, (_whole, x?: string, u?: string, long?: string, octal?: string, letter?: string) => {
+    const hex = x ?? u ?? long;
+    if (hex !== undefined) return characterOf(hex);
+    if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8) & 0xff);
+    return letters[letter ?? ''] ?? letter ?? '';
+  });
+}
+
 /** All tokens of a text, comments and white space left out. Never throws: what has no end becomes `unclosed`. */
 export function lexSql(text: string): SqlToken[] {
   const tokens: SqlToken[] = [];
@@ -55,11 +80,11 @@ export function lexSql(text: string): SqlToken[] {
     tokens.push({ kind, value, start: at, end });
     at = end;
   };
-  const quoted = (kind: 'string' | 'quoted', from: number, escapes: boolean) => {
+  const quoted = (kind: 'string' | 'quoted', from: number, escapes: boolean, decode = (inner: string) => inner) => {
     const quote = text[from] ?? '';
     const end = quotedEnd(text, from, quote, escapes);
     if (end === undefined) push('unclosed', text.slice(at), text.length);
-    else push(kind, text.slice(from + 1, end - 1).replaceAll(quote + quote, quote), end);
+    else push(kind, decode(text.slice(from + 1, end - 1).replaceAll(quote + quote, quote)), end);
   };
   while (at < text.length) {
     const here = text[at] ?? '';
@@ -74,10 +99,10 @@ export function lexSql(text: string): SqlToken[] {
       else at = end;
     } else if (here === "'") quoted('string', at, false);
     else if (here === '"') quoted('quoted', at, false);
-    else if (/[eE]'/.test(two)) quoted('string', at + 1, true);
+    else if (/[eE]'/.test(two)) quoted('string', at + 1, true, decodeEscapes);
     else if (/[bBxXnN]'/.test(two)) quoted('string', at + 1, false);
     else if (/[uU]&['"]/.test(text.slice(at, at + 3)))
-      quoted(text[at + 2] === "'" ? 'string' : 'quoted', at + 2, false);
+      quoted(text[at + 2] === "'" ? 'string' : 'quoted', at + 2, false, decodeUnicode);
     else if (here === '$' && matchAt(dollarTag, text, at) !== undefined) {
       const tag = matchAt(dollarTag, text, at) ?? '';
       const end = text.indexOf(tag, at + tag.length);

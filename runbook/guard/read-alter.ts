@@ -1,5 +1,6 @@
 import { readParents } from './read-create.ts';
-import { showName, type SqlCursor, type SqlEffect, type SqlFacts, type SqlName } from './sql-facts.ts';
+import type { SqlCursor } from './sql-cursor.ts';
+import { showName, type SqlEffect, type SqlFacts, type SqlName } from './sql-facts.ts';
 
 /** ALTER …: what of it only adds, what changes, what loses data. */
 export function readAlter(cursor: SqlCursor, facts: SqlFacts): void {
@@ -31,7 +32,8 @@ export function readAlter(cursor: SqlCursor, facts: SqlFacts): void {
     }
     case 'type':
       cursor.name();
-      facts.effects.push({ how: cursor.sees('add', 'value') ? 'adds' : 'changes', action });
+      facts.harmlessOutside = cursor.sees('add', 'value');
+      facts.effects.push({ how: facts.harmlessOutside ? 'adds' : 'changes', action });
       return;
     case 'schema': {
       const name = cursor.name();

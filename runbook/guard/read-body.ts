@@ -1,7 +1,7 @@
 import { lexSql, type SqlToken } from './lex-sql.ts';
-import { readStatement } from './read-sql.ts';
-import { splitSql } from './split-sql.ts';
-import type { SqlCursor, SqlFacts } from './sql-facts.ts';
+import { splitSql, type SqlStatement } from './split-sql.ts';
+import type { SqlCursor } from './sql-cursor.ts';
+import type { SqlFacts } from './sql-facts.ts';
 
 /** After one of these, inside PL/pgSQL, a statement may begin. */
 const openers = new Set(['begin', 'then', 'else', 'loop', 'declare']);
@@ -11,8 +11,10 @@ const verbs = new Set([
   'refresh', 'call', 'commit', 'rollback', 'cluster', 'execute', 'perform',
 ]); // prettier-ignore
 
+type ReadStatement = (statement: SqlStatement) => SqlFacts;
+
 /** DO blocks: reads the statements inside, and the text of EXECUTE where it stands there as a string. */
-export function readBody(cursor: SqlCursor, facts: SqlFacts): void {
+export function readBody(cursor: SqlCursor, facts: SqlFacts, read: ReadStatement): void {
   const body = cursor.tokens.find(({ kind }) => kind === 'dollar' || kind === 'string');
   cursor.takes('language');
   const language = cursor.tokens.findIndex(({ kind, value }) => kind === 'word' && value === 'language');
@@ -24,11 +26,11 @@ export function readBody(cursor: SqlCursor, facts: SqlFacts): void {
   for (const tokens of piecesOf(lexSql(body.value))) {
     const first = tokens[0];
     if (first?.kind !== 'word' || !verbs.has(first.value)) continue;
-    if (first.value === 'execute') readExecute(tokens, facts);
+    if (first.value === 'execute') readExecute(tokens, facts, read);
     else
       merge(
         facts,
-        readStatement({
+        read({
           tokens: first.value === 'perform' ? [{ ...first, value: 'select' }, ...tokens.slice(1)] : tokens,
           start: 0,
           end: 0,
@@ -51,7 +53,7 @@ function piecesOf(tokens: SqlToken[]): SqlToken[][] {
   return pieces;
 }
 
-function readExecute(tokens: SqlToken[], facts: SqlFacts): void {
+function readExecute(tokens: SqlToken[], facts: SqlFacts, read: ReadStatement): void {
   const format = tokens[1]?.value === 'format' && tokens[2]?.value === '(';
   const text = tokens[format ? 3 : 1];
   const after = tokens[format ? 4 : 2];
@@ -60,8 +62,7 @@ function readExecute(tokens: SqlToken[], facts: SqlFacts): void {
     return;
   }
   // Names that are put in when it runs are unknown now: a name that no pattern of a careful plan leaves out.
-  for (const statement of splitSql(text.value.replaceAll(/%(\d+\$)?[IsL]/g, ' "%" ')))
-    merge(facts, readStatement(statement));
+  for (const statement of splitSql(text.value.replaceAll(/%(\d+\$)?[IsL]/g, ' "%" '))) merge(facts, read(statement));
 }
 
 function merge(into: SqlFacts, from: SqlFacts): void {

@@ -1,5 +1,6 @@
 import { readRowChanges } from './read-row-changes.ts';
-import { objectKey, type SqlCursor, type SqlFacts } from './sql-facts.ts';
+import type { SqlCursor } from './sql-cursor.ts';
+import { objectKey, type SqlFacts } from './sql-facts.ts';
 
 const adjectives = [
   'global',
@@ -40,7 +41,7 @@ export function readCreate(cursor: SqlCursor, facts: SqlFacts): void {
       return;
     }
     case 'index': {
-      facts.alone = cursor.takes('concurrently');
+      facts.alone = facts.harmlessOutside = cursor.takes('concurrently');
       cursor.takes('if', 'not', 'exists');
       const name = cursor.sees('on') ? undefined : cursor.name();
       cursor.skipPast('on');

@@ -1,4 +1,5 @@
-import { objectKey, showName, type SqlCursor, type SqlFacts } from './sql-facts.ts';
+import type { SqlCursor } from './sql-cursor.ts';
+import { objectKey, showName, type SqlFacts } from './sql-facts.ts';
 
 /** DROP …: data for tables, schemas and databases; structure for the rest. */
 export function readDrop(cursor: SqlCursor, facts: SqlFacts): void {
@@ -23,7 +24,7 @@ export function readDrop(cursor: SqlCursor, facts: SqlFacts): void {
       for (const table of cursor.names()) facts.effects.push({ how: 'changes', action, table });
       break;
     case 'index':
-      facts.alone = concurrently;
+      facts.alone = facts.harmlessOutside = concurrently;
       for (const index of cursor.names())
         facts.effects.push({ how: 'changes', action, part: objectKey(index, 'index') });
       break;

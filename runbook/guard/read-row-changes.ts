@@ -1,6 +1,7 @@
-import { showName, type SqlCursor, type SqlFacts } from './sql-facts.ts';
+import type { SqlCursor } from './sql-cursor.ts';
+import { showName, type SqlFacts } from './sql-facts.ts';
 
-/** Finds every INSERT, UPDATE, DELETE and MERGE of a statement, also inside WITH, EXPLAIN and PREPARE, and SELECT … INTO. */
+/** Finds every INSERT, UPDATE, DELETE and MERGE of a statement, also inside WITH, EXPLAIN and PREPARE. */
 export function readRowChanges(cursor: SqlCursor, facts: SqlFacts): void {
   let depth = 0;
   let selects = false;
@@ -29,7 +30,10 @@ export function readRowChanges(cursor: SqlCursor, facts: SqlFacts): void {
       const table = cursor.name();
       if (table) facts.effects.push({ how: 'writes', action: 'UPDATE', table });
     } else if (token.value === 'into' && selects && depth === 0) {
-      readSelectInto(cursor, facts);
+      facts.refusal = {
+        message: 'SELECT … INTO is not run in steps',
+        hint: 'Write CREATE TABLE … AS SELECT …, which does the same.',
+      };
       selects = false;
     }
     cursor.at = from;
@@ -43,13 +47,4 @@ function beginsUpdate(cursor: SqlCursor): boolean {
   if (after?.value === 'set' && after.kind === 'word') return false;
   if (after?.kind !== 'word' && after?.kind !== 'quoted') return false;
   return before?.kind !== 'word' || !['for', 'key', 'on', 'after', 'before', 'of', 'or', 'do'].includes(before.value);
-}
-
-function readSelectInto(cursor: SqlCursor, facts: SqlFacts): void {
-  cursor.takes('into');
-  while (cursor.takesOneOf(['temporary', 'temp', 'unlogged', 'table'])) continue;
-  const table = cursor.name();
-  if (!table) return;
-  facts.effects.push({ how: 'adds', action: 'SELECT … INTO', table });
-  facts.makes.push(`${table.schema ?? 'public'}.${table.name}`);
 }

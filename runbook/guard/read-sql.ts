@@ -1,10 +1,14 @@
 import { readAlter } from './read-alter.ts';
 import { readBody } from './read-body.ts';
+import { readCopy } from './read-copy.ts';
 import { readCreate } from './read-create.ts';
 import { readDrop } from './read-drop.ts';
+import { readCluster, readRefresh, readReindex, readSet, readTruncate, readVacuum } from './read-maintenance.ts';
+import { readRights } from './read-rights.ts';
 import { readRowChanges } from './read-row-changes.ts';
 import { splitSql, type SqlStatement } from './split-sql.ts';
-import { emptyFacts, showName, SqlCursor, type SqlFacts } from './sql-facts.ts';
+import { SqlCursor } from './sql-cursor.ts';
+import { emptyFacts, type SqlFacts } from './sql-facts.ts';
 
 type Reader = (cursor: SqlCursor, facts: SqlFacts) => void;
 
@@ -14,8 +18,11 @@ const transactionControl: Reader = (_cursor, facts) => {
     hint: 'Leave it out: Switchback runs the step in one transaction together with its record of it.',
   };
 };
-const onlyReads: Reader = (cursor, facts) => readRowChanges(cursor, facts);
 const nothing: Reader = () => undefined;
+
+const statistics: Reader = (_cursor, facts) => {
+  facts.harmlessOutside = true;
+};
 
 const changesEverything: Reader = (_cursor, facts) => {
   facts.effects.push({ how: 'changes', action: facts.verb, wide: 'database' });
@@ -31,20 +38,20 @@ const readers: Record<string, Reader> = {
   abort: transactionControl,
   savepoint: transactionControl,
   release: transactionControl,
-  select: onlyReads,
-  with: onlyReads,
-  values: onlyReads,
-  table: onlyReads,
-  insert: onlyReads,
-  update: onlyReads,
-  delete: onlyReads,
-  merge: onlyReads,
-  explain: onlyReads,
-  declare: onlyReads,
+  select: readRowChanges,
+  with: readRowChanges,
+  values: readRowChanges,
+  table: readRowChanges,
+  insert: readRowChanges,
+  update: readRowChanges,
+  delete: readRowChanges,
+  merge: readRowChanges,
+  explain: readRowChanges,
+  declare: readRowChanges,
   create: readCreate,
   alter: readAlter,
   drop: readDrop,
-  do: readBody,
+  do: (cursor, facts) => readBody(cursor, facts, readStatement),
   fetch: nothing,
   move: nothing,
   close: nothing,
@@ -54,8 +61,8 @@ const readers: Record<string, Reader> = {
   unlisten: nothing,
   notify: nothing,
   lock: nothing,
-  analyze: nothing,
-  analyse: nothing,
+  analyze: statistics,
+  analyse: statistics,
   checkpoint: nothing,
   deallocate: nothing,
   discard(_cursor, facts) {
@@ -74,23 +81,9 @@ const readers: Record<string, Reader> = {
   load(_cursor, facts) {
     facts.hidden = 'it loads a library into the server';
   },
-  set(cursor, facts) {
-    cursor.takesOneOf(['local', 'session']);
-    if (cursor.sees('search_path') || cursor.sees('role') || cursor.sees('authorization')) facts.movesSearchPath = true;
-    if (cursor.sees('schema')) facts.movesSearchPath = true;
-  },
-  truncate(cursor, facts) {
-    cursor.takes('table');
-    for (const table of cursor.names()) {
-      facts.effects.push({ how: 'discards', action: 'TRUNCATE', table });
-      facts.discards.push(`TRUNCATE ${showName(table)}`);
-    }
-    if (cursor.has('cascade'))
-      facts.effects.push({ how: 'discards', action: 'TRUNCATE … CASCADE', wide: 'dependents' });
-  },
-  copy(cursor, facts) {
-    readCopy(cursor, facts);
-  },
+  set: readSet,
+  truncate: readTruncate,
+  copy: readCopy,
   comment: nothing,
   grant(cursor, facts) {
     readRights(cursor, facts, 'adds');
@@ -98,31 +91,10 @@ const readers: Record<string, Reader> = {
   revoke(cursor, facts) {
     readRights(cursor, facts, 'changes');
   },
-  refresh(cursor, facts) {
-    cursor.takes('materialized', 'view');
-    cursor.takes('concurrently');
-    const table = cursor.name();
-    if (table) facts.effects.push({ how: 'writes', action: 'REFRESH MATERIALIZED VIEW', table });
-  },
-  cluster(cursor, facts) {
-    cursor.takes('verbose');
-    const table = cursor.name();
-    facts.effects.push({ how: 'changes', action: 'CLUSTER', ...(table ? { table } : { wide: 'database' as const }) });
-    facts.alone = table === undefined;
-  },
-  vacuum(cursor, facts) {
-    facts.alone = true;
-    const full = cursor.has('full');
-    while (!cursor.done && !/^(word|quoted)$/.test(cursor.peek()?.kind ?? '')) cursor.at++;
-    while (cursor.takesOneOf(['full', 'freeze', 'verbose', 'analyze', ')', ','])) continue;
-    if (!full) return;
-    const tables = cursor.names();
-    if (tables.length === 0) facts.effects.push({ how: 'changes', action: 'VACUUM FULL', wide: 'database' });
-    for (const table of tables) facts.effects.push({ how: 'changes', action: 'VACUUM FULL', table });
-  },
-  reindex(cursor, facts) {
-    facts.alone = cursor.has('concurrently') || cursor.has('database') || cursor.has('system') || cursor.has('schema');
-  },
+  refresh: readRefresh,
+  cluster: readCluster,
+  vacuum: readVacuum,
+  reindex: readReindex,
   reassign: changesEverything,
   import(_cursor, facts) {
     facts.effects.push({ how: 'adds', action: facts.verb });
@@ -131,61 +103,6 @@ const readers: Record<string, Reader> = {
     facts.effects.push({ how: 'adds', action: facts.verb });
   },
 };
-
-function readCopy(cursor: SqlCursor, facts: SqlFacts): void {
-  if (cursor.has('program')) {
-    facts.refusal = {
-      message: 'COPY … PROGRAM runs a command on the database server',
-      hint: 'Use a `run` step, which runs in a container of its own.',
-    };
-  } else if (cursor.has('stdin') || cursor.has('stdout')) {
-    facts.refusal = {
-      message: 'COPY from stdin or to stdout needs psql, which is not what runs the step',
-      hint: 'Use INSERT, or a `run` step that calls psql.',
-    };
-  } else if (cursor.sees('(')) {
-    readRowChanges(cursor, facts);
-  } else {
-    const table = cursor.name();
-    if (cursor.skipPast('to')) {
-      facts.refusal = {
-        message: 'COPY … TO writes a file on the database server',
-        hint: 'A backup of the store is `backup: [{ store: … }]`.',
-      };
-    } else if (table) facts.effects.push({ how: 'writes', action: 'COPY … FROM', table });
-  }
-}
-
-function readRights(cursor: SqlCursor, facts: SqlFacts, how: 'adds' | 'changes'): void {
-  const { verb } = facts;
-  if (!cursor.skipPast('on')) return;
-  if (cursor.takes('all', 'tables', 'in', 'schema') || cursor.takes('all', 'sequences', 'in', 'schema')) {
-    for (const { name } of cursor.names()) facts.effects.push({ how, action: verb, wide: { schema: name } });
-    return;
-  }
-  cursor.takes('table');
-  const elsewhere = [
-    'schema',
-    'database',
-    'function',
-    'procedure',
-    'routine',
-    'sequence',
-    'type',
-    'language',
-    'foreign',
-    'all',
-  ];
-  if (
-    elsewhere.some((word) => cursor.sees(word)) &&
-    cursor.peek(1)?.value !== ',' &&
-    !cursor.sees(cursor.peek()?.value ?? '', 'to')
-  ) {
-    facts.effects.push({ how, action: verb });
-    return;
-  }
-  for (const table of cursor.names()) facts.effects.push({ how, action: verb, table });
-}
 
 function verbOf(statement: SqlStatement): string {
   const [first, second] = statement.tokens;

@@ -1,9 +1,13 @@
 import type { ProtectedResource } from '../compiled-plan.ts';
 import type { SqlName } from './sql-facts.ts';
 
+/** `*` is any text, `?` one character. */
 function globMatches(glob: string, text: string): boolean {
-  const pattern = glob.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${pattern.join('.*')}$`, 'i').test(text);
+  const pattern = glob
+    .replace(/[\\^$+()[\]{}|.]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${pattern}$`, 's').test(text);
 }
 
 /** Splits `public.*` into schema and table; a pattern without a schema means that table in every schema. */

@@ -6,7 +6,7 @@ import { stackPath } from './place.ts';
 const tablePattern = z
   .string()
   .regex(/^[^\s.]+(\.[^\s.]+)?$/, 'is not a table pattern')
-  .describe('SCHEMA.TABLE, where * stands for any text: public.*, *.orders, *.');
+  .describe('SCHEMA.TABLE, where * is any text and ? one character: public.*, *.orders, *.');
 
 /** What Switchback must never delete, modify or overwrite, whatever a step says. */
 export const protectedResource = keyed('a protected resource', {

@@ -1,21 +1,32 @@
 import { z } from 'zod';
 import { guardSql, readSql, sqlDiscards, sqlIsAdditive, sqlMakes } from '../guard/index.ts';
 import type { OperationInputs, Undo } from '../operations.ts';
-import type { Finding } from '../plan/finding.ts';
 import { storeName } from '../plan/name.ts';
 import { stackPath, tidyPath } from '../plan/place.ts';
 import { guardFindings, sqlText, unknownStore, type SqlSource } from './sql-source.ts';
 import { defineStep, stepOptions, summaryLine, type OperationDraft, type StepContext } from './step-kind.ts';
 
 const statement = z.string().min(1).max(100_000);
+const transaction = z
+  .boolean()
+  .default(true)
+  .describe('Whether everything runs in one transaction. What cannot needs false and a proof.');
+const proof = z
+  .string()
+  .min(1)
+  .max(20_000)
+  .exactOptional()
+  .describe('A query whose first value is true once the SQL has been applied.');
+const oneSource = (value: { file?: string; statement?: string }) =>
+  (value.file === undefined) !== (value.statement === undefined);
+const oneSourceError = { error: 'needs either `file` or `statement`, and not both' };
+const proven = (value: { transaction: boolean; proof?: string }) => value.transaction || value.proof !== undefined;
+const provenError = { error: 'has `transaction: false` but no `proof`' };
+
 const undoSource = z
-  .strictObject({
-    file: stackPath.exactOptional(),
-    statement: statement.exactOptional(),
-  })
-  .refine((value) => (value.file === undefined) !== (value.statement === undefined), {
-    error: 'needs either `file` or `statement`, and not both',
-  });
+  .strictObject({ file: stackPath.exactOptional(), statement: statement.exactOptional(), transaction, proof })
+  .refine(oneSource, oneSourceError)
+  .refine(proven, provenError);
 
 const schema = z
   .strictObject({
@@ -28,24 +39,12 @@ const schema = z
       .describe(
         'The SQL that takes it back: a file, or { statement: … }. An undo that discards data runs only when asked for.',
       ),
-    transaction: z
-      .boolean()
-      .default(true)
-      .describe('Whether everything runs in one transaction. What cannot needs false and a proof.'),
-    proof: z
-      .string()
-      .min(1)
-      .max(20_000)
-      .exactOptional()
-      .describe('A query whose first value is true once the SQL has been applied.'),
+    transaction,
+    proof,
     ...stepOptions,
   })
-  .refine((value) => (value.file === undefined) !== (value.statement === undefined), {
-    error: 'needs either `file` or `statement`, and not both',
-  })
-  .refine((value) => value.transaction || value.proof !== undefined, {
-    error: 'has `transaction: false` but no `proof`',
-  });
+  .refine(oneSource, oneSourceError)
+  .refine(proven, provenError);
 type SqlStep = z.output<typeof schema>;
 
 /** `sql`: statements against a store, versioned as a file, with the statements that take them back. */
@@ -59,10 +58,10 @@ export const sqlStep = defineStep({
       ...(step.file === undefined
         ? []
         : [{ path: tidyPath(step.file), use: 'sql' as const, named: [...path, 'file'] }]),
-      ...(undo !== undefined && 'file' in undo
+      ...(undo !== undefined && 'file' in undo.source
         ? [
             {
-              path: undo.file,
+              path: undo.source.file,
               use: 'sql' as const,
               named: typeof step.undo === 'string' ? [...path, 'undo'] : [...path, 'undo', 'file'],
             },
@@ -72,30 +71,31 @@ export const sqlStep = defineStep({
   },
 
   validate(step, context) {
-    const findings: Finding[] = [...unknownStore(step.sql, context, [...context.path, 'sql'])];
     const forward = sqlText(sourceOf(step), context);
-    if (forward !== undefined) {
-      const place = [...context.path, step.file === undefined ? 'statement' : 'file'];
-      const found = guardSql(forward, context.protect, step.sql, {
-        transactional: step.transaction,
-        made: madeIn(step.sql, context),
-      });
-      findings.push(...guardFindings(found, place, sourceOf(step)));
-    }
     const undo = undoOf(step);
-    const back = undo && sqlText(undo, context);
-    if (undo !== undefined && back !== undefined) {
-      const made = new Set([...madeIn(step.sql, context), ...(forward === undefined ? [] : sqlMakes(forward))]);
-      const found = guardSql(back, context.protect, step.sql, { transactional: step.transaction, made });
-      const place = typeof step.undo === 'string' ? ['undo'] : ['undo', 'file' in undo ? 'file' : 'statement'];
-      findings.push(...guardFindings(found, [...context.path, ...place], undo));
-    }
-    return findings;
-  },
-
-  makes(step, context) {
-    const text = sqlText(sourceOf(step), context);
-    return text === undefined ? [] : sqlMakes(text).map((object) => `${step.sql}/${object}`);
+    const back = undo && sqlText(undo.source, context);
+    const place = (source: SqlSource) => ('file' in source ? 'file' : 'statement');
+    return [
+      ...unknownStore(step.sql, context, [...context.path, 'sql']),
+      ...(forward === undefined
+        ? []
+        : guardFindings(
+            guardSql(forward, context.protect, step.sql, { transactional: step.transaction }),
+            [...context.path, place(sourceOf(step))],
+            sourceOf(step),
+          )),
+      ...(undo === undefined || back === undefined
+        ? []
+        : guardFindings(
+            guardSql(back, context.protect, step.sql, {
+              transactional: undo.transaction,
+              // What the step itself has made was not there to be protected.
+              made: new Set(forward === undefined ? [] : sqlMakes(forward)),
+            }),
+            typeof step.undo === 'string' ? [...context.path, 'undo'] : [...context.path, 'undo', place(undo.source)],
+            undo.source,
+          )),
+    ];
   },
 
   expand(step, context) {
@@ -126,24 +126,29 @@ export const sqlStep = defineStep({
   },
 });
 
-/** What earlier steps have made in one store. */
-function madeIn(store: string, { made }: StepContext): Set<string> {
-  return new Set([...made].filter((key) => key.startsWith(`${store}/`)).map((key) => key.slice(store.length + 1)));
-}
-
 function sourceOf(step: SqlStep): SqlSource {
   return step.file === undefined ? { statement: step.statement ?? '' } : { file: tidyPath(step.file) };
 }
 
-function undoOf(step: SqlStep): SqlSource | undefined {
-  if (step.undo === undefined) return undefined;
-  if (typeof step.undo === 'string') return { file: tidyPath(step.undo) };
-  return step.undo.file === undefined ? { statement: step.undo.statement ?? '' } : { file: tidyPath(step.undo.file) };
+interface SqlUndo {
+  source: SqlSource;
+  transaction: boolean;
+  proof?: string;
+}
+
+function undoOf({ undo }: SqlStep): SqlUndo | undefined {
+  if (undo === undefined) return undefined;
+  if (typeof undo === 'string') return { source: { file: tidyPath(undo) }, transaction: true };
+  return {
+    source: undo.file === undefined ? { statement: undo.statement ?? '' } : { file: tidyPath(undo.file) },
+    transaction: undo.transaction,
+    ...(undo.proof === undefined ? {} : { proof: undo.proof }),
+  };
 }
 
 function undoFor(step: SqlStep, forward: string, context: StepContext): Undo {
-  const source = undoOf(step);
-  if (source === undefined) {
+  const undo = undoOf(step);
+  if (undo === undefined) {
     if (sqlIsAdditive(forward)) {
       return { by: 'keeping', summary: `what was added to ${step.sql} stays: the old version does not mind it` };
     }
@@ -154,6 +159,7 @@ function undoFor(step: SqlStep, forward: string, context: StepContext): Undo {
       cause: impossibleBecause(lost, step.sql, context),
     };
   }
+  const { source } = undo;
   const text = sqlText(source, context) ?? '';
   const discards = sqlDiscards(text);
   const what = 'file' in source ? `apply ${source.file} to ${step.sql}` : `run the undo statement on ${step.sql}`;
@@ -162,7 +168,13 @@ function undoFor(step: SqlStep, forward: string, context: StepContext): Undo {
     kind: 'applySql',
     summary: summaryLine(discards.length === 0 ? what : `${what}, which discards data: ${discards.join(', ')}`),
     lossy: discards.length > 0,
-    input: { store: step.sql, source, transactional: step.transaction, expand: sqlIsAdditive(text) },
+    input: {
+      store: step.sql,
+      source,
+      transactional: undo.transaction,
+      expand: sqlIsAdditive(text),
+      ...(undo.proof === undefined ? {} : { proof: undo.proof }),
+    },
     effects: [{ resource: `store:${step.sql}`, change: 'update' }],
   };
 }

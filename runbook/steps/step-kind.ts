@@ -39,8 +39,6 @@ export interface StepContext {
   files: PlanFiles;
   active: ActiveCheckpoint;
   baseline: ActiveCheckpoint;
-  /** Database objects that earlier steps of the plan make: the plan may take back what is its own. */
-  made: ReadonlySet<string>;
   /** Recovery points of stores that the phase makes before its steps run. */
   points: readonly string[];
 }
@@ -72,8 +70,6 @@ export interface StepKind<Schema extends z.ZodType = z.ZodType> {
   expand(step: z.output<Schema>, context: StepContext): OperationDraft[];
   /** The step in one line. */
   describe(step: z.output<Schema>): string;
-  /** Database objects that the step makes, as `made` of later steps. */
-  makes?(step: z.output<Schema>, context: StepContext): string[];
   /** The checkpoint that is active after the step, when it changes it. */
   activates?(step: z.output<Schema>, context: StepContext): ActiveCheckpoint;
 }
