@@ -1,0 +1,58 @@
+import { statfs } from 'node:fs/promises';
+
+import { SwitchbackError } from '../../runbook/errors.ts';
+import type { StoreRef } from '../../runbook/compiled-plan.ts';
+import { showBytes } from '../resources/index.ts';
+import { archiveNeed } from '../volumes/index.ts';
+import { holds, lacks, type Look, type Surroundings } from './look.ts';
+
+/** A store answers, and is the one that it was before. */
+export const lookAtStore: Look<'store'> = async ({ store }, { withStore, context }) => {
+  const identity = await withStore(store, (opened) => opened.identity());
+  const known = await context.identityOf(`store:${store}`);
+  if (known === undefined || known === identity) return holds(`store ${store} answers`);
+  return lacks(
+    `store ${store} is ${identity}, not ${known} as before`,
+    'Somebody made a new database of that name, or the address leads elsewhere. Look before you go on.',
+  );
+};
+
+/** A volume is there, and is the one that it was before. */
+export const lookAtVolume: Look<'volume'> = async ({ volume }, { engine, context, survey }) => {
+  if (!(await engine.inspectVolume(volume, { signal: context.signal }))) {
+    return lacks(
+      `volume ${volume} does not exist`,
+      'Look at `docker volume ls`: Compose puts the project in front of the name.',
+    );
+  }
+  const known = await context.identityOf(`volume:${volume}`);
+  if (known === undefined) return holds(`volume ${volume} is there`);
+  const { identity } = await survey(volume);
+  if (known === identity) return holds(`volume ${volume} is the one that it was`);
+  return lacks(
+    `volume ${volume} is another one than before: ${identity}, not ${known}`,
+    'Somebody removed it and made a new one of the same name. Look what is in it before you go on.',
+  );
+};
+
+/** The home folder has room for all backups of the phase, even if nothing of them can be compressed. */
+export const lookAtRoom: Look<'room'> = async (check, surroundings) => {
+  const { context, survey } = surroundings;
+  let need = 0;
+  for (const volume of check.volumes) need += archiveNeed(await survey(volume));
+  for (const store of check.stores) need += await sizeOf(store, surroundings);
+  const { bavail, bsize } = await statfs(context.home.points);
+  const have = bavail * bsize;
+  const told = `the backups need at most ${showBytes(need)}, ${showBytes(have)} are free`;
+  if (need <= have) return holds(told);
+  return lacks(told, `Free space on the disk of ${context.home.points}, or move SWITCHBACK_HOME to a larger one.`);
+};
+
+/** How large a store's data is, in its own words. */
+const sizeQueries: Record<StoreRef['kind'], string> = { postgres: 'select pg_database_size(current_database())' };
+
+async function sizeOf(store: string, { withStore, context }: Surroundings): Promise<number> {
+  const ref = context.plan.stores[store];
+  if (ref === undefined) throw new SwitchbackError('PlanInvalid', `the plan has no store ${store}`);
+  return Number(await withStore(store, (opened) => opened.query(sizeQueries[ref.kind])));
+}
