@@ -1,0 +1,133 @@
+import pg from 'pg';
+import { SwitchbackError } from '../../../runbook/errors.ts';
+import { protectedTables } from '../../../runbook/guard/table-pattern.ts';
+import type { SqlOutcome, SqlStep, StoreUse } from '../store.ts';
+import { archiveLosses, type Archiver } from './archive-losses.ts';
+import { captureCatalog, type Catalog } from './capture-catalog.ts';
+import { catalogChanges, type CatalogChange } from './catalog-changes.ts';
+import { madeBefore, passFence, standingEntry, writeEntry } from './ledger.ts';
+import { addedNames, breaches, protectedError } from './protection.ts';
+import type { Session } from './session.ts';
+import { countStatements } from './statements.ts';
+
+/**
+ * Applies a step in one transaction: the fence is passed, the step runs, the catalogue and the counters are compared with what they
+ * were, and the ledger says that it was applied, all of it or nothing of it.
+ * @throws `Protected`, `StepFailed`, `LeaseLost`, `Busy` (a lock), `Unreachable`
+ */
+export async function applyStep(
+  session: Session,
+  step: SqlStep,
+  use: StoreUse,
+  archiver: Archiver | undefined,
+): Promise<SqlOutcome> {
+  const started = performance.now();
+  const took = () => Math.round(performance.now() - started);
+  // What an undo would destroy is found out by running it once for nothing.
+  const losses = archiver && (await dryRun(session, step, use));
+  return session.transaction('begin', async () => {
+    await passFence(session, use);
+    const standing = await standingEntry(session, use);
+    if (standing !== undefined) {
+      return { adopted: true, statements: countStatements(step.text), rows: standing.rows, tookMs: took(), added: [] };
+    }
+    const archived = losses && archiver && (await archiveLosses(session, losses, archiver));
+    const { changes, catalogs } = await runWatched(session, step, use);
+    if (losses) refuseOtherLosses(losses, changes);
+    await refuseBreaches(session, step, use, changes, catalogs);
+    const rows = rowsWritten(catalogs.before, catalogs.after);
+    const made = changes.flatMap((change) => change.adds ?? []);
+    await writeEntry(session, use, {
+      digest: step.digest,
+      made,
+      rows,
+      undoes: step.undoes,
+    });
+    await use.fence();
+    return {
+      adopted: false,
+      statements: countStatements(step.text),
+      rows,
+      tookMs: took(),
+      added: addedNames(changes),
+      ...(archived === undefined ? {} : { archived }),
+    };
+  });
+}
+
+interface Watched {
+  changes: CatalogChange[];
+  catalogs: { before: Catalog; after: Catalog };
+}
+
+/** Runs a step between two looks at the catalogue. */
+async function runWatched(session: Session, step: SqlStep, use: StoreUse): Promise<Watched> {
+  const before = await session.reading(() => captureCatalog(session));
+  use.progress({ doing: `running ${countStatements(step.text)} statements in ${use.store}` });
+  // EXECUTE refuses BEGIN, COMMIT and ROLLBACK: whatever the step holds, it stays inside this transaction.
+  await session.execute(`do ${pg.escapeLiteral(`begin execute ${pg.escapeLiteral(step.text)}; end`)}`);
+  // What was put off until the commit has to happen while somebody is watching.
+  await session.execute('set constraints all immediate');
+  await session.execute('reset session authorization');
+  await session.execute('reset role');
+  const after = await session.reading(() => captureCatalog(session));
+  return { changes: catalogChanges(before, after), catalogs: { before, after } };
+}
+
+async function dryRun(session: Session, step: SqlStep, use: StoreUse): Promise<CatalogChange[]> {
+  let found: CatalogChange[] = [];
+  const backAgain = Symbol('rolled back on purpose');
+  try {
+    await session.transaction('begin', async () => {
+      const { changes, catalogs } = await runWatched(session, step, use);
+      found = changes.filter((change) => change.losesData);
+      // Before anything is archived for nothing.
+      await refuseBreaches(session, step, use, changes, catalogs);
+      throw backAgain;
+    });
+  } catch (error) {
+    if (error !== backAgain) throw error;
+  }
+  return found;
+}
+
+async function refuseBreaches(
+  session: Session,
+  step: SqlStep,
+  use: StoreUse,
+  changes: CatalogChange[],
+  catalogs: Watched['catalogs'],
+): Promise<void> {
+  const made = await madeBefore(session, use, step.undoes);
+  const found = breaches(changes, catalogs, protectedTables(use.protect, use.store), made);
+  if (found.length === 0) return;
+  throw protectedError(
+    use.store,
+    found,
+    catalogs.before.relations.has(found[0]?.relation ?? 0) ? catalogs.before : catalogs.after,
+  );
+}
+
+/** The archive holds what the first look said; what the second run would lose beyond that is not in it. */
+function refuseOtherLosses(losses: CatalogChange[], changes: CatalogChange[]): void {
+  const known = new Set(losses.map((change) => change.relation));
+  const other = changes.find((change) => change.losesData && !known.has(change.relation));
+  if (other === undefined) return;
+  throw new SwitchbackError(
+    'EffectUnknown',
+    `the undo would destroy more than was archived: ${other.table} ${other.what}`,
+    {
+      hint: 'Its effect depends on when it runs. Nothing was changed; archive the table by hand, then retry.',
+    },
+  );
+}
+
+function rowsWritten(before: Catalog, after: Catalog): number {
+  let rows = 0;
+  for (const [oid, now] of after.writes) {
+    const old = before.writes.get(oid);
+    rows += now.inserted + now.updated + now.deleted;
+    if (old) rows -= old.inserted + old.updated + old.deleted;
+  }
+  return Math.max(0, rows);
+}

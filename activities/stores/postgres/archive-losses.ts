@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import type { JsonObject } from '../../../runbook/json.ts';
+import type { DockerEngine } from '../../docker/index.ts';
+import type { Archive, SqlOutcome, StoreUse } from '../store.ts';
+import type { CatalogChange } from './catalog-changes.ts';
+import { fingerprintTables } from './fingerprint.ts';
+import { quoteName } from './quote.ts';
+import { runTool } from './run-tool.ts';
+import { identityOf, type ServerFacts } from './server.ts';
+import type { Session } from './session.ts';
+import { dumpArguments, dumpFolder } from './take-snapshot.ts';
+
+/** Dumps tables as of an exported snapshot and keeps them as a recovery point. */
+export type Archiver = (
+  snapshot: string,
+  tables: string[],
+  canary: Awaited<ReturnType<typeof fingerprintTables>>,
+) => Promise<{ point: string; bytes: number }>;
+
+/**
+ * Keeps the tables that an undo is about to destroy or change. Called inside the transaction that destroys them: the lock keeps writers
+ * out from the dump to the commit, so that no row is written in between and lost.
+ */
+export async function archiveLosses(
+  session: Session,
+  losses: readonly CatalogChange[],
+  archive: Archiver,
+): Promise<SqlOutcome['archived']> {
+  const oids = [...new Set(losses.map((change) => change.relation))];
+  if (oids.length === 0) return undefined;
+  const found = await session.rows(
+    `select n.nspname as schema, c.relname as name from pg_catalog.pg_class c
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = any($1::oid[]) order by 1, 2`,
+    [`{${oids.join(',')}}`],
+  );
+  const tables = found.map((row) => `${quoteName(row['schema'] ?? '')}.${quoteName(row['name'] ?? '')}`);
+  // Lets pg_dump read, and nobody write.
+  await session.execute(`lock table ${tables.join(', ')} in exclusive mode`);
+  const { snapshot } = await session.row('select pg_catalog.pg_export_snapshot() as snapshot');
+  const canary = await session.reading(() => fingerprintTables(session, { only: oids }));
+  const kept = await archive(snapshot ?? '', tables, canary);
+  const rows = Object.values(canary.tables).reduce((sum, table) => sum + table.rows, 0);
+  return { ...kept, tables: Object.keys(canary.tables), rows };
+}
+
+/** Archives by `pg_dump`, into a recovery point of its own. */
+export const archiverFor =
+  (archive: Archive, session: Session, facts: ServerFacts, use: StoreUse, engine: DockerEngine): Archiver =>
+  (snapshot, tables, fingerprint) =>
+    archive.keep(
+      {
+        kind: 'postgres-tables',
+        identity: identityOf(facts),
+        quiesce: 'locked',
+        engine: { name: 'postgres', version: facts.name },
+      },
+      async (folder) => {
+        use.progress({ doing: `archiving ${tables.join(', ')} before the undo` });
+        const names = tables.map((table) => `--table=${table}`);
+        const args = [
+          ...dumpArguments(snapshot),
+          ...names,
+          `--file=${join(folder, dumpFolder)}`,
+          `--dbname=${facts.database}`,
+        ];
+        await runTool(
+          { tool: 'pg_dump', args, folder, address: session.address, serverMajor: facts.major },
+          use,
+          engine,
+        );
+        return { canary: { format: 1, archive: true, fingerprint } as unknown as JsonObject };
+      },
+    );

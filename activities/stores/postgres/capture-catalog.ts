@@ -1,0 +1,141 @@
+import type { Session } from './session.ts';
+
+export interface CatalogColumn {
+  num: number;
+  name: string;
+  type: string;
+  notNull: boolean;
+  default: string | null;
+  /** Identity and generation, as in the catalogue. */
+  made: string;
+  collation: string | null;
+  acl: string[];
+  /** Labels of the column's enum type. */
+  labels: string[];
+}
+
+export interface CatalogConstraint {
+  oid: number;
+  name: string;
+  definition: string;
+  validated: boolean;
+  columns: number[];
+}
+
+export interface CatalogPart {
+  oid: number;
+  name: string;
+  definition: string;
+  /** Enabled, valid, and so on: whatever else changes how it works. */
+  state: string;
+}
+
+/** What the catalogue says about one table, view or sequence. */
+export interface CatalogRelation {
+  oid: number;
+  schema: string;
+  name: string;
+  /** `r` table, `p` partitioned, `f` foreign, `v` view, `m` materialised view, `S` sequence. */
+  kind: string;
+  /** The file that holds its rows; another one after TRUNCATE or a rewrite. */
+  file: string;
+  owner: string;
+  acl: string[];
+  /** Row security, replica identity, persistence. */
+  flags: string;
+  /** `no row security`, `row security`, `forced`. */
+  rowSecurity: string;
+  /** Text of a view. */
+  definition: string | null;
+  parents: number[];
+  /** The table whose column a sequence belongs to. */
+  ownedBy: number | null;
+  columns: CatalogColumn[];
+  constraints: CatalogConstraint[];
+  triggers: CatalogPart[];
+  indexes: CatalogPart[];
+  rules: CatalogPart[];
+  policies: CatalogPart[];
+}
+
+/** Rows that the current transaction wrote, and whether it holds a writer's lock. */
+export interface Writes {
+  inserted: number;
+  updated: number;
+  deleted: number;
+  locked: boolean;
+}
+
+export interface Catalog {
+  relations: Map<number, CatalogRelation>;
+  writes: Map<number, Writes>;
+}
+
+/** Schemas that are never a user's: the server's own, and ours. */
+export const notOurs = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'switchback')`;
+
+const parts = (from: string, oid: string, name: string, definition: string, state: string) =>
+  `coalesce((select jsonb_agg(jsonb_build_object('oid', ${oid}::int8, 'name', ${name}, 'definition', ${definition},
+     'state', ${state}) order by ${name}) from ${from}), '[]')`;
+
+const relationsQuery = `
+select jsonb_build_object(
+  'oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'file', c.relfilenode::text,
+  'owner', pg_get_userbyid(c.relowner),
+  'acl', (select coalesce(jsonb_agg(a::text order by a::text), '[]') from unnest(coalesce(c.relacl,
+    acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))) a),
+  'flags', concat_ws(' ', c.relpersistence, c.relreplident, c.relispartition, array_to_string(c.reloptions, ',')),
+  'rowSecurity', case when c.relforcerowsecurity then 'forced' when c.relrowsecurity then 'row security' else 'no row security' end,
+  'definition', case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end,
+  'parents', (select coalesce(jsonb_agg(i.inhparent::int8 order by i.inhseqno), '[]') from pg_inherits i where i.inhrelid = c.oid),
+  'ownedBy', (select d.refobjid::int8 from pg_depend d where c.relkind = 'S' and d.classid = 'pg_class'::regclass
+    and d.objid = c.oid and d.deptype in ('a', 'i') and d.refclassid = 'pg_class'::regclass limit 1),
+  'columns', (select coalesce(jsonb_agg(jsonb_build_object('num', t.attnum, 'name', t.attname,
+      'type', format_type(t.atttypid, t.atttypmod), 'notNull', t.attnotnull, 'default', pg_get_expr(d.adbin, d.adrelid),
+      'made', t.attidentity::text || t.attgenerated::text,
+      'collation', case when t.attcollation <> 0 then t.attcollation::regcollation::text end,
+      'acl', (select coalesce(jsonb_agg(a::text order by a::text), '[]') from unnest(t.attacl) a),
+      'labels', (select coalesce(jsonb_agg(e.enumlabel order by e.enumsortorder), '[]') from pg_enum e where e.enumtypid = t.atttypid))
+    order by t.attnum), '[]')
+    from pg_attribute t left join pg_attrdef d on d.adrelid = t.attrelid and d.adnum = t.attnum
+    where t.attrelid = c.oid and t.attnum > 0 and not t.attisdropped),
+  'constraints', (select coalesce(jsonb_agg(jsonb_build_object('oid', k.oid::int8, 'name', k.conname,
+      'definition', pg_get_constraintdef(k.oid), 'validated', k.convalidated, 'columns', coalesce(to_jsonb(k.conkey), '[]'))
+    order by k.conname), '[]') from pg_constraint k where k.conrelid = c.oid),
+  'triggers', ${parts('pg_trigger g where g.tgrelid = c.oid', 'g.oid', 'g.tgname', 'pg_get_triggerdef(g.oid)', `case when g.tgisinternal then 'internal ' else '' end || g.tgenabled::text`)},
+  'indexes', ${parts('pg_index x join pg_class y on y.oid = x.indexrelid where x.indrelid = c.oid', 'y.oid', 'y.relname', 'pg_get_indexdef(y.oid)', `concat_ws(' ', x.indisvalid, x.indisunique, x.indisclustered)`)},
+  'rules', ${parts(`pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN'`, 'w.oid', 'w.rulename', 'pg_get_ruledef(w.oid)', 'w.ev_enabled::text')},
+  'policies', ${parts('pg_policy p where p.polrelid = c.oid', 'p.oid', 'p.polname', `concat_ws(' | ', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))`, `concat_ws(' ', p.polcmd, p.polpermissive, p.polroles::text)`)}
+)::text as relation
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and ${notOurs} and c.relpersistence <> 't'`;
+
+// The counters tell what was written; the lock tells whether it still stands, since a subtransaction that was rolled back gave
+// its locks back but not its counts. The lock cannot be talked away, and lasts until the end of the transaction.
+const writesQuery = `
+select c.oid::text as oid, coalesce(s.n_tup_ins, 0) as inserted, coalesce(s.n_tup_upd, 0) as updated, coalesce(s.n_tup_del, 0) as deleted,
+  exists (select from pg_locks l where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.relation = c.oid
+    and l.database = (select oid from pg_database where datname = current_database())
+    and l.mode = 'RowExclusiveLock') as locked
+from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_stat_xact_all_tables s on s.relid = c.oid
+where c.relkind in ('r', 'p', 'f') and ${notOurs} and c.relpersistence <> 't'`;
+
+/**
+ * Reads what the catalogue says of every relation that is the user's, and what the current transaction has written so far. The
+ * caller does so with `Session.reading`, so that definitions come out qualified and nobody's own `pg_class` is read instead.
+ */
+export async function captureCatalog(session: Session): Promise<Catalog> {
+  const relations = (await session.rows(relationsQuery)).map(
+    (row) => JSON.parse(row['relation'] ?? '') as CatalogRelation,
+  );
+  const writes = (await session.rows(writesQuery)).map((row): [number, Writes] => [
+    Number(row['oid']),
+    {
+      inserted: Number(row['inserted']),
+      updated: Number(row['updated']),
+      deleted: Number(row['deleted']),
+      locked: row['locked'] === 't',
+    },
+  ]);
+  return { relations: new Map(relations.map((relation) => [relation.oid, relation])), writes: new Map(writes) };
+}

@@ -1,0 +1,167 @@
+import type { Catalog, CatalogColumn, CatalogPart, CatalogRelation, Writes } from './capture-catalog.ts';
+
+/** One thing that differs between two looks at the catalogue. */
+export interface CatalogChange {
+  /** Oid of the relation that it happened to. */
+  relation: number;
+  /** `schema.name`, as it was before where there was one. */
+  table: string;
+  /** In the operator's words: what happened to the table. */
+  what: string;
+  /** It adds something, and takes nothing away from those who use what was there. */
+  additive: boolean;
+  /** Name of the object that is new, e.g. `column:16390.4`: whoever made it may remove it again. */
+  adds?: string;
+  /** Name of the object that is gone. */
+  takes?: string;
+  /** Rows, or values in them, are gone or other ones. */
+  losesData: boolean;
+}
+
+const nameOf = (relation: CatalogRelation) => `${relation.schema}.${relation.name}`;
+const kinds: Record<string, string> = { r: 'table', p: 'table', f: 'table', v: 'view', m: 'view', S: 'sequence' };
+export const kindOf = (relation: CatalogRelation) => kinds[relation.kind] ?? 'relation';
+
+/** Everything that a step did to the user's relations, told by two looks at the catalogue within its transaction. */
+export function catalogChanges(before: Catalog, after: Catalog): CatalogChange[] {
+  const changes: CatalogChange[] = [];
+  for (const old of before.relations.values()) {
+    const now = after.relations.get(old.oid);
+    const note = noteFor(changes, old);
+    if (now === undefined) note('was dropped', { takes: `relation:${old.oid}`, losesData: kindOf(old) === 'table' });
+    else compareRelation(old, now, note);
+    compareWrites(before.writes.get(old.oid), after.writes.get(old.oid), note);
+  }
+  for (const now of after.relations.values()) {
+    if (before.relations.has(now.oid)) continue;
+    noteFor(changes, now)('was created', { additive: true, adds: `relation:${now.oid}` });
+  }
+  return changes;
+}
+
+type Note = (what: string, more?: Partial<CatalogChange>) => void;
+
+const noteFor =
+  (changes: CatalogChange[], relation: CatalogRelation): Note =>
+  (what, more = {}) =>
+    changes.push({ relation: relation.oid, table: nameOf(relation), what, additive: false, losesData: false, ...more });
+
+function compareRelation(old: CatalogRelation, now: CatalogRelation, note: Note): void {
+  if (nameOf(old) !== nameOf(now)) note(`was renamed to ${nameOf(now)}`);
+  // A refreshed materialised view has a new file as well, and nothing in it that is not elsewhere.
+  if (old.file !== now.file && old.kind !== 'm') {
+    note('had its file replaced (by TRUNCATE, or by a change that rewrites every row)', {
+      losesData: old.kind === 'r',
+    });
+  }
+  if (old.owner !== now.owner) note(`got the owner ${now.owner} instead of ${old.owner}`);
+  if (old.rowSecurity !== now.rowSecurity) note(`has ${now.rowSecurity} instead of ${old.rowSecurity}`);
+  if (old.flags !== now.flags)
+    note(`has other storage settings (${now.flags} instead of ${old.flags})`, { additive: true });
+  if (old.definition !== now.definition) note('has another definition', { additive: true });
+  if (String(old.parents) !== String(now.parents)) note('has another parent table');
+  compareAcl(`relation:${old.oid}`, 'a privilege', old.acl, now.acl, note);
+  compareColumns(old, now, note);
+  compareParts('constraint', old.constraints.map(constraintPart), now.constraints.map(constraintPart), note, (part) =>
+    onNewColumnsOnly(old, now, part),
+  );
+  compareParts('trigger', old.triggers, now.triggers, note, () => true);
+  compareParts('index', old.indexes, now.indexes, note, () => true);
+  // A rule changes what a statement of the application means; a policy, what it sees.
+  compareParts('rule', old.rules, now.rules, note, () => false);
+  compareParts('policy', old.policies, now.policies, note, () => false);
+}
+
+const constraintPart = (constraint: CatalogRelation['constraints'][number]): CatalogPart => ({
+  oid: constraint.oid,
+  name: constraint.name,
+  definition: constraint.definition,
+  state: constraint.validated ? 'valid' : 'not valid',
+});
+
+/** A constraint on a column that nobody used before refuses nothing that the application writes. */
+function onNewColumnsOnly(old: CatalogRelation, now: CatalogRelation, part: CatalogPart): boolean {
+  const known = new Set(old.columns.map((column) => column.num));
+  const columns = now.constraints.find((constraint) => constraint.oid === part.oid)?.columns ?? [];
+  return columns.length > 0 && columns.every((column) => !known.has(column));
+}
+
+function compareColumns(old: CatalogRelation, now: CatalogRelation, note: Note): void {
+  const later = new Map(now.columns.map((column) => [column.num, column]));
+  for (const column of old.columns) {
+    const other = later.get(column.num);
+    later.delete(column.num);
+    const object = `column:${old.oid}.${column.num}`;
+    if (other === undefined) note(`lost its column ${column.name}`, { takes: object, losesData: true });
+    else compareColumn(column, other, object, note);
+  }
+  for (const column of later.values()) {
+    // What is filled by itself is not missed by those who do not know it.
+    const optional = !column.notNull || column.default !== null || column.made !== '';
+    note(`got the column ${column.name}${optional ? '' : ', which every writer has to fill'}`, {
+      additive: optional,
+      adds: `column:${old.oid}.${column.num}`,
+    });
+  }
+}
+
+function compareColumn(old: CatalogColumn, now: CatalogColumn, object: string, note: Note): void {
+  const column = `its column ${old.name}`;
+  if (old.name !== now.name) note(`had ${column} renamed to ${now.name}`);
+  if (old.type !== now.type) note(`had ${column} changed from ${old.type} to ${now.type}`, { losesData: true });
+  if (old.notNull !== now.notNull) note(`had ${column} made ${now.notNull ? 'not null' : 'nullable'}`);
+  if (old.default !== now.default || old.made !== now.made) note(`had the default of ${column} changed`);
+  if (old.collation !== now.collation) note(`had the collation of ${column} changed`);
+  // An enum may get labels; those that rows use must stay.
+  if (old.labels.some((label) => !now.labels.includes(label)))
+    note(`had labels of ${column} changed`, { losesData: true });
+  else if (now.labels.length > old.labels.length) note(`got more labels for ${column}`, { additive: true });
+  compareAcl(object, `a privilege on ${column}`, old.acl, now.acl, note);
+}
+
+function compareAcl(object: string, what: string, old: string[], now: string[], note: Note): void {
+  for (const item of old) if (!now.includes(item)) note(`lost ${what} (${item})`, { takes: `acl:${object}:${item}` });
+  for (const item of now) {
+    if (!old.includes(item)) note(`got ${what} (${item})`, { additive: true, adds: `acl:${object}:${item}` });
+  }
+}
+
+function compareParts(
+  kind: string,
+  old: CatalogPart[],
+  now: CatalogPart[],
+  note: Note,
+  additive: (part: CatalogPart) => boolean,
+): void {
+  const internal = (part: CatalogPart) => part.state.startsWith('internal');
+  const later = new Map(now.map((part) => [part.oid, part]));
+  for (const part of old) {
+    const other = later.get(part.oid);
+    later.delete(part.oid);
+    const object = `${kind}:${part.oid}`;
+    // Internal triggers are the shadows of foreign keys, and go with them.
+    if (other === undefined && internal(part)) continue;
+    if (other === undefined) note(`lost its ${kind} ${part.name}`, { takes: object });
+    else if (other.name !== part.name) note(`had its ${kind} ${part.name} renamed to ${other.name}`);
+    else if (other.definition !== part.definition) note(`had its ${kind} ${part.name} changed`);
+    else if (other.state !== part.state)
+      note(`had its ${kind} ${part.name} switched (${part.state} to ${other.state})`);
+  }
+  for (const part of later.values()) {
+    if (!internal(part))
+      note(`got the ${kind} ${part.name}`, { additive: additive(part), adds: `${kind}:${part.oid}` });
+  }
+}
+
+function compareWrites(old: Writes | undefined, now: Writes | undefined, note: Note): void {
+  // Without the lock, whatever was counted was rolled back inside the step.
+  if (!now?.locked) return;
+  const inserted = now.inserted - (old?.inserted ?? 0);
+  const updated = now.updated - (old?.updated ?? 0);
+  const deleted = now.deleted - (old?.deleted ?? 0);
+  if (updated > 0) note(`had ${updated} rows updated`, { losesData: true });
+  if (deleted > 0) note(`had ${deleted} rows deleted`, { losesData: true });
+  if (inserted > 0) note(`had ${inserted} rows inserted`);
+  // A superuser can switch the counters off, but never the lock.
+  if (updated <= 0 && deleted <= 0 && inserted <= 0) note('was written to, though no row was counted');
+}

@@ -1,0 +1,89 @@
+import { connect } from 'node:net';
+import { SwitchbackError } from '../../../runbook/errors.ts';
+import type { StoreRef } from '../../../runbook/compiled-plan.ts';
+import type { DockerEngine } from '../../docker/index.ts';
+import type { StoreUse } from '../store.ts';
+import { parseAddress, type Address } from './address.ts';
+
+const port = 5432;
+type Found = Awaited<ReturnType<DockerEngine['listByLabel']>>[number];
+
+/**
+ * Finds out where a store's database is: by its URL, or by the Compose labels of the container that serves it. Such a container
+ * is reached by its own address where the worker's host routes to it (Linux), else through a port that it publishes.
+ * @throws `PlanInvalid`, `PreconditionFailed` (no such service runs), `Unreachable`
+ */
+export async function findServer(use: StoreUse, engine: DockerEngine): Promise<Address> {
+  const { ref } = use;
+  if (ref.url !== undefined) return parseAddress(use.store, await use.secret(ref.url));
+  if (ref.service === undefined) {
+    throw new SwitchbackError('PlanInvalid', `store ${use.store} has neither a url nor a service`);
+  }
+  const container = await runningContainer(use, ref.service, engine);
+  const place = await firstThatAnswers(candidates(container), use.signal);
+  if (place === undefined) {
+    throw new SwitchbackError('Unreachable', `nothing answers on port ${port} of service ${ref.service}`, {
+      hint: 'Look whether it is healthy; on Docker Desktop publish the port on 127.0.0.1, since containers have no route there.',
+      facts: { store: use.store, container: container.Id.slice(0, 12) },
+    });
+  }
+  return { ...place, ...(await credentials(use, ref)), container: { id: container.Id, image: container.ImageID } };
+}
+
+async function credentials(use: StoreUse, ref: StoreRef): Promise<Omit<Address, 'host' | 'port'>> {
+  const user = ref.user ?? 'postgres';
+  const password = ref.password === undefined ? {} : { password: await use.secret(ref.password) };
+  return { user, database: ref.database ?? user, ssl: 'disable', ...password };
+}
+
+async function runningContainer(use: StoreUse, service: string, engine: DockerEngine): Promise<Found> {
+  const labels = { 'com.docker.compose.project': use.project, 'com.docker.compose.service': service };
+  const all = await engine.listByLabel(labels, { signal: use.signal });
+  const number = (found: Found) => Number(found.Labels['com.docker.compose.container-number'] ?? 0);
+  const running = all
+    .filter((found) => found.State === 'running' && found.Labels['com.docker.compose.oneoff'] !== 'True')
+    .sort((a, b) => number(a) - number(b));
+  if (running[0] !== undefined) return running[0];
+  throw new SwitchbackError('PreconditionFailed', `service ${service} of project ${use.project} does not run`, {
+    hint: `Start it: \`docker compose -p ${use.project} up -d ${service}\`.`,
+    facts: { store: use.store, containers: all.length },
+  });
+}
+
+type Place = Pick<Address, 'host' | 'port'>;
+
+function candidates(container: Found): Place[] {
+  const networks = Object.entries(container.NetworkSettings?.Networks ?? {});
+  const own = networks.flatMap(([name, network]) => {
+    if (name === 'host') return [{ host: '127.0.0.1', port }];
+    return network.IPAddress ? [{ host: network.IPAddress, port }] : [];
+  });
+  const published = container.Ports.flatMap((entry) =>
+    entry.PrivatePort === port && entry.PublicPort ? [{ host: reachable(entry.IP), port: entry.PublicPort }] : [],
+  );
+  return [...own, ...published];
+}
+
+const reachable = (ip: string | undefined) => (ip === undefined || ip === '0.0.0.0' || ip === '::' ? '127.0.0.1' : ip);
+
+async function firstThatAnswers(places: Place[], signal: AbortSignal): Promise<Place | undefined> {
+  for (const place of places) {
+    signal.throwIfAborted();
+    if (await answers(place)) return place;
+  }
+  return undefined;
+}
+
+async function answers(place: Place): Promise<boolean> {
+  return new Promise((resolve) => {
+    // A container that cannot be routed to does not refuse: it is silent. In the same host a second is ages.
+    const socket = connect({ ...place, timeout: 1500 });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('timeout', () => end(false));
+    socket.once('error', () => end(false));
+  });
+}

@@ -1,0 +1,143 @@
+import { SwitchbackError } from '../../../runbook/errors.ts';
+import type { Session } from './session.ts';
+
+/** Who writes, for the fence in the database. */
+export interface Holder {
+  target: string;
+  plan: string;
+  run: string;
+  operation: string;
+  epoch: number;
+  attempt: number;
+}
+
+/** What the ledger keeps of a step that stands. */
+export interface LedgerEntry {
+  digest: string;
+  attempt: number;
+  /** ISO 8601. */
+  at: string;
+  /** Objects that the step added; see `CatalogChange.adds`. */
+  made: string[];
+  rows: number;
+}
+
+const tables = `
+create schema if not exists switchback;
+comment on schema switchback is 'Switchback: which steps of migrations were applied here. Additive; needed to take them back.';
+create table if not exists switchback.ledger (
+  id bigint generated always as identity primary key,
+  target text not null,
+  plan text not null,
+  run text not null,
+  operation text not null,
+  digest text not null,
+  epoch bigint not null,
+  attempt integer not null,
+  made jsonb not null,
+  rows bigint not null,
+  at timestamptz not null default clock_timestamp(),
+  undone_by text,
+  undone_at timestamptz
+);
+create unique index if not exists ledger_standing on switchback.ledger (target, run, operation) where undone_at is null;
+create table if not exists switchback.fence (
+  target text primary key,
+  epoch bigint not null,
+  operation text not null,
+  attempt integer not null
+);`;
+
+const exists = `select to_regclass('switchback.ledger') is not null and to_regclass('switchback.fence') is not null as there`;
+
+/** Makes the ledger where there is none yet. @throws `AccessDenied` when the user may not create a schema */
+export async function ensureLedger(session: Session): Promise<void> {
+  if ((await session.row(exists))['there'] === 't') return;
+  await session.transaction('begin', async () => {
+    // `if not exists` does not wait for somebody who is creating the same thing right now.
+    await session.rows(`select pg_advisory_xact_lock(hashtext('switchback.ledger'))`);
+    await session.execute(tables);
+  });
+}
+
+/** The entry of a step that was applied and not taken back, if there is one. */
+export async function standingEntry(
+  session: Session,
+  holder: Pick<Holder, 'target' | 'run' | 'operation'>,
+): Promise<LedgerEntry | undefined> {
+  if ((await session.row(exists))['there'] !== 't') return undefined;
+  const [row] = await session.rows(
+    `select digest, attempt, made, rows, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+       from switchback.ledger where target = $1 and run = $2 and operation = $3 and undone_at is null`,
+    [holder.target, holder.run, holder.operation],
+  );
+  if (row === undefined) return undefined;
+  return {
+    digest: String(row['digest']),
+    attempt: Number(row['attempt']),
+    at: String(row['at']),
+    made: JSON.parse(row['made'] ?? '[]') as string[],
+    rows: Number(row['rows']),
+  };
+}
+
+/**
+ * Compares the fencing token inside the transaction, and holds it until the end: of two attempts the later one wins, and the
+ * earlier one waits for the row, then finds that out.
+ * @throws `LeaseLost`
+ */
+export async function passFence(session: Session, holder: Holder): Promise<void> {
+  const passed = await session.rows(
+    `insert into switchback.fence as f values ($1, $2, $3, $4)
+     on conflict (target) do update set epoch = excluded.epoch, operation = excluded.operation, attempt = excluded.attempt
+       where f.epoch < excluded.epoch
+          or (f.epoch = excluded.epoch and (f.operation <> excluded.operation or f.attempt <= excluded.attempt))
+     returning epoch`,
+    [holder.target, holder.epoch, holder.operation, holder.attempt],
+  );
+  if (passed.length === 1) return;
+  throw new SwitchbackError('LeaseLost', `a newer holder of ${holder.target} has written to this database already`, {
+    hint: `This was epoch ${holder.epoch}, attempt ${holder.attempt} of ${holder.operation}; it ends here.`,
+  });
+}
+
+/** Writes down that a step was applied; and, where it takes another one back, that this one no longer stands. */
+export async function writeEntry(
+  session: Session,
+  holder: Holder,
+  entry: { digest: string; made: string[]; rows: number; undoes: readonly string[] },
+): Promise<void> {
+  await session.rows(
+    `insert into switchback.ledger (target, run, operation, digest, epoch, attempt, made, rows, plan)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      holder.target,
+      holder.run,
+      holder.operation,
+      entry.digest,
+      holder.epoch,
+      holder.attempt,
+      JSON.stringify(entry.made),
+      entry.rows,
+      holder.plan,
+    ],
+  );
+  if (entry.undoes.length === 0) return;
+  await session.rows(
+    `update switchback.ledger set undone_by = $2, undone_at = clock_timestamp()
+      where target = $1 and run || '/' || operation = any($3::text[]) and undone_at is null`,
+    [holder.target, `${holder.run}/${holder.operation}`, [...entry.undoes]],
+  );
+}
+
+/**
+ * Objects that steps of the same plan have added, and those that are being taken back: they were not there when the plan began to
+ * protect, so they are not what it protects. `undoes` are `RUN/OPERATION`.
+ */
+export async function madeBefore(session: Session, holder: Holder, undoes: readonly string[]): Promise<Set<string>> {
+  const rows = await session.rows(
+    `select made from switchback.ledger where target = $1 and (plan = $2 or run || '/' || operation = any($3::text[]))`,
+    [holder.target, holder.plan, [...undoes]],
+  );
+  return new Set(rows.flatMap((row) => JSON.parse(row['made'] ?? '[]') as string[]));
+}

@@ -1,0 +1,98 @@
+import { SwitchbackError } from '../../../runbook/errors.ts';
+import type { DockerEngine } from '../../docker/index.ts';
+import type { PointProver, ProofContext, Proven, StoredPoint } from '../../points/index.ts';
+import type { StoreUse } from '../store.ts';
+import { inDatabase, type Address } from './address.ts';
+import { compareWithCanary, readCanary } from './canary.ts';
+import { openAdmin, sessionOptions, withSession } from './connect.ts';
+import { endZombies } from './end-zombies.ts';
+import { findServer } from './find-server.ts';
+import { scratchPrefix } from './object-names.ts';
+import { createLike, databasesLike, dropDatabase, restoreInto } from './restore-database.ts';
+import { serverFacts } from './server.ts';
+import { Session } from './session.ts';
+
+/** Proves points of PostgreSQL stores: restores them into a scratch database of the same server, and compares. */
+export const postgresProver = (engine: DockerEngine): PointProver => ({
+  kind: 'postgres',
+  prove: (point, context) => provePostgresPoint(point, context, engine),
+});
+
+/**
+ * Restores a point into a scratch database and compares rows, hashes, sequences and large objects with what was backed up. The
+ * scratch database is dropped again, also one that a dead attempt left.
+ * @throws `ValidationMismatch`, `IntegrityFailed`, `AccessDenied` (the user may not create databases)
+ */
+export async function provePostgresPoint(
+  point: StoredPoint,
+  context: ProofContext,
+  engine: DockerEngine,
+): Promise<Proven> {
+  const use = useFor(point, context);
+  const address = await findServer(use, engine);
+  const canary = readCanary(point.manifest.canary);
+  const prefix = scratchPrefix(use);
+  const scratch = `${prefix}${use.attempt}`;
+  return withSession(openAdmin(address, use), async (admin) => {
+    await endZombies(admin, use);
+    for (const stale of await databasesLike(admin, prefix)) await dropDatabase(admin, stale);
+    const { major } = await serverFacts(admin);
+    try {
+      await createLike(
+        admin,
+        scratch,
+        address.database,
+        `Switchback: scratch of run ${use.run}, ${use.operation}; may be dropped`,
+      );
+      const started = performance.now();
+      await restoreInto(admin, address, scratch, { folder: point.folder, canary }, major, use, engine);
+      const tookMs = Math.round(performance.now() - started);
+      const compared = await withSession(
+        Session.open(inDatabase(address, scratch), sessionOptions(use, 'reading')),
+        (session) =>
+          compareWithCanary(session, canary, (table, done, total) =>
+            use.progress({ doing: `comparing ${table}`, done, total, unit: 'checks' }),
+          ),
+      );
+      return { tookMs, where: `scratch database ${scratch}`, compared };
+    } finally {
+      await dropScratch(address, scratch, use);
+    }
+  });
+}
+
+/** On a connection of its own: an abort has spoilt the other one. */
+async function dropScratch(address: Address, scratch: string, use: StoreUse): Promise<void> {
+  const unaborted = { ...use, signal: new AbortController().signal };
+  await withSession(openAdmin(address, unaborted), (admin) => dropDatabase(admin, scratch)).catch((error: unknown) =>
+    use.log(`${scratch} was left behind, and is dropped by the next attempt: ${String(error)}`),
+  );
+}
+
+function useFor(point: StoredPoint, context: ProofContext): StoreUse {
+  const store = point.manifest.source.resource.replace(/^store:/, '');
+  const ref = context.plan.stores[store];
+  if (ref === undefined) {
+    throw new SwitchbackError(
+      'PlanInvalid',
+      `recovery point ${point.manifest.point} is of store ${store}, which the plan does not have`,
+      {
+        hint: 'Prove it with the plan that it was taken by.',
+      },
+    );
+  }
+  const { target, attempt, epoch, scratch, signal, plan, timeoutMs } = context;
+  return {
+    ...{ store, ref, target, attempt, epoch, scratch, signal, timeoutMs },
+    project: plan.stack.project,
+    plan: plan.name,
+    protect: plan.protect,
+    run: context.runId,
+    operation: context.operationId,
+    progress: (progress) => context.progress(progress),
+    // Nothing here touches what is live.
+    fence: async () => context.signal.throwIfAborted(),
+    secret: (template) => context.secret(template),
+    log: (message) => context.log(message),
+  };
+}

@@ -1,0 +1,2 @@
+/** A name as an identifier, quoted. */
+export const quoteName = (name: string) => `"${name.replaceAll('"', '""')}"`;

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { SwitchbackError } from '../../../runbook/errors.ts';
+import { labels, operationObjectName } from '../../../runbook/names.ts';
+import { runHelper, type DockerEngine } from '../../docker/index.ts';
+import { execa } from '../../processes/execa.ts';
+import type { StoreUse } from '../store.ts';
+import type { Address } from './address.ts';
+import { applicationName } from './application-name.ts';
+import { findClientTools } from './client-tools.ts';
+import { withPasswordFile } from './password-file.ts';
+
+export interface ToolRun {
+  tool: 'pg_dump' | 'pg_dumpall' | 'pg_restore';
+  args: string[];
+  /** The folder that `args` speak of, absolute on this host. */
+  folder: string;
+  address: Address;
+  /** Major version of the server, e.g. 15. */
+  serverMajor: number;
+  /** Called about once a second. */
+  onTick?: () => void;
+}
+
+/**
+ * Runs a client tool of PostgreSQL to its end: one of this host, of the server's own version or newer, else the one in the image
+ * that the server itself runs from. An abort ends the tool with all its workers.
+ * @throws `StepFailed` with the end of what the tool said, `PreconditionFailed` where there is no tool, `ResourceExhausted`
+ */
+export async function runTool(run: ToolRun, use: StoreUse, engine: DockerEngine): Promise<void> {
+  const tools = await findClientTools(run.serverMajor);
+  const image = run.address.container?.image;
+  const exact = tools?.major === run.serverMajor;
+  const how = image !== undefined && !exact ? 'container' : tools === undefined ? 'none' : 'host';
+  if (how === 'none') {
+    throw new SwitchbackError(
+      'PreconditionFailed',
+      `there is no ${run.tool} of version ${run.serverMajor} or newer here`,
+      {
+        hint: `Install the PostgreSQL client: \`apt-get install postgresql-client\`, or one of version ${run.serverMajor} from apt.postgresql.org.`,
+      },
+    );
+  }
+  await withPasswordFile(use, run.address, async (file) => {
+    const ended =
+      how === 'host'
+        ? await onHost(run, use, `${tools?.folder}/${run.tool}`, file)
+        : await inContainer(run, use, engine, image ?? '', file);
+    use.signal.throwIfAborted();
+    if (ended.exitCode !== 0) throw toolError(run, use, ended);
+  });
+}
+
+interface Ended {
+  exitCode: number | undefined;
+  said: string;
+}
+
+function environment(run: ToolRun, use: StoreUse, passwordFile: string): Record<string, string> {
+  const { address } = run;
+  return {
+    // Messages in the language that `toolError` reads.
+    LC_ALL: 'C',
+    PGHOST: address.host,
+    PGPORT: String(address.port),
+    PGUSER: address.user,
+    PGSSLMODE: address.ssl === 'disable' ? 'prefer' : address.ssl,
+    ...(address.rootCertificate === undefined ? {} : { PGSSLROOTCERT: address.rootCertificate }),
+    PGPASSFILE: passwordFile,
+    PGAPPNAME: applicationName(use),
+    PGCONNECT_TIMEOUT: '10',
+  };
+}
+
+async function onHost(run: ToolRun, use: StoreUse, program: string, passwordFile: string): Promise<Ended> {
+  const child = execa(program, run.args, {
+    env: { ...environment(run, use, passwordFile), PATH: process.env['PATH'] ?? '' },
+    // What the worker's own environment says of databases is not for this tool.
+    extendEnv: false,
+    reject: false,
+    // A group of its own, so that an abort reaches the parallel workers too.
+    detached: true,
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'pipe',
+    maxBuffer: { stderr: 64 * 1024 },
+    timeout: use.timeoutMs,
+  });
+  const kill = (signal: NodeJS.Signals) => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  };
+  let last: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    kill('SIGTERM');
+    last = setTimeout(() => kill('SIGKILL'), 5000);
+  };
+  use.signal.addEventListener('abort', onAbort, { once: true });
+  if (use.signal.aborted) onAbort();
+  const ticks = setInterval(() => run.onTick?.(), 1000);
+  try {
+    const result = await child;
+    return { exitCode: result.exitCode, said: `${result.timedOut ? 'it took too long\n' : ''}${result.stderr}` };
+  } finally {
+    clearInterval(ticks);
+    clearTimeout(last);
+    use.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function inContainer(
+  run: ToolRun,
+  use: StoreUse,
+  engine: DockerEngine,
+  image: string,
+  passwordFile: string,
+): Promise<Ended> {
+  const server = run.address.container?.id ?? '';
+  const what = createHash('sha256')
+    .update(JSON.stringify([run.tool, run.args]))
+    .digest('hex')
+    .slice(0, 6);
+  const own = {
+    [labels.target]: use.target,
+    [labels.run]: use.run,
+    [labels.operation]: use.operation,
+    [labels.role]: 'client-tool',
+  };
+  // A tool of an earlier attempt works with a snapshot that has gone, into a folder that has gone.
+  for (const old of await engine.listByLabel(own, { signal: use.signal }))
+    await engine.removeContainer(old.Id, own, { signal: use.signal });
+  const uid = process.getuid?.();
+  const ended = await runHelper(
+    engine,
+    {
+      name: operationObjectName(use.target, use.run, use.operation, `${run.tool}-${what}-${use.attempt}`),
+      image,
+      labels: { ...own, [labels.attempt]: String(use.attempt) },
+      // Debian keeps the tools out of PATH. What runs is still argv: the script holds no word of ours.
+      argv: [
+        '/bin/sh',
+        '-c',
+        'for d in /usr/lib/postgresql/*/bin; do PATH="$PATH:$d"; done; exec "$0" "$@"',
+        run.tool,
+        ...run.args,
+      ],
+      env: {
+        ...environment({ ...run, address: { ...run.address, host: '127.0.0.1', port: 5432 } }, use, passwordFile),
+        HOME: '/tmp',
+      },
+      networkMode: `container:${server}`,
+      mounts: [
+        { type: 'bind', source: run.folder, target: run.folder },
+        { type: 'bind', source: passwordFile, target: passwordFile, readOnly: true },
+      ],
+      // The files belong to who runs the worker, and so must the reader of the password file.
+      ...(uid === undefined ? {} : { user: `${uid}:${process.getgid?.() ?? uid}` }),
+      timeoutMs: use.timeoutMs,
+    },
+    { signal: use.signal, ...(run.onTick === undefined ? {} : { onTick: () => run.onTick?.() }) },
+  );
+  return { exitCode: ended.exitCode, said: `${ended.timedOut ? 'it took too long\n' : ''}${ended.log}` };
+}
+
+function toolError(run: ToolRun, use: StoreUse, ended: Ended): SwitchbackError {
+  const said = ended.said.trim().slice(-1500) || `no message, exit code ${ended.exitCode}`;
+  const message = `${run.tool} for store ${use.store} failed: ${said}`;
+  const facts = { tool: run.tool, exitCode: ended.exitCode ?? null };
+  if (/No space left on device/i.test(said)) {
+    return new SwitchbackError('ResourceExhausted', message, { hint: 'Free disk space, then retry.', facts });
+  }
+  if (/lock timeout/i.test(said))
+    return new SwitchbackError('Busy', message, { hint: 'Another session holds a lock on a table.', facts });
+  if (/authentication failed|no password supplied|permission denied/i.test(said)) {
+    return new SwitchbackError('AccessDenied', message, { hint: "Look at the rights of the store's user.", facts });
+  }
+  if (/connection to server|server closed the connection|terminating connection/i.test(said)) {
+    return new SwitchbackError('Unreachable', message, { hint: 'Look whether the database server still runs.', facts });
+  }
+  return new SwitchbackError('StepFailed', message, {
+    hint: 'Nothing was kept of it; correct the cause, then retry.',
+    facts,
+  });
+}

@@ -1,0 +1,118 @@
+import { availableParallelism } from 'node:os';
+import { readdir, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SwitchbackError } from '../../../runbook/errors.ts';
+import type { JsonObject } from '../../../runbook/json.ts';
+import type { DockerEngine } from '../../docker/index.ts';
+import type { Snapshot, StoreUse } from '../store.ts';
+import { takeCanary, type Canary } from './canary.ts';
+import { runTool, type ToolRun } from './run-tool.ts';
+import type { ServerFacts } from './server.ts';
+import type { Session } from './session.ts';
+
+/** Folder of the dump inside a recovery point. */
+export const dumpFolder = 'dump';
+
+/** Workers of one dump or restore. More than four make the database feel it more than they hurry. */
+export const jobs = () => Math.min(4, Math.max(1, availableParallelism()));
+
+/**
+ * Dumps a database into a folder and takes its fingerprint, both as of the same snapshot. The dump is listed again before it is
+ * believed.
+ * @throws `StepFailed` and others of `runTool`
+ */
+export async function takeSnapshot(
+  session: Session,
+  facts: ServerFacts,
+  folder: string,
+  use: StoreUse,
+  engine: DockerEngine,
+): Promise<Snapshot> {
+  const tool: Omit<ToolRun, 'tool' | 'args'> = { folder, address: session.address, serverMajor: facts.major };
+  // A name of the attempt's own: files that a dead attempt's pg_dump still opens by name must not land in this dump.
+  const dump = join(folder, `${dumpFolder}-${use.attempt}`);
+  const canary = await session.transaction('begin isolation level repeatable read read only', async () => {
+    const { snapshot } = await session.row('select pg_catalog.pg_export_snapshot() as snapshot');
+    const args = [...dumpArguments(snapshot ?? ''), `--jobs=${jobs()}`, `--file=${dump}`, `--dbname=${facts.database}`];
+    const progress = { doing: `dumping ${facts.database}`, unit: 'bytes' as const };
+    const onTick = () => void bytesBelow(folder).then((done) => use.progress({ ...progress, done }));
+    return both(
+      use,
+      (whole) => runTool({ tool: 'pg_dump', args, ...tool, onTick }, whole, engine),
+      () => takeCanary(session),
+    );
+  });
+  await runTool(
+    { tool: 'pg_restore', args: ['--list', `--file=${join(folder, 'contents.txt')}`, dump], ...tool },
+    use,
+    engine,
+  );
+  await rename(dump, join(folder, dumpFolder));
+  const globals = await dumpGlobals(folder, tool, use, engine);
+  return { canary: { ...canary, globals } satisfies Canary as unknown as JsonObject };
+}
+
+export const dumpArguments = (snapshot: string) => [
+  '--format=directory',
+  // Fast rather than small: the time that a backup takes is time that people wait.
+  '--compress=1',
+  `--snapshot=${snapshot}`,
+  '--no-password',
+  '--lock-wait-timeout=60000',
+  // Sealing the point forces every file to disk.
+  '--no-sync',
+];
+
+/** Runs two pieces of work side by side; when one fails the other is ended too, and its end awaited. */
+async function both<A, B>(use: StoreUse, first: (use: StoreUse) => Promise<A>, second: () => Promise<B>): Promise<B> {
+  const other = new AbortController();
+  const signal = AbortSignal.any([use.signal, other.signal]);
+  const fails = (error: unknown) => {
+    other.abort(error);
+    throw error;
+  };
+  const [one, two] = await Promise.allSettled([first({ ...use, signal }).catch(fails), second().catch(fails)]);
+  if (one.status === 'rejected') throw other.signal.reason ?? one.reason;
+  if (two.status === 'rejected') throw two.reason;
+  return two.value;
+}
+
+/** Roles and tablespaces, without passwords; not every user may read them, and a database can be restored without. */
+async function dumpGlobals(
+  folder: string,
+  tool: Omit<ToolRun, 'tool' | 'args'>,
+  use: StoreUse,
+  engine: DockerEngine,
+): Promise<boolean> {
+  const args = [
+    '--globals-only',
+    '--no-role-passwords',
+    '--no-password',
+    `--file=${join(folder, 'globals.sql')}`,
+    `--database=${tool.address.database}`,
+  ];
+  try {
+    await runTool({ tool: 'pg_dumpall', args, ...tool }, use, engine);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SwitchbackError) || (error.name !== 'AccessDenied' && error.name !== 'StepFailed'))
+      throw error;
+    use.log(`roles and tablespaces were not saved: ${error.message}`);
+    return false;
+  }
+}
+
+/** Bytes in all files below a folder; what vanishes while it is counted counts nothing. */
+export async function bytesBelow(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) bytes += await bytesBelow(path);
+    else
+      bytes += await stat(path).then(
+        (found) => found.size,
+        () => 0,
+      );
+  }
+  return bytes;
+}

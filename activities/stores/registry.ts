@@ -1,0 +1,46 @@
+import type { StoreRef } from '../../runbook/compiled-plan.ts';
+import { SwitchbackError } from '../../runbook/errors.ts';
+import type { DockerEngine } from '../docker/index.ts';
+import { postgresDriver } from './postgres/index.ts';
+import { storeUse, type Store, type StoreCapabilities, type StoreContext, type StoreDriver } from './store.ts';
+
+/** All kinds of stores, by name. */
+export type StoreDrivers = Record<StoreRef['kind'], StoreDriver>;
+
+/** The one list of stores: a new kind is a folder beside this file and a line here. */
+export const storeDrivers = (engine: DockerEngine): StoreDrivers => ({
+  postgres: postgresDriver(engine),
+});
+
+/**
+ * Opens a store of the plan for one operation, uses it and closes it.
+ * @throws `PlanInvalid` when the plan has no such store, `Unsupported` when its kind lacks what is needed
+ */
+export async function withStore<T>(
+  drivers: StoreDrivers,
+  context: StoreContext,
+  name: string,
+  needs: (keyof StoreCapabilities)[],
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const ref = context.plan.stores[name];
+  if (ref === undefined) {
+    throw new SwitchbackError('PlanInvalid', `the plan has no store ${name}`, {
+      hint: `It has: ${Object.keys(context.plan.stores).join(', ') || 'none'}.`,
+    });
+  }
+  const driver = drivers[ref.kind];
+  const lacking = needs.find((capability) => !driver.capabilities[capability]);
+  if (lacking !== undefined) {
+    throw new SwitchbackError(
+      'Unsupported',
+      `stores of kind ${ref.kind} cannot do this (${lacking}): ${context.operation.summary}`,
+    );
+  }
+  const store = await driver.open(storeUse(context, name, ref));
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}

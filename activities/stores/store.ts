@@ -1,0 +1,202 @@
+import type { ProtectedResource, StoreRef } from '../../runbook/compiled-plan.ts';
+import type { JsonObject } from '../../runbook/json.ts';
+import type { Operation } from '../../runbook/operations.ts';
+import type { CompareSource } from '../comparison/compare-source.ts';
+import type { EffectContext, Progress } from '../effect.ts';
+import type { PointProver, StoredPoint } from '../points/index.ts';
+
+/** What a kind of store can do. What it cannot, the operations refuse by name instead of failing somewhere inside. */
+export interface StoreCapabilities {
+  /** Takes a consistent backup with a fingerprint of what is in it. */
+  snapshot: boolean;
+  /** Brings a backup back beside the live data and exchanges the two. */
+  restore: boolean;
+  /** Says whether two states hold the same, without reading them row by row. */
+  fingerprint: boolean;
+  /** Reads rows in the order of a key, to be compared with another store's. */
+  compare: boolean;
+  /** Answers a query with a single value. */
+  probe: boolean;
+  /** Applies steps of SQL, each as a whole or not at all. */
+  sql: boolean;
+}
+
+/** For whom, and with what, a store is opened: one attempt of one operation. */
+export interface StoreUse {
+  /** Name of the store in the plan. */
+  store: string;
+  ref: StoreRef;
+  /** Compose project of the stack. */
+  project: string;
+  /** Name of the plan: what its own steps have made is not what it protects. */
+  plan: string;
+  protect: readonly ProtectedResource[];
+  target: string;
+  run: string;
+  operation: string;
+  epoch: number;
+  attempt: number;
+  /** How long one statement or tool may take, in milliseconds. */
+  timeoutMs: number;
+  /** A folder for passing things; may not exist yet. */
+  scratch: string;
+  signal: AbortSignal;
+  progress(progress: Progress): void;
+  fence(): Promise<void>;
+  secret(template: string): Promise<string>;
+  log(message: string): void;
+}
+
+/** One step of SQL. */
+export interface SqlStep {
+  text: string;
+  /** SHA-256 of the text. */
+  digest: string;
+  /** `RUN/OPERATION` of the steps that this one takes back; empty for one that goes forward. */
+  undoes: readonly string[];
+  /** For SQL that cannot run in a transaction: a query whose first value is true once it has been applied. */
+  proof?: string;
+  /** Keeps what an undo is about to destroy, as recovery point of this name. */
+  archive?: Archive;
+}
+
+/** Where an undo's losses are kept. `keep` is called with a function that writes the files into a folder. */
+export interface Archive {
+  keep(source: SnapshotSource, write: (folder: string) => Promise<Snapshot>): Promise<{ point: string; bytes: number }>;
+}
+
+export interface SqlOutcome {
+  /** Changed nothing: an attempt before had applied it. */
+  adopted: boolean;
+  statements: number;
+  rows: number;
+  tookMs: number;
+  /** Names of what the step added, e.g. `public.orders.note`. */
+  added: string[];
+  archived?: { point: string; tables: string[]; rows: number; bytes: number };
+}
+
+/** What stands in a recovery point's manifest about its source. */
+export interface SnapshotSource {
+  /** Kind of the source, for whoever restores or proves the point. */
+  kind: string;
+  identity: string;
+  quiesce: string;
+  engine: { name: string; version: string };
+}
+
+/** What was written into a folder, and what was in it. */
+export interface Snapshot {
+  /** Counts and fingerprints taken at the very same moment, against which a restore is compared. */
+  canary: JsonObject;
+}
+
+/** Rows that a restore takes away, or would. */
+export interface TableLoss {
+  table: string;
+  /** Rows that are in the live store and not in the point. */
+  missing: number;
+  /** Rows that are in both, with other values. */
+  different: number;
+  /** Rows that were deleted since, and come back. */
+  returning: number;
+}
+
+export interface StateLoss {
+  /** Rows that are lost or fall back to older values. */
+  lostRows: number;
+  /** How long before now the point was taken, in seconds. */
+  lostSeconds: number;
+  /** Tables in which anything differs. */
+  tables: TableLoss[];
+  /** `exact`: both sides were compared row by row. `at least`: only counts and fingerprints of chunks were. */
+  measured: 'exact' | 'at least';
+}
+
+/** What a restore exchanges, worked out before anything is done. Kept with the intent. */
+export interface SwapPlan {
+  /** Identity of what is live before. */
+  before: string;
+  /** Where the restored data is built. */
+  incoming: string;
+  /** Where the replaced data is kept. */
+  kept: string;
+}
+
+export interface RestoreOutcome {
+  /** Identity of what is live now. */
+  identity: string;
+  loss: StateLoss;
+  tookMs: number;
+  /** How long nobody could write, in milliseconds. */
+  fencedMs: number;
+  /** Things that were not carried over, for people to look at. */
+  warnings: string[];
+}
+
+/** An opened store. Close it. What a capability does not declare throws `Unsupported`. */
+export interface Store {
+  readonly kind: StoreRef['kind'];
+  readonly capabilities: StoreCapabilities;
+  /** What the data really is, whatever it is called: for PostgreSQL, system identifier and oid. */
+  identity(): Promise<string>;
+  /** The single value of a query that may only read, as text. */
+  query(sql: string): Promise<string>;
+  source(): Promise<SnapshotSource>;
+  /** Writes a consistent backup into an empty folder. */
+  snapshot(folder: string): Promise<Snapshot>;
+  /** Whether a step was applied and stands. */
+  applied(step: SqlStep): Promise<boolean>;
+  apply(step: SqlStep): Promise<SqlOutcome>;
+  /** `replaced`: bring back what an earlier restore replaced, instead of a point. */
+  planRestore(replaced?: string): Promise<SwapPlan>;
+  /** `old`: nothing was exchanged yet. `new`: all of it was. */
+  restoreState(plan: SwapPlan): Promise<'old' | 'new' | 'unknown'>;
+  /** Restores beside the live data, compares, and exchanges the two. Without a point, `plan.incoming` is there already. */
+  restore(plan: SwapPlan, point: StoredPoint | undefined): Promise<RestoreOutcome>;
+  /** What a restore that is known to have been done did. */
+  describeRestore(plan: SwapPlan): Promise<RestoreOutcome>;
+  /** What restoring a point would lose at this moment. Changes nothing. */
+  stateLoss(point: StoredPoint): Promise<StateLoss>;
+  /** A query's rows, for a comparison, as of one moment; where the other side is on the same database, as of the same moment. */
+  compareSource(query: string, beside?: CompareSource): Promise<CompareSource>;
+  close(): Promise<void>;
+}
+
+/** One kind of store: a folder below `activities/stores`, and a line in the registry. */
+export interface StoreDriver {
+  readonly kind: StoreRef['kind'];
+  readonly capabilities: StoreCapabilities;
+  open(use: StoreUse): Promise<Store>;
+  /** Proves recovery points of this kind of store. */
+  readonly prover: PointProver;
+}
+
+/** What is used of an operation's surroundings, whatever its kind. */
+export type StoreContext = Omit<EffectContext, 'operation'> & {
+  operation: Pick<Operation, 'id' | 'timeoutSeconds' | 'summary'>;
+};
+
+/** What an operation lends to the store it works on. */
+export function storeUse(context: StoreContext, store: string, ref: StoreRef): StoreUse {
+  const { plan, operation, signal, target, attempt, epoch, runId } = context;
+  return {
+    store,
+    ref,
+    project: plan.stack.project,
+    plan: plan.name,
+    protect: plan.protect,
+    target,
+    run: runId,
+    operation: operation.id,
+    epoch,
+    attempt,
+    timeoutMs: operation.timeoutSeconds * 1000,
+    scratch: context.home.scratch,
+    signal,
+    progress: (progress) => context.progress(progress),
+    fence: () => context.fence(),
+    secret: (template) => context.secret(template),
+    log: (message) => context.log(message),
+  };
+}
