@@ -26,5 +26,5 @@ export function markdownCell(text: string): string {
     : oneLine
         .replace(/\\/g, '\\\\')
         .replace(/\|/g, '\\|')
-        .replace(/<(?!br>|!--)/g, '&lt;');
+        .replace(/<(?=[a-z/!?])/gi, '&lt;');
 }
