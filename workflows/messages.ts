@@ -50,7 +50,8 @@ export interface ChildReport {
   state: 'running' | 'paused' | 'awaiting-operator' | 'awaiting-approval';
   operation?: RunStatus['operation'];
   waiting?: Waiting;
-  timeline: TimelineEntry[];
+  /** What was told since the last report. */
+  news: TimelineEntry[];
   inconsistent: boolean;
 }
 

@@ -26,8 +26,7 @@ export class RunView {
   readonly status: RunStatus;
   #child: string | undefined;
   #seen = new Map<string, number>();
-  readonly #stories = new Map<string, TimelineEntry[]>();
-  readonly #own: TimelineEntry[] = [];
+  #story: TimelineEntry[] = [];
   #answers = new Map<number, { answer?: CommandAnswer; refused?: string }>();
   #lastId = 0;
   #shownState: RunState | undefined;
@@ -86,7 +85,7 @@ export class RunView {
   }
 
   tell(text: string): void {
-    this.#own.push({ at: new Date().toISOString(), text });
+    this.#story.push({ at: new Date().toISOString(), text });
     this.#show();
   }
 
@@ -164,10 +163,13 @@ export class RunView {
   }
 
   #take(report: ChildReport): void {
-    // Signals may arrive in another order than they were sent.
-    if (report.version <= (this.#seen.get(report.workflowId) ?? 0)) return;
+    this.#story.push(...report.news);
+    // Signals may arrive in another order than they were sent: a late one has news, but its state is old.
+    if (report.version <= (this.#seen.get(report.workflowId) ?? 0)) {
+      this.#show();
+      return;
+    }
     this.#seen.set(report.workflowId, report.version);
-    this.#stories.set(report.workflowId, report.timeline);
     this.status.inconsistent ||= report.inconsistent;
     if (report.phase) this.status.phases = this.status.phases.map((phase) => (phase.id === report.phase?.id ? { ...report.phase } : phase));
     const { rollback } = report;
@@ -188,8 +190,8 @@ export class RunView {
   }
 
   #show(): void {
-    const entries = [...this.#own, ...[...this.#stories.values()].flat()];
-    this.status.timeline = entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(-timelineLength);
+    this.#story = this.#story.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(-timelineLength);
+    this.status.timeline = this.#story;
     setCurrentDetails(migrationDetails(this.status));
     if (this.status.state === this.#shownState) return;
     this.#shownState = this.status.state;

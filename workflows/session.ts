@@ -6,7 +6,7 @@ import { acceptedCommands, refusal, type Command, type CommandAnswer, type RunSt
 import { control, record } from './calls.ts';
 import { answerSignal, commandSignal, reportSignal, type ChildReport, type ChildResult } from './messages.ts';
 
-/** Newest lines of the story that a report carries. */
+/** Newest lines of the story that are shown in the details. */
 const timelineLength = 40;
 
 /** What ends the work of a child before its last operation. */
@@ -43,6 +43,7 @@ export class Session {
   #pauseRequested: { by: string; reason?: string } | undefined;
   #scope: CancellationScope | undefined;
   #version = 0;
+  readonly #news: TimelineEntry[] = [];
   #reporting = false;
   #lastReport: Promise<void> = Promise.resolve();
   #keys = 0;
@@ -64,7 +65,9 @@ export class Session {
 
   /** Appends to the story and reports. */
   tell(text: string): void {
-    this.timeline.push({ at: new Date().toISOString(), text });
+    const entry = { at: new Date().toISOString(), text };
+    this.#news.push(entry);
+    this.timeline.push(entry);
     if (this.timeline.length > timelineLength) this.timeline.shift();
     this.report();
   }
@@ -170,7 +173,7 @@ export class Session {
       state: this.state,
       ...(this.operation ? { operation: this.operation } : {}),
       ...(this.waiting ? { waiting: this.waiting } : {}),
-      timeline: this.timeline,
+      news: this.#news.splice(0),
       inconsistent: this.inconsistent,
     };
     try {

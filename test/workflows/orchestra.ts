@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, type Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
@@ -32,7 +33,7 @@ export class Orchestra {
 
   private constructor(
     readonly environment: TestWorkflowEnvironment,
-    private readonly workflowBundle: { code: string },
+    readonly workflowBundle: { code: string },
   ) {
     this.home = mkdtempSync(join(tmpdir(), 'switchback-orchestra-'));
   }
@@ -114,6 +115,16 @@ export class Orchestra {
 
   say(target: string, { command, ...argument }: Command): Promise<CommandAnswer> {
     return this.environment.client.workflow.getHandle(migrationWorkflowId(target)).executeUpdate(commandUpdates[command] as never, { args: [argument] as never });
+  }
+
+  /** Histories of all workflows of a target, as JSON that can be replayed (`JSON.stringify` of a history cannot). */
+  async histories(target: string): Promise<{ workflowId: string; json: string }[]> {
+    const { client } = this.environment;
+    const found: { workflowId: string; json: string }[] = [];
+    for await (const { workflowId, runId } of client.workflow.list({ query: `WorkflowId STARTS_WITH '${migrationWorkflowId(target)}'` })) {
+      found.push({ workflowId, json: historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory()) });
+    }
+    return found;
   }
 
   journal(target: string) {
