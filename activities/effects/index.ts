@@ -1,0 +1,69 @@
+import type { ComposeCli } from '../compose/index.ts';
+import type { DockerEngine } from '../docker/index.ts';
+import type { EffectHandlers } from '../effect.ts';
+import type { StoreDrivers } from '../stores/registry.ts';
+import { volumeProver } from '../volumes/index.ts';
+import { applyCheckpointHandler } from './apply-checkpoint.ts';
+import { applySqlHandler } from './apply-sql.ts';
+import { backupStoreHandler } from './backup-store.ts';
+import { backupVolumeHandler } from './backup-volume.ts';
+import { checkBudgetHandler } from './check-budget.ts';
+import { checkPreflightHandler } from './check-preflight.ts';
+import { checkpointSight } from './checkpoint-sight.ts';
+import { compareDualRunHandler } from './compare-dual-run.ts';
+import type { CheckDependencies } from './instruments.ts';
+import { measureResourcesHandler } from './measure-resources.ts';
+import { proveBackupHandler } from './prove-backup.ts';
+import { putFilesBackHandler } from './put-files-back.ts';
+import { recordBeforeHandler } from './record-before.ts';
+import { recordPhaseHandler } from './record-phase.ts';
+import { removeTagHandler } from './remove-tag.ts';
+import { restoreFilesHandler } from './restore-files.ts';
+import { restoreStoreHandler } from './restore-store.ts';
+import { restoreVolumeHandler } from './restore-volume.ts';
+import { runChecksHandler } from './run-checks.ts';
+import { tagCheckpointHandler } from './tag-checkpoint.ts';
+import { watchBakeHandler } from './watch-bake.ts';
+
+export interface World {
+  engine: DockerEngine;
+  compose: ComposeCli;
+  stores: StoreDrivers;
+}
+
+/** What checks are made with: in operations, and for the proof of what was done by hand. */
+export const checkDependencies = ({ engine, compose, stores }: World): CheckDependencies => ({
+  engine,
+  stores,
+  runInService: () => Promise.reject(new Error(String(compose))),
+});
+
+/** The one list of what performs which kind of operation: a new kind is a file beside this one, and a line here. */
+export function effectHandlers(world: World): EffectHandlers {
+  const { engine, stores } = world;
+  const checks = checkDependencies(world);
+  const checkpoints = checkpointSight(world);
+  return {
+    recordBefore: recordBeforeHandler({ engine }),
+    checkPreflight: checkPreflightHandler({ ...checks, checkpoints }),
+    checkBudget: checkBudgetHandler({ engine, checkpoints }),
+    backupVolume: backupVolumeHandler({ engine }),
+    backupStore: backupStoreHandler({ stores }),
+    proveBackup: proveBackupHandler({ provers: [volumeProver(engine), ...Object.values(stores).map((store) => store.prover)] }),
+    applySql: applySqlHandler({ stores }),
+    runContainer: undefined as never,
+    restoreFiles: restoreFilesHandler(),
+    putFilesBack: putFilesBackHandler(),
+    switchImage: undefined as never,
+    applyCheckpoint: applyCheckpointHandler(world),
+    compareDualRun: compareDualRunHandler({ stores }),
+    runChecks: runChecksHandler(checks),
+    watchBake: watchBakeHandler(checks),
+    measureResources: measureResourcesHandler({ engine }),
+    tagCheckpoint: tagCheckpointHandler(),
+    removeTag: removeTagHandler(),
+    recordPhase: recordPhaseHandler(),
+    restoreVolume: restoreVolumeHandler({ engine }),
+    restoreStore: restoreStoreHandler({ stores }),
+  };
+}
