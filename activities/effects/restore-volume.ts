@@ -17,6 +17,7 @@ import {
   ownLabels,
   quieten,
   refuseForeignUsers,
+  readIdentity,
   removeOwnVolume,
   requireExchangeable,
   requireRoom,
@@ -166,14 +167,9 @@ async function surveyNewVolume(job: HelperJob, context: Context): Promise<Volume
 async function stateOf(job: HelperJob, context: Context, facts: Facts): Promise<'absent' | 'exchanged' | 'unknown'> {
   const incoming = await context.identityOf(exchangeKey(context.runId, context.operation.id));
   if (incoming === undefined) return 'absent';
-  if ((await identityNow(job, facts.volume)) === incoming) return 'exchanged';
+  if ((await readIdentity(job, facts.volume)) === incoming) return 'exchanged';
   // The live volume is as it was, whatever lies beside it.
-  return (await identityNow(job, facts.beside)) === incoming ? 'absent' : 'unknown';
-}
-
-async function identityNow(job: HelperJob, volume: string): Promise<string | undefined> {
-  const found = await job.engine.inspectVolume(volume, { signal: job.signal });
-  return found && (await surveyVolume(job, volume)).identity;
+  return (await readIdentity(job, facts.beside)) === incoming ? 'absent' : 'unknown';
 }
 
 /** Under this name the journal knows what an operation is about to make live. */
@@ -196,7 +192,7 @@ async function extractBeside(job: HelperJob, context: Context, facts: Facts): Pr
   const tookMs = await extractArchive(job, archiveOf(point), facts.beside);
   await context.bindIdentity(
     exchangeKey(context.runId, context.operation.id),
-    (await surveyVolume(job, facts.beside)).identity,
+    (await readIdentity(job, facts.beside))!,
   );
   return tookMs;
 }
@@ -211,9 +207,9 @@ async function hasKept(job: HelperJob, context: Context, facts: Facts): Promise<
   const { [labels.run]: run = '', [labels.operation]: operation = '' } = found?.Labels ?? {};
   const brought = await context.identityOf(exchangeKey(run, operation));
   if (!found || brought === undefined) return false;
-  const identity = await identityNow(job, facts.beside);
+  const identity = await readIdentity(job, facts.beside);
   if (identity === brought) return false;
-  if ((await identityNow(job, facts.volume)) !== brought) {
+  if ((await readIdentity(job, facts.volume)) !== brought) {
     throw new SwitchbackError('EffectUnknown', `volume ${facts.volume} is not what ${operation} made it`, {
       hint: `Look what is in it and in ${facts.beside}, and exchange them by hand if that is right.`,
     });

@@ -30,7 +30,7 @@ export async function archiveVolume(job: HelperJob, volume: string, folder: stri
       { type: 'volume', source: volume, target: '/source', readOnly: true },
       { type: 'bind', source: folder, target: '/point' },
     ],
-    capabilities: [...readAll, 'DAC_OVERRIDE', 'CHOWN'],
+    capabilities: [...readAll, 'CHOWN'],
   });
   const answer = answerOf<Omit<Archive, 'file' | 'packing' | 'changedWhileRead'> & { tar: number }>(
     line,
@@ -61,7 +61,7 @@ export async function extractArchive(job: HelperJob, archive: ArchiveToExtract, 
     script: extractScript,
     args: [archive.file, archive.packing, String(archive.plainBytes)],
     mounts,
-    capabilities: [...readAll, ...writeAll],
+    capabilities: writeAll,
   });
   const found = answerOf<{ tookMs: number; plainBytes: number; plainSha256: string }>(line, 'the extraction');
   if (found.plainSha256 === archive.plainSha256 && found.plainBytes === archive.plainBytes) return found.tookMs;

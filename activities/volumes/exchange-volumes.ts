@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { exchangeScript } from './helper-scripts.ts';
-import { runVolumeHelper } from './run-volume-helper.ts';
+import { readAll, runVolumeHelper } from './run-volume-helper.ts';
 import type { HelperJob } from './run-volume-helper.ts';
 import { inodeOf } from './survey-volume.ts';
 
@@ -44,7 +44,7 @@ export async function exchangeVolumes(
     script: exchangeScript,
     args: [volume, other, inodeOf(newIdentity), oldIdentity === undefined ? '' : inodeOf(oldIdentity)],
     mounts: [{ type: 'bind', source: parent, target: '/volumes' }],
-    capabilities: ['DAC_OVERRIDE'],
+    capabilities: readAll,
     fresh: true,
   });
 }

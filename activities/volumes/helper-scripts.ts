@@ -1,6 +1,7 @@
 /**
  * What runs inside helper containers: constant texts for `bash -c`; every value comes as an argument, so nothing is ever
- * interpolated. The tools are those of debian:bookworm-slim, plus zstd and openssl where the helper image could be built.
+ * interpolated. $0 is the file in /progress that the answer goes to: a log mixes its two streams as it likes. The tools are those
+ * of debian:bookworm-slim, plus zstd and openssl where the helper image could be built.
  */
 
 /**
@@ -35,17 +36,21 @@ meter() {
 
 /** Prints one line of JSON about the tree in /source, and about the room that its file system has. */
 export const surveyScript = `set -euo pipefail
+rm -f "/progress/$0"
 cd /source
+{
 # Files may vanish under find while the volume is in use: the survey is an estimate.
 { find . -xdev -printf '%y %s %b\\n' 2>/dev/null || true; } | awk '
   { n[$1]++; if ($1 == "f") bytes += $2; blocks += $3 }
   END { printf "{\\"files\\":%.0f,\\"folders\\":%.0f,\\"others\\":%.0f,\\"bytes\\":%.0f,\\"diskBytes\\":%.0f,", n["f"], n["d"], NR-n["f"]-n["d"], bytes, blocks*512 }'
 stat --printf='"inode":"%i","born":"%W",' .
 df --block-size=1 --output=avail,iavail . | awk 'NR == 2 { printf "\\"freeBytes\\":%.0f,\\"freeInodes\\":%.0f}\\n", $1, ($2 == "-" ? -1 : $2) }'
+} >"/progress/$0"
 `;
 
 /** Archives /source to /point/$1, packed as $2 says. Prints exit code of tar, and length and SHA-256 of the stream and of the file. */
 export const archiveScript = `set -euo pipefail
+rm -f "/progress/$0"
 ${readTree}${meter}
 pack() { if [ "$1" = zstd ]; then zstd --quiet --threads=0 -3 --stdout; else cat; fi; }
 began=$(date --utc +%FT%T.%NZ)
@@ -65,7 +70,7 @@ for code in "\${codes[@]:1}"; do if [ "$code" -ne 0 ]; then echo "archive: exit 
 if [ "\${codes[0]}" -gt 1 ]; then exit 1; fi
 chown --reference=/point "/point/$1"
 printf '{"began":"%s","tar":%d,"plainBytes":%s,"plainSha256":"%s","bytes":%s,"sha256":"%s"}\\n' "$began" "\${codes[0]}" \\
-  "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)" "$(stat -c %s "/point/$1")" "$(cat /tmp/packed.sum)"
+  "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)" "$(stat -c %s "/point/$1")" "$(cat /tmp/packed.sum)" >"/progress/$0"
 `;
 
 /**
@@ -73,6 +78,7 @@ printf '{"began":"%s","tar":%d,"plainBytes":%s,"plainSha256":"%s","bytes":%s,"sh
  * and SHA-256 of what was read, and how long the extraction alone took.
  */
 export const extractScript = `set -euo pipefail
+rm -f "/progress/$0"
 ${readTree}${meter}
 unpack() { if [ "$2" = zstd ]; then zstd --quiet --decompress --stdout "/point/$1"; else cat "/point/$1"; fi; }
 began=$(date +%s%N)
@@ -85,13 +91,13 @@ mkfifo /tmp/plain
 digest </tmp/plain >/tmp/plain.sum & plain=$!
 read_tree /target | meter /tmp/plain /progress/bytes 2>/tmp/metered >/dev/null
 wait "$plain"
-printf '{"tookMs":%d,"plainBytes":%s,"plainSha256":"%s"}\\n' "$took" "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)"
+printf '{"tookMs":%d,"plainBytes":%s,"plainSha256":"%s"}\\n' "$took" "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)" >"/progress/$0"
 `;
 
 /** Says in what /target differs from the archive /point/$1: at most 20 lines. */
 export const compareScript = `set -uo pipefail
 unpack() { if [ "$2" = zstd ]; then zstd --quiet --decompress --stdout "/point/$1"; else cat "/point/$1"; fi; }
-unpack "$1" "$2" | tar --compare --file=- --numeric-owner --xattrs '--xattrs-include=*' --acls --directory=/target 2>&1 | head -20
+unpack "$1" "$2" | tar --compare --file=- --numeric-owner --xattrs '--xattrs-include=*' --acls --directory=/target 2>&1 | head -20 >"/progress/$0"
 `;
 
 /**
@@ -110,5 +116,5 @@ exec perl -e '
   # -100: paths as they stand; 2: RENAME_EXCHANGE.
   syscall($number, -100, $path[0], -100, $path[1], 2) == 0 or die "renameat2: $!\\n";
   system("sync", "-f", "/volumes/$one", "/volumes/$two") == 0 or die "sync failed\\n";
-  print "exchanged\\n"' "$@"
+  print "exchanged\\n"' "$@" >"/progress/$0"
 `;

@@ -4,7 +4,7 @@ export { ensureHelperImage, helperImage, type HelperImage } from './helper-image
 export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
 export { type HelperJob } from './run-volume-helper.ts';
 export { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
-export { archiveNeed, requireRoom, surveyVolume, type VolumeSurvey } from './survey-volume.ts';
+export { archiveNeed, readIdentity, requireRoom, surveyVolume, type VolumeSurvey } from './survey-volume.ts';
 export { archiveOf, canaryOf } from './volume-point.ts';
 export { volumeProver } from './volume-prover.ts';
 export {

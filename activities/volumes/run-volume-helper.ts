@@ -33,13 +33,13 @@ export interface HelperTask {
   fresh?: boolean;
 }
 
-/** Capabilities of a helper that reads whatever a volume holds. */
-export const readAll = ['DAC_READ_SEARCH'];
+/** Capabilities of a helper that reads whatever a volume holds, and leaves its answer in a folder of the worker's. */
+export const readAll = ['DAC_OVERRIDE'];
 /** Capabilities of a helper that makes files of any owner, mode and kind. */
 export const writeAll = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
 
 /**
- * Runs a script in a container without network, with nothing but the given mounts, and returns the last line that it printed.
+ * Runs a script in a container without network, with nothing but the given mounts, and returns its answer.
  * @throws `ResourceExhausted` when the disk was full, `StepFailed` with the end of its log when it failed otherwise.
  */
 export async function runVolumeHelper(job: HelperJob, task: HelperTask): Promise<string> {
@@ -63,7 +63,7 @@ export async function runVolumeHelper(job: HelperJob, task: HelperTask): Promise
       },
     },
   );
-  if (result.exitCode === 0) return lastLine(result.log);
+  if (result.exitCode === 0) return readFile(join(job.scratch, task.role), 'utf8');
   const log = result.log.trim().split('\n').slice(-5).join('; ');
   if (/No space left on device|Disk quota exceeded/.test(result.log)) {
     throw new SwitchbackError('ResourceExhausted', `${task.role}: the disk is full (${log})`, {
@@ -83,19 +83,15 @@ async function reportBytes(file: string, onBytes: (bytes: number) => void): Prom
   if (/^\d+$/.test(text)) onBytes(Number(text));
 }
 
-function lastLine(log: string): string {
-  return log.trim().split('\n').at(-1) ?? '';
-}
-
-/** Reads the one line of JSON that a helper ends with. @throws `EffectUnknown` when it is not there. */
-export function answerOf<T>(line: string, what: string): T {
+/** Takes an answer of JSON apart. @throws `EffectUnknown` when it is not whole. */
+export function answerOf<T>(answer: string, what: string): T {
   try {
-    return JSON.parse(line) as T;
+    return JSON.parse(answer) as T;
   } catch (error) {
     throw new SwitchbackError(
       'EffectUnknown',
-      `${what} ended well, but its answer cannot be read: ${JSON.stringify(line.slice(0, 200))}`,
-      { hint: 'Somebody may have truncated the log of the helper container; retry.' },
+      `${what} ended well, but its answer cannot be read: ${JSON.stringify(answer.slice(0, 200))}`,
+      { hint: 'Look at the disk of the home folder, then retry.' },
       { cause: error },
     );
   }

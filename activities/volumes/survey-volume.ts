@@ -1,3 +1,5 @@
+import { lstat } from 'node:fs/promises';
+
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { surveyScript } from './helper-scripts.ts';
 import { answerOf, readAll, runVolumeHelper } from './run-volume-helper.ts';
@@ -41,6 +43,21 @@ export async function surveyVolume(job: HelperJob, volume: string): Promise<Volu
  */
 export function volumeIdentity(inode: string, born: string): string {
   return `inode ${inode} born ${born}`;
+}
+
+/** The identity of a volume, or nothing where there is none of that name. */
+export async function readIdentity(job: HelperJob, volume: string): Promise<string | undefined> {
+  const found = await job.engine.inspectVolume(volume, { signal: job.signal });
+  if (!found) return undefined;
+  try {
+    const { ino, birthtimeNs } = await lstat(found.Mountpoint, { bigint: true });
+    return volumeIdentity(String(ino), String(birthtimeNs / 1_000_000_000n));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Not root, or the engine's files are not this host's (Docker Desktop): a helper can see it.
+    if (code === 'EACCES' || code === 'ENOENT') return (await surveyVolume(job, volume)).identity;
+    throw error;
+  }
 }
 
 /** The inode in an identity. */
