@@ -37,6 +37,7 @@ export interface ComposeService {
   depends_on?: Record<string, { condition?: string; required?: boolean }>;
   healthcheck?: { test?: string[]; disable?: boolean };
   restart?: string;
+  labels?: Record<string, string>;
   scale?: number;
   deploy?: { replicas?: number; resources?: { limits?: { cpus?: number | string; memory?: string | number } } };
   user?: string;
@@ -125,11 +126,22 @@ export function hasHealthcheck(service: ComposeService): boolean {
   );
 }
 
-/** Whether a service is meant to end: nothing restarts it, or somebody waits for its end. */
+/**
+ * Whether a service is meant to end. One that listens, has a health check or is restarted is not: its end with 0 is a stop. The label
+ * `io.switchback.one-shot` says it outright, and a service that others wait for to end is one without a doubt.
+ */
 export function mayEnd(model: ComposeModel, name: string): boolean {
-  const restart = model.services[name]?.restart ?? 'no';
-  if (restart === 'no' || restart.startsWith('on-failure')) return true;
-  return Object.values(model.services).some(
-    (service) => service.depends_on?.[name]?.condition === 'service_completed_successfully',
-  );
+  const service = model.services[name];
+  if (!service) return false;
+  const said = service.labels?.['io.switchback.one-shot'];
+  if (said !== undefined) return said === 'true';
+  if (
+    Object.values(model.services).some(
+      (other) => other.depends_on?.[name]?.condition === 'service_completed_successfully',
+    )
+  ) {
+    return true;
+  }
+  const restarted = service.restart === 'always' || service.restart === 'unless-stopped';
+  return !restarted && (service.ports ?? []).length === 0 && !hasHealthcheck(service);
 }

@@ -1,4 +1,5 @@
 export { ComposeCli, type ComposeProject, type UpOptions } from './compose-cli.ts';
+export type { ComposeEvent } from './compose-event.ts';
 export { composeEnvironment, namesInEnvFile, refuseSteering } from './compose-environment.ts';
 export { nameTaken } from './compose-failure.ts';
 export { composeLabel } from './compose-labels.ts';
@@ -15,8 +16,9 @@ export {
 } from './compose-model.ts';
 export { maskSecrets, secretValues } from './mask-secrets.ts';
 export { predict, type PredictionInput } from './predict.ts';
+export { fixedPorts, overlap } from './predict-ports.ts';
 export { orphansOf } from './predict-services.ts';
 export { describePrediction, refuseObstacles, type Obstacle, type Prediction } from './prediction.ts';
 export { judgeServices, type ContainerSight, type ServiceVerdict } from './readiness.ts';
-export { readWorld, type StackWorld, type WorldContainer } from './stack-world.ts';
+export { readWorld, type PublishedPort, type StackWorld, type WorldContainer } from './stack-world.ts';
 export { lookAtServices, waitUntilReady } from './wait-until-ready.ts';

@@ -6,7 +6,7 @@ const secretName = /pass|secret|token|credential|private|api_?key|access_?key|au
 export function secretValues(model: ComposeModel): string[] {
   const values = Object.values(model.services).flatMap((service) =>
     Object.entries(service.environment ?? {}).flatMap(([name, value]) =>
-      secretName.test(name) && value !== null && String(value).length >= 4 ? [String(value)] : [],
+      secretName.test(name) && value !== null && value.length >= 4 ? [value] : [],
     ),
   );
   // The longest first, so that one which contains another is masked whole.

@@ -67,7 +67,7 @@ export function volumeDifferences(wanted: ComposeVolume, existing: WorldVolume, 
 
 function differ(a: Record<string, string>, b: Record<string, string>): boolean {
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  return names.some((name) => String(a[name] ?? '') !== String(b[name] ?? '') || name in a !== name in b);
+  return names.some((name) => a[name] !== b[name]);
 }
 
 /** Data that stays where it was, while the service looks elsewhere. */

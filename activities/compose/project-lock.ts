@@ -108,8 +108,8 @@ async function steal(file: string, dead: Holder): Promise<void> {
   const taken = await holderOf(aside);
   // Another thief was quicker, and this is its fresh lock: give it back.
   if (taken && (taken.pid !== dead.pid || taken.started !== dead.started)) {
-    await link(aside, file).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
+    await link(aside, file).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     });
   }
   await unlink(aside);

@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { execa } from '../processes/execa.ts';
@@ -46,7 +45,7 @@ export async function runDocker(args: readonly string[], options: RunOptions): P
   });
   if (child.pid !== undefined) options.onStart?.(child.pid);
   if (options.onLine && child.stderr) {
-    const lines = createInterface({ input: child.stderr as Readable });
+    const lines = createInterface({ input: child.stderr });
     lines.on('line', options.onLine);
   }
   let stopped: { error: unknown } | undefined;
@@ -78,7 +77,7 @@ export async function runDocker(args: readonly string[], options: RunOptions): P
         hint: 'Install the docker command with its compose plugin on this host; `switchback doctor` says how.',
       });
     }
-    return { exitCode: ended.exitCode, stdout: String(ended.stdout), stderr: String(ended.stderr) };
+    return { exitCode: ended.exitCode, stdout: ended.stdout, stderr: ended.stderr };
   } finally {
     clearTimeout(timer);
     clearTimeout(kill);

@@ -22,6 +22,8 @@ export interface WorldContainer {
   imageId: string;
   /** created, running, paused, restarting, removing, exited, dead */
   state: string;
+  /** When it was made, in seconds since 1970 by the engine's clock. */
+  createdAt: number;
   ports: PublishedPort[];
 }
 
@@ -82,6 +84,7 @@ function worldContainer(info: Docker.ContainerInfo): WorldContainer {
     configHash: info.Labels[composeLabel.configHash],
     imageId: info.ImageID,
     state: info.State,
+    createdAt: info.Created,
     ports: (info.Ports ?? [])
       .filter((port) => port.PublicPort !== undefined)
       .map((port) => ({ ip: port.IP ?? '0.0.0.0', port: port.PublicPort, protocol: port.Type })),

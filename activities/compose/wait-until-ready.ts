@@ -43,7 +43,11 @@ export async function waitUntilReady(engine: DockerEngine, options: ReadyOptions
         completed: verdicts.filter((verdict) => verdict.verdict === 'completed').map((verdict) => verdict.service),
       };
     }
-    if (performance.now() > deadline) throw await failure(engine, 'NotReady', waiting[0]!, model, options.signal);
+    if (performance.now() > deadline) {
+      // Others wait for the one that is ill.
+      const ill = waiting.find((verdict) => /unhealthy|restarting/.test(verdict.detail)) ?? waiting[0]!;
+      throw await failure(engine, 'NotReady', ill, model, options.signal);
+    }
     await pause(250, options.signal);
   }
 }

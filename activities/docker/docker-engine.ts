@@ -56,16 +56,24 @@ export class DockerEngine {
   }
 
   /** Any call of dockerode, or several; the requests that `action` makes with its `docker` end with the deadline and the signal. */
-  async call<T>(what: string, options: CallOptions, action: (docker: Docker) => Promise<T>): Promise<T> {
+  async call<T>(
+    what: string,
+    options: CallOptions,
+    action: (docker: Docker, abortSignal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     await this.apiVersion(options);
     return this.#race(what, options, action);
   }
 
   /** As `call`, but `undefined` where the daemon says that there is no such object. */
-  async find<T>(what: string, options: CallOptions, action: (docker: Docker) => Promise<T>): Promise<T | undefined> {
-    return this.call<T | undefined>(what, options, async (docker) => {
+  async find<T>(
+    what: string,
+    options: CallOptions,
+    action: (docker: Docker, abortSignal: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    return this.call<T | undefined>(what, options, async (docker, abortSignal) => {
       try {
-        return await action(docker);
+        return await action(docker, abortSignal);
       } catch (error) {
         if (statusOf(error) === 404) return undefined;
         throw error;
@@ -124,7 +132,7 @@ export class DockerEngine {
   }
 
   async info(options: CallOptions = {}): Promise<EngineInfo> {
-    return this.call('docker info', options, (docker) => docker.info());
+    return this.call('docker info', options, (docker) => docker.info() as Promise<EngineInfo>);
   }
 
   /** Starts a container; one that runs already is fine. */
@@ -251,10 +259,16 @@ export class DockerEngine {
     return new Docker({ modem: bound } as unknown as Docker.DockerOptions);
   }
 
-  async #race<T>(what: string, options: CallOptions, action: (docker: Docker) => Promise<T>): Promise<T> {
+  async #race<T>(
+    what: string,
+    options: CallOptions,
+    action: (docker: Docker, abortSignal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     try {
       const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
-      return await withDeadline(what, { deadlineMs, signal: options.signal }, (signal) => action(this.#bound(signal)));
+      return await withDeadline(what, { deadlineMs, signal: options.signal }, (signal) =>
+        action(this.#bound(signal), signal),
+      );
     } catch (error) {
       // Who cancelled gets the reason given, not a story about sockets.
       if (options.signal?.aborted) throw options.signal.reason;

@@ -1,0 +1,19 @@
+export { readActive, refTo, writeActive, type ActiveFile } from './active-file.ts';
+export { boundContents, noteContents, servicesWithChangedContent } from './bound-content.ts';
+export { bringUp, type BringUpOptions, type BroughtUp, type Deadline } from './bring-up.ts';
+export { readContent, type CheckpointContents, type Content } from './contents.ts';
+export { bindActive, checkDrift, requireNoDrift } from './drift.ts';
+export { loadCheckpoint, type CheckpointDependencies, type LoadedCheckpoint } from './load-checkpoint.ts';
+export { noteOwnContainers, ownContainers } from './own-containers.ts';
+export {
+  loadActive,
+  previewCheckpoint,
+  previewLoaded,
+  readActiveStack,
+  readContents,
+  type ActiveStack,
+  type Preview,
+  type PreviewContext,
+} from './preview.ts';
+export { runs, settleOrphans, type SettledOrphans } from './settle-orphans.ts';
+export { standsAt } from './stands-at.ts';

@@ -1,0 +1,136 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { SwitchbackError } from '../../runbook/errors.ts';
+import {
+  enabledServices,
+  imageOf,
+  refuseSteering,
+  type ComposeCli,
+  type ComposeModel,
+  type ComposeProject,
+} from '../compose/index.ts';
+import type { DockerEngine } from '../docker/index.ts';
+import type { EffectContext } from '../effect.ts';
+import type { CheckpointContents } from './contents.ts';
+
+export interface CheckpointDependencies {
+  engine: DockerEngine;
+  compose: ComposeCli;
+}
+
+/** A checkpoint as it would run on this host now. Holds interpolated secrets: never leaves an activity. */
+export interface LoadedCheckpoint {
+  contents: CheckpointContents;
+  model: ComposeModel;
+  /** Configuration hash of each service, as `up` writes it on the containers. */
+  hashes: Record<string, string>;
+  /** Image id of each service; none where the image is not on the engine. */
+  images: Record<string, string | undefined>;
+  /** Services whose image is pinned by id, since its name means another image by now. */
+  pinned: Record<string, string>;
+}
+
+export type LoadContext = Pick<EffectContext, 'plan' | 'home' | 'operation' | 'attempt' | 'signal'>;
+
+/**
+ * Reads a checkpoint's contents as Compose understands them, before they are active. The contents lie in the home's scratch folder
+ * meanwhile. @param images ids that services must run: where a name means another image by now, the id is pinned
+ * @throws SwitchbackError `PlanInvalid` (Compose refuses the files), `PreconditionFailed` (an env file that steers Compose, a pinned
+ * image that is gone)
+ */
+export async function loadCheckpoint(
+  { engine, compose }: CheckpointDependencies,
+  context: LoadContext,
+  contents: CheckpointContents,
+  images: Record<string, string> = {},
+): Promise<LoadedCheckpoint> {
+  const { stack } = context.plan;
+  if (!contents.compose) return { contents, model: emptyModel(stack.project), hashes: {}, images: {}, pinned: {} };
+  if (contents.env) refuseSteering(stack.env ?? 'the env file', contents.env.bytes.toString('utf8'));
+  const { signal } = context;
+  return inScratch(context, async (folder) => {
+    const composeFile = join(folder, 'compose.yml');
+    const envFile = join(folder, 'env');
+    await writeFile(composeFile, contents.compose!.bytes, { mode: 0o600 });
+    if (contents.env) await writeFile(envFile, contents.env.bytes, { mode: 0o600 });
+    const project: ComposeProject = {
+      name: stack.project,
+      directory: stack.directory,
+      files: [composeFile],
+      envFile: contents.env ? envFile : undefined,
+    };
+    let { model, text } = await compose.model(project, { signal });
+    const pinned = await imagesToPin(engine, model, images, signal);
+    if (Object.keys(pinned).length > 0) {
+      const pins = join(folder, 'images.json');
+      await writeFile(pins, imagePins(pinned), { mode: 0o600 });
+      ({ model, text } = await compose.model({ ...project, files: [composeFile, pins] }, { signal }));
+    }
+    const hashes = await compose.hashes(project, text, { signal });
+    return { contents, model, hashes, images: await imageIds(engine, model, signal), pinned };
+  });
+}
+
+/** A Compose file that names the images of services, to be merged over a checkpoint's own. */
+export function imagePins(pinned: Record<string, string>): string {
+  return JSON.stringify({
+    services: Object.fromEntries(Object.entries(pinned).map(([service, image]) => [service, { image }])),
+  });
+}
+
+async function imageIds(
+  engine: DockerEngine,
+  model: ComposeModel,
+  signal: AbortSignal,
+): Promise<Record<string, string | undefined>> {
+  const ids = enabledServices(model).map(async ([name]) => {
+    const image = await engine.inspectImage(imageOf(model, name), { signal });
+    return [name, image?.Id] as const;
+  });
+  return Object.fromEntries(await Promise.all(ids));
+}
+
+async function imagesToPin(
+  engine: DockerEngine,
+  model: ComposeModel,
+  images: Record<string, string>,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const now = await imageIds(engine, model, signal);
+  const pinned: Record<string, string> = {};
+  for (const [service, id] of Object.entries(images)) {
+    if (!(service in now) || now[service] === id) continue;
+    if (!(await engine.inspectImage(id, { signal }))) {
+      throw new SwitchbackError('PreconditionFailed', `the image that service ${service} ran is gone: ${id}`, {
+        hint: `Build or pull ${imageOf(model, service)} as it was, or load it from a copy with \`docker load\`.`,
+        facts: { service, image: id },
+      });
+    }
+    pinned[service] = id;
+  }
+  return pinned;
+}
+
+let loads = 0;
+
+async function inScratch<T>(context: LoadContext, work: (folder: string) => Promise<T>): Promise<T> {
+  const ofOperation = `checkpoint-${context.operation.id.replaceAll(/[^\w-]+/g, '-')}-`;
+  const ofAttempt = `${ofOperation}${context.attempt}-${process.pid}-`;
+  // What attempts that were killed left: it holds env files.
+  for (const name of await readdir(context.home.scratch)) {
+    const left = name.startsWith(ofOperation) && !name.startsWith(ofAttempt);
+    if (left) await rm(join(context.home.scratch, name), { recursive: true, force: true });
+  }
+  const folder = join(context.home.scratch, `${ofAttempt}${(loads += 1)}`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function emptyModel(name: string): ComposeModel {
+  return { name, services: {}, volumes: {}, networks: {}, configs: {}, secrets: {} };
+}
