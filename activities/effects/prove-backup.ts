@@ -22,7 +22,7 @@ export function proveBackupHandler(deps: { provers: readonly PointProver[] }): E
     observe: async () => 'absent',
 
     async perform(_input, context, prepared) {
-      const found = await findPoint(context.home.points, String(prepared.facts['point']), context.runId);
+      const found = await findPoint(context.home.points, prepared.facts['point'] as string, context.runId);
       const { parts, source } = found.manifest;
       const total = parts.reduce((sum, part) => sum + part.bytes, 0);
       let done = 0;

@@ -9,7 +9,6 @@ export { archiveOf, canaryOf } from './volume-point.ts';
 export { volumeProver } from './volume-prover.ts';
 export {
   areAwake,
-  quieten,
   refuseForeignUsers,
   mergeUsers,
   quietSince,
@@ -17,3 +16,4 @@ export {
   wake,
   type VolumeUser,
 } from './volume-users.ts';
+export { whileQuiet } from './while-quiet.ts';

@@ -1,5 +1,5 @@
 import { DockerEngine, runHelper } from '../../../activities/docker/index.ts';
-import { ownLabels, ownName } from '../own-names.ts';
+import { checkoutId, ownLabels, ownName } from '../own-names.ts';
 
 export const engine = new DockerEngine();
 export const image = 'debian:bookworm-slim';
@@ -58,4 +58,36 @@ export async function startUser(
 export async function isRunning(user: Running): Promise<boolean> {
   const state = (await engine.inspectContainer(user.id))?.State;
   return state?.Running === true && !state.Paused;
+}
+
+/**
+ * Removes what operations made under run ids of this checkout's tests: of one run, or of all whose process is dead. Helpers and
+ * volumes of operations carry the run, not the labels of tests.
+ */
+export async function sweepRuns(docker: DockerEngine, only?: string): Promise<void> {
+  const mine = (run: string | undefined) => {
+    if (only !== undefined) return run === only;
+    const owner = new RegExp(`^sbt-run-${checkoutId}-(\\d+)-`).exec(run ?? '')?.[1];
+    return owner !== undefined && !isAlive(Number(owner));
+  };
+  const runLabel = 'io.switchback.run';
+  for (const container of await docker.listByLabel({ [runLabel]: '' })) {
+    const run = container.Labels[runLabel];
+    if (mine(run)) await docker.removeContainer(container.Id, { [runLabel]: run! });
+  }
+  const filters = JSON.stringify({ label: [runLabel] });
+  const { Volumes } = await docker.call('list volumes', {}, (client) => client.listVolumes({ filters }));
+  for (const volume of Volumes ?? []) {
+    if (!mine(volume.Labels?.[runLabel])) continue;
+    await docker.find(`remove ${volume.Name}`, {}, (client) => client.getVolume(volume.Name).remove());
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

@@ -1,0 +1,96 @@
+import { SwitchbackError } from '../../runbook/errors.ts';
+import type { DockerEngine } from '../docker/index.ts';
+import type { EffectContext } from '../effect.ts';
+import { abandonPoint, openPoint, resumePoint, sealPoint } from '../points/index.ts';
+import type { OpenPoint, PointManifest } from '../points/index.ts';
+import { archiveVolume, canaryOf, helperJob, quietSince } from '../volumes/index.ts';
+import type { HelperJob, VolumeSurvey, VolumeUser } from '../volumes/index.ts';
+import { helperOwner } from './helper-owner.ts';
+
+type Context = EffectContext<'backupVolume'>;
+
+/** What was looked up before anything was done; a retry after a crash wakes the users by it. */
+export interface BackupFacts {
+  volume: string;
+  identity: string;
+  survey: VolumeSurvey;
+  users: VolumeUser[];
+}
+
+/** @param total bytes that will go through, for the progress */
+export function archiveJob(engine: DockerEngine, context: Context, total?: number): Promise<HelperJob> {
+  return helperJob(engine, helperOwner(context), context.operation.timeoutSeconds * 1000, (done) =>
+    context.progress({ doing: 'archiving', done, ...(total === undefined ? {} : { total }), unit: 'bytes' }),
+  );
+}
+
+/** Goes on with the point, and the helper, of an attempt that was killed while its helper worked on; else begins anew. */
+export async function pointFor(job: HelperJob, context: Context, facts: BackupFacts): Promise<OpenPoint> {
+  const { engine, signal } = job;
+  const { point, quiesce } = context.operation.input;
+  const ref = { run: context.runId, point };
+  const helper = await engine.inspectContainer(job.nameOf('archive'), { signal });
+  const standing = await resumePoint(context.home.points, ref, context.operation.id);
+  if (helper && standing && (await undisturbed(job, context, helper.Created))) return standing;
+  await engine.removeContainer(job.nameOf('archive'), job.labels, { signal });
+  return openPoint(context.home.points, {
+    ...ref,
+    target: context.target,
+    operation: context.operation.id,
+    source: { kind: 'volume', resource: `volume:${facts.volume}`, identity: facts.identity },
+    quiesce,
+  });
+}
+
+/** Freezing and thawing leave no trace, so that a helper that read a frozen volume is never trusted after a crash. */
+async function undisturbed(job: HelperJob, context: Context, since: string): Promise<boolean> {
+  const { volume, quiesce } = context.operation.input;
+  if (quiesce === 'pause') return false;
+  return quiesce === 'none' || quietSince(job.engine, volume, since, 'writers', { signal: job.signal });
+}
+
+/**
+ * Archives the volume into the point and seals it. What was written of a point that failed is removed.
+ * @throws `Conflict` when the volume was written to while it had to be quiet.
+ */
+export async function archiveInto(
+  point: OpenPoint,
+  job: HelperJob,
+  context: Context,
+  facts: BackupFacts,
+): Promise<PointManifest> {
+  const { engine, signal } = job;
+  const { volume, quiesce } = context.operation.input;
+  try {
+    const archive = await archiveVolume(job, volume, point.folder);
+    const quiet = quiesce === 'none' || (await quietSince(engine, volume, archive.began, 'writers', { signal }));
+    if (!quiet || (archive.changedWhileRead && quiesce !== 'none')) {
+      throw new SwitchbackError('Conflict', `volume ${volume} was written to while it had to be quiet`, {
+        hint: quiet
+          ? 'Something outside of Docker writes to it: find it with `lsof`, hold it off, then retry.'
+          : 'Somebody started one of its services meanwhile; hold that off, then retry.',
+      });
+    }
+    const { file, bytes, sha256 } = archive;
+    await context.fence();
+    return await sealPoint(point, {
+      parts: [{ file, bytes, sha256 }],
+      canary: canaryOf(facts.survey, archive),
+      engine: { name: 'tar', version: job.helper.image },
+      signal,
+    });
+  } catch (error) {
+    await abandonIfOurs(point, context);
+    throw error;
+  }
+}
+
+/** Whoever was overtaken leaves the folder alone: a successor writes there. */
+async function abandonIfOurs(point: OpenPoint, context: Context): Promise<void> {
+  const ours = await context.fence().then(
+    () => true,
+    // Overtaken, or cancelled and perhaps overtaken: the next attempt, or reconcile, removes what is left.
+    () => false,
+  );
+  if (ours) await abandonPoint(point);
+}

@@ -1,0 +1,67 @@
+import { SwitchbackError } from '../../runbook/errors.ts';
+import type { EffectContext } from '../effect.ts';
+import { findPoint } from '../points/index.ts';
+import {
+  archiveNeed,
+  archiveOf,
+  ensureOwnVolume,
+  ownLabels,
+  removeOwnVolume,
+  requireRoom,
+  surveyVolume,
+} from '../volumes/index.ts';
+import type { HelperJob, VolumeSurvey } from '../volumes/index.ts';
+import { helperOwner } from './helper-owner.ts';
+
+type Context = EffectContext<'restoreVolume'>;
+
+/** Finds the point and the room that it needs. Returns its id with the run. */
+export async function pointToRestore(
+  job: HelperJob,
+  context: Context,
+  live: VolumeSurvey | undefined,
+): Promise<string> {
+  const { input } = context.operation;
+  const volume = input.into ?? input.volume;
+  const point = await findPoint(context.home.points, input.point, context.runId);
+  const { manifest } = point;
+  const archive = archiveOf(point);
+  const receipt = manifest.run === context.runId ? await context.factsOf(manifest.operation) : undefined;
+  if (receipt !== undefined && receipt['seal'] !== manifest.seal) {
+    throw new SwitchbackError(
+      'IntegrityFailed',
+      `recovery point ${manifest.point} is not the one that the journal knows`,
+      {
+        hint: 'Somebody put another backup in its place; find the one with the seal that the receipt names.',
+        facts: { known: JSON.stringify(receipt['seal'] ?? null), found: manifest.seal ?? '' },
+      },
+    );
+  }
+  // The new content lies beside the old one until the old one is discarded: both must fit.
+  const { freeBytes, freeInodes } = live ?? (await surveyNewVolume(job, context));
+  requireRoom(`the restore of volume ${volume}`, archiveNeed(archive), freeBytes);
+  const entries = archive.files + archive.folders + archive.others;
+  if (freeInodes >= 0 && freeInodes < entries) {
+    throw new SwitchbackError(
+      'ResourceExhausted',
+      `the restore of ${volume} needs ${entries} inodes; ${freeInodes} are free`,
+      {
+        hint: 'Remove files on the disk of the Docker volumes.',
+        facts: { needInodes: entries, haveInodes: freeInodes },
+      },
+    );
+  }
+  return `${manifest.run}/${manifest.point}`;
+}
+
+/** Where no volume is there to look at yet, an empty one tells how much room its file system has. */
+async function surveyNewVolume(job: HelperJob, context: Context): Promise<VolumeSurvey> {
+  const probe = job.nameOf('room');
+  const labels = ownLabels(helperOwner(context), 'scratch');
+  await ensureOwnVolume(job.engine, probe, labels, { signal: context.signal });
+  try {
+    return await surveyVolume(job, probe);
+  } finally {
+    await removeOwnVolume(job.engine, probe, labels);
+  }
+}
