@@ -52,6 +52,15 @@ function explain(schema: z.core.$ZodType, issue: Issue, path: PlanPath, root: un
     case 'invalid_union': {
       const union = here && unwrap(here);
       const option = union && chooseOption(union, value);
+      const several = union === undefined ? [] : keysPresent(union, value);
+      if (several.length > 1) {
+        const list = several.map((key) => `\`${key}\``).join(' and ');
+        return finding(
+          `${name} has ${list}, which each say something else`,
+          'Make an entry of its own for each.',
+          'key',
+        );
+      }
       if (union !== undefined && option !== undefined) {
         const inner = issue.errors[option] ?? [];
         return inner.flatMap((each) => explain(schema, each, [...path, ...(each.path as PlanPath)], root));
@@ -63,7 +72,9 @@ function explain(schema: z.core.$ZodType, issue: Issue, path: PlanPath, root: un
       if (value === null) return finding(`${name} is empty`, about ?? 'Give it a value, or remove it.');
       return finding(
         `${name} must be ${wanted(issue.expected)}, but is ${found(value)}`,
-        typeHint(issue.expected, value) ?? about,
+        typeHint(issue.expected, value) ??
+          about ??
+          (path.length === 0 ? 'A plan begins with `switchback: 1`.' : undefined),
       );
     case 'invalid_value': {
       if (value === undefined) return finding(`${name} is missing`, about);
@@ -83,7 +94,7 @@ function explain(schema: z.core.$ZodType, issue: Issue, path: PlanPath, root: un
     case 'too_small':
       return finding(smallMessage(name, issue, value), about);
     case 'too_big':
-      return finding(`${name} is more than ${issue.maximum}${sizeUnit(issue.origin)}`, about);
+      return finding(`${name} must be at most ${issue.maximum}${sizeUnit(issue.origin)}`, about);
     case 'invalid_key':
     case 'invalid_element':
       return issue.issues.map((each) => ({
@@ -96,13 +107,19 @@ function explain(schema: z.core.$ZodType, issue: Issue, path: PlanPath, root: un
       }));
     default: {
       const scalar = typeof value === 'object' || value === undefined ? '' : `: ${quote(value, path)}`;
+      const said: unknown = issue.code === 'custom' ? issue.params?.['hint'] : undefined;
       return finding(
         `${name} ${issue.message}${scalar}`,
-        scalar === '' && issue.message.includes('`') ? undefined : about,
+        typeof said === 'string' ? said : about,
         typeof value === 'object' ? 'key' : 'value',
       );
     }
   }
+}
+
+function keysPresent(union: z.core.$ZodType, value: unknown): string[] {
+  const keys = keyedUnion(union)?.keys ?? [];
+  return typeof value === 'object' && value !== null ? keys.filter((key) => Object.hasOwn(value, key)) : [];
 }
 
 function noOption(
@@ -124,24 +141,24 @@ function noOption(
   }
   const list = keyed.keys.map((key) => `\`${key}\``).join(', ');
   if (typeof value !== 'object' || Array.isArray(value)) {
-    return [`${name} must be ${keyed.what}: a mapping with one of ${list}, but is ${found(value)}`, undefined];
+    return [
+      `${name} must be ${keyed.what}: a mapping with one of ${list}, but is ${found(value)}`,
+      'Begin it with one of these keys and a colon.',
+    ];
   }
   const near = Object.keys(value)
     .map((key) => nearest(key, keyed.keys))
     .find((key) => key !== undefined);
   return [
     `${name} is not ${keyed.what}: it has none of ${list}`,
-    near === undefined ? 'Its first key says what it is.' : `Did you mean \`${near}\`?`,
+    near === undefined ? 'The key says what it is.' : `Did you mean \`${near}\`?`,
   ];
 }
 
 function smallMessage(name: string, issue: z.core.$ZodIssueTooSmall, value: unknown): string {
   if (value === '' || (Array.isArray(value) && value.length === 0)) return `${name} is empty`;
-  const bound =
-    issue.inclusive === false
-      ? `not more than ${issue.minimum}`
-      : `less than ${issue.minimum}${sizeUnit(issue.origin)}`;
-  return `${name} is ${bound}: ${String(value)}`;
+  const bound = issue.inclusive === false ? 'more than' : 'at least';
+  return `${name} must be ${bound} ${issue.minimum}${sizeUnit(issue.origin)}, but is ${String(value)}`;
 }
 
 function sizeUnit(origin: string): string {

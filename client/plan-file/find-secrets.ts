@@ -18,7 +18,12 @@ export function findSecrets(
     const found = byKey ? undefined : findPlainSecret(value);
     if (!byKey && found === undefined) continue;
     const message = byKey ? `\`${key}\` is written out` : `${found?.what ?? 'a secret'} is written out`;
-    mistakes.push({ source, start, end, path, message, hint: secretHint, severity: 'error' });
+    // Arguments are seen by everybody who may list processes, so a reference is no way out there.
+    const argument = typeof path.at(-1) === 'number';
+    const hint = argument
+      ? "Leave it out: the command has the service's environment, and the secret belongs there."
+      : secretHint;
+    mistakes.push({ source, start, end, path, message, hint, severity: 'error' });
     // The whole value: escapes and folding make it unsure where in the text a part of it stands.
     blackouts.push({ source, start, end });
   }

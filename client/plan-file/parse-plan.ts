@@ -16,7 +16,7 @@ const standIns: Record<string, unknown> = {
   switchback: 1,
   name: 'unnamed',
   id: 'unnamed',
-  verify: [{ services: 0 }],
+  verify: [{ http: 'http://stand-in/' }],
   for: '1s',
   ref: 'HEAD',
   key: 'id',

@@ -1,6 +1,7 @@
 import {
   isAlias,
-  isMap,
+  isCollection,
+  isNode,
   isScalar,
   Lexer,
   LineCounter,
@@ -8,6 +9,7 @@ import {
   Parser,
   visit,
   type Document,
+  type ErrorCode,
   type YAMLError,
 } from 'yaml';
 
@@ -28,12 +30,16 @@ export interface ParsedYaml {
 /** Deeper than anything that a person writes, and far from where a parser runs out of stack. */
 export const deepest = 64;
 
+const collections = new Set(['block-map', 'block-seq', 'flow-collection']);
+
 /** Where nesting goes past the limit: found on the token stream, before anything recursive sees the text. */
 function tooDeep(text: string): number | undefined {
   const parser = new Parser();
   for (const token of new Lexer().lex(text)) {
-    // The parser's own stack: one entry for each open collection, one for the document, one for an open scalar.
-    if (parser.stack.length > deepest + 2) return parser.offset;
+    // The parser's own stack: the document, each open collection, and sometimes an open scalar.
+    if (parser.stack.length > deepest && parser.stack.filter(({ type }) => collections.has(type)).length > deepest) {
+      return Math.max(0, parser.offset - 1);
+    }
     // Its output is not wanted; asking for it is what moves the parser on.
     Array.from(parser.next(token));
   }
@@ -68,10 +74,16 @@ export function parseYaml(text: string, { aliases }: { aliases: boolean }): Pars
     version: '1.2',
     schema: 'core',
   });
-  const problems = [...document.errors, ...document.warnings].map((error) => explain(error, text));
-  const pairProblems = refusedNodes(document, aliases);
-  return { document, problems: unique([...problems, ...pairProblems]) };
+  const errors = [...document.errors, ...document.warnings];
+  // One wrong bracket or column makes the parser stumble again and again: only its first stumble means something.
+  const first = errors.find(({ code }) => !independent.has(code));
+  const said = errors.filter((error) => independent.has(error.code) || error === first);
+  const problems = said.map((error) => explain(error, text, document));
+  return { document, problems: unique([...problems, ...refusedNodes(document, aliases)]) };
 }
+
+/** Mistakes after which the parser goes on as if nothing had been. */
+const independent = new Set<ErrorCode>(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED', 'BAD_DQ_ESCAPE']);
 
 function unique(problems: YamlProblem[]): YamlProblem[] {
   const seen = new Set<string>();
@@ -84,57 +96,73 @@ function unique(problems: YamlProblem[]): YamlProblem[] {
 /** Nodes that YAML allows and we do not. */
 function refusedNodes(document: Document.Parsed, aliases: boolean): YamlProblem[] {
   const problems: YamlProblem[] = [];
+  const references: YamlProblem[] = [];
   visit(document, {
     Node(_key, node) {
       const [start, end] = [node.range?.[0] ?? 0, node.range?.[1] ?? 1];
-      if (!aliases && isAlias(node)) {
-        problems.push({
-          start,
-          end,
-          message: `\`*${node.source}\` is an alias`,
-          hint: 'Write out what is meant: in a plan, each place says what holds there.',
-        });
-      } else if (!aliases && !isAlias(node) && node.anchor !== undefined) {
-        problems.push({
-          start,
-          end,
-          message: `\`&${node.anchor}\` is an anchor`,
-          hint: 'Leave it out: plans have no aliases.',
-        });
-      }
+      if (isAlias(node)) references.push({ start, end, message: `\`*${node.source}\` is an alias` });
+      else if (node.anchor !== undefined) references.push({ start, end, message: `\`&${node.anchor}\` is an anchor` });
     },
-    Pair(_key, pair) {
-      if (!isScalar(pair.key) || typeof pair.key.value !== 'string') {
-        const range = isScalar(pair.key) || isMap(pair.key) ? pair.key.range : undefined;
-        const shown = isScalar(pair.key) ? `\`${String(pair.key.value)}\`` : 'something';
-        if (!aliases) {
-          problems.push({
-            start: range?.[0] ?? 0,
-            end: range?.[1] ?? 1,
-            message: `${shown} is a key that is not text`,
-            hint: 'Put quotes around it.',
-          });
-        }
-      } else if (pair.key.value === '__proto__') {
-        const [start, end] = [pair.key.range?.[0] ?? 0, pair.key.range?.[1] ?? 1];
-        problems.push({ start, end, message: `\`${pair.key.value}\` cannot be a key`, hint: 'Remove it.' });
+    Pair(_key, { key }) {
+      const text = isScalar(key) ? key.value : undefined;
+      const [start, end] = (isNode(key) ? key.range : undefined) ?? [0, 1];
+      if (text === '__proto__')
+        problems.push({ start, end, message: '`__proto__` cannot be a key', hint: 'Remove it.' });
+      else if (typeof text !== 'string' && !aliases) {
+        const shown = typeof text === 'number' || typeof text === 'boolean' ? `\`${text}\`` : 'something';
+        problems.push({ start, end, message: `${shown} is a key that is not text`, hint: 'Put quotes around it.' });
       }
     },
   });
-  return problems;
+  const [reference] = references.sort((a, b) => a.start - b.start);
+  if (aliases || reference === undefined) return problems;
+  const more = references.length > 1 ? `, the first of ${references.length} anchors and aliases` : '';
+  const hint = 'Write out what is meant: in a plan, each place says what holds there.';
+  return [...problems, { ...reference, message: reference.message + more, hint }];
+}
+
+/** The bracket or quote that was opened before an error and never closed. */
+function opened(document: Document.Parsed, text: string, before: number): { start: number; what: string } | undefined {
+  let found: { start: number; what: string } | undefined;
+  visit(document, {
+    Node(_key, node) {
+      const [start, end] = node.range ?? [before, before];
+      const opener = text[start] ?? '';
+      const closer = { '[': ']', '{': '}', "'": "'", '"': '"' }[opener];
+      const quoted = isScalar(node) && (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE');
+      if (closer === undefined || start >= before || !(quoted || (isCollection(node) && node.flow === true))) return;
+      if (end - start < 2 || text[end - 1] !== closer) found = { start, what: opener };
+    },
+  });
+  return found;
 }
 
 /** The parser's words are for people who know YAML's grammar; these are for the others. */
-function explain(error: YAMLError, text: string): YamlProblem {
+function explain(error: YAMLError, text: string, document: Document.Parsed): YamlProblem {
   const [start, end] = error.pos;
   const at = { start: Math.min(start, text.length), end: Math.max(Math.min(end, text.length), start + 1) };
   const said = (error.message.split('\n')[0] ?? '').replace(/[.:]$/, '');
   const word = text.slice(start, Math.min(end, start + 40)).split('\n')[0] ?? '';
+  const open = /end with a|missing closing|must end with/i.test(said) ? opened(document, text, at.end) : undefined;
+  if (open !== undefined) {
+    const { start: from, what } = open;
+    const kind = what === "'" || what === '"' ? 'quote' : 'bracket';
+    return {
+      start: from,
+      end: from + 1,
+      message: `the ${kind} \`${what}\` is never closed`,
+      hint: `Close it, or put it into quotes if it is meant as text.`,
+    };
+  }
   switch (error.code) {
     case 'TAB_AS_INDENT':
       return { ...at, message: 'a tab cannot indent YAML', hint: 'Use spaces.' };
     case 'DUPLICATE_KEY':
-      return { ...at, message: 'the same key stands here twice', hint: 'Keep one of them.' };
+      return {
+        ...at,
+        message: `\`${/^[^\s:]{1,60}/.exec(text.slice(start))?.[0] ?? word}\` stands here twice`,
+        hint: 'Keep one of them.',
+      };
     case 'BAD_INDENT':
       return {
         ...at,
@@ -166,6 +194,12 @@ function explain(error: YAMLError, text: string): YamlProblem {
         hint: 'Write `key: value`, or close the quote or bracket of the line above.',
       };
     case 'MISSING_CHAR':
+      if (said.includes('without - indicator'))
+        return {
+          ...at,
+          message: 'the indentation does not fit what is above',
+          hint: 'Keys of one mapping begin in the same column.',
+        };
       return {
         ...at,
         message: lower(said),

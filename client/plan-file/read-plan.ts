@@ -79,6 +79,17 @@ export async function readPlanText(
     };
     return { ok: false, issues: finish([mistake], []) };
   }
+  if (typeof value === 'object' && Object.hasOwn(value, 'services') && !Object.hasOwn(value, 'switchback')) {
+    const mistake: Mistake = {
+      source,
+      ...locate(document, ['services'], 'key'),
+      path: [],
+      message: 'this is a Compose file, not a plan',
+      hint: 'Make a plan for it with `switchback init`.',
+      severity: 'error',
+    };
+    return { ok: false, issues: finish([mistake], secrets.blackouts) };
+  }
   const parsed = parsePlan(value);
   const place = (finding: Finding): Mistake => ({
     source,
@@ -133,18 +144,23 @@ function inFile({ inside, ...finding }: Finding, { sources }: LoadedFiles): Mist
   };
 }
 
+/** More than anybody reads at once. */
+const mostIssues = 200;
+
 /** In the order of reading: the plan first, then its files; each mistake once. */
 function finish(mistakes: Mistake[], blackouts: Blackout[]): PlanIssue[] {
+  const order = new Map([...new Set(mistakes.map(({ source }) => source))].map((source, index) => [source, index]));
   const seen = new Set<string>();
-  const order = [...new Set(mistakes.map(({ source }) => source))];
-  return mistakes
-    .map((mistake) => ({ mistake, issue: toIssue(mistake, blackouts) }))
-    .filter(({ issue }) => {
-      const key = `${issue.file}:${issue.line}:${issue.column} ${issue.message}`;
+  const distinct = mistakes
+    .sort((a, b) => (order.get(a.source) ?? 0) - (order.get(b.source) ?? 0) || a.start - b.start)
+    .filter(({ source, start, message }) => {
+      const key = `${source.name} ${start} ${message}`;
       return seen.has(key) ? false : seen.add(key);
-    })
-    .sort(
-      (a, b) => order.indexOf(a.mistake.source) - order.indexOf(b.mistake.source) || a.mistake.start - b.mistake.start,
-    )
-    .map(({ issue }) => issue);
+    });
+  const issues = distinct.slice(0, mostIssues).map((mistake) => toIssue(mistake, blackouts));
+  const [next] = distinct.slice(mostIssues);
+  if (next === undefined) return issues;
+  const severity = distinct.slice(mostIssues).some((each) => each.severity === 'error') ? 'error' : 'warning';
+  const message = `and ${distinct.length - mostIssues} more from here on`;
+  return [...issues, toIssue({ ...next, severity, path: [], message, hint: 'Mend the ones above first.' }, blackouts)];
 }

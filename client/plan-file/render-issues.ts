@@ -15,7 +15,7 @@ export function renderIssues(issues: readonly PlanIssue[], { color }: { color: b
       ...(issue.hint === undefined ? [] : [`  ${paint('hint', 'hint:')} ${issue.hint}`]),
     ].join('\n');
   });
-  return [...blocks, summary(issues)].join('\n\n');
+  return issues.length === 0 ? '' : [...blocks, summary(issues)].join('\n\n');
 }
 
 function summary(issues: readonly PlanIssue[]): string {

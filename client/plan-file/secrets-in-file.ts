@@ -2,15 +2,20 @@ import type { FileUse } from '../../runbook/plan/index.ts';
 import type { Blackout } from './plan-issue.ts';
 import type { SourceText } from './source-text.ts';
 
+/** All repetitions are bounded: these run over texts that nobody has checked yet. */
+const envValue = /=([^\n]+)/dg;
+const quoted =
+  /(?:password|passwd|secret|token|api[_-]?key)["']?[ \t]{0,20}[:=]?[ \t]{0,20}('[^'\n]{0,500}'|"[^"\n]{0,500}")/dgi;
+const bare = /(?:password|passwd|secret|token|api[_-]?key)["']?[ \t]{0,20}[:=][ \t]{0,20}([^\s,}'"]{1,500})/dgi;
+const inAddress = /:\/\/[^\s:/@]{0,200}:([^\s@/]{1,500})@/dg;
+
 /** Stretches of a file that no frame may show: all values of an env file, and what looks like a password elsewhere. */
 export function secretsInFile(source: SourceText, use: FileUse): Blackout[] {
-  const pattern =
-    use === 'env'
-      ? /(?<==)[^\n]+/g
-      : /(?<=(?:password|passwd|secret|token|api[_-]?key)["']?\s*[:=]?\s*)(?:'[^'\n]*'|"[^"\n]*"|(?<=[:=]\s*)[^\s,}]+)|(?<=:\/\/[^\s:/@]*:)[^\s@/]+(?=@)/gi;
-  return [...source.text.matchAll(pattern)].map((match) => ({
-    source,
-    start: match.index,
-    end: match.index + match[0].length,
-  }));
+  const patterns = use === 'env' ? [envValue] : [quoted, bare, inAddress];
+  return patterns.flatMap((pattern) =>
+    [...source.text.matchAll(pattern)].flatMap((match) => {
+      const [start, end] = match.indices?.[1] ?? [0, 0];
+      return end > start ? [{ source, start, end }] : [];
+    }),
+  );
 }

@@ -80,7 +80,8 @@ function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][num
   const unsaved = steps.flatMap(({ step, context }): Finding[] => {
     if (!('sql' in step) || seen.has(`store ${step.sql}`) || step.undo !== undefined) return [];
     const text = sqlText(step.file === undefined ? { statement: step.statement ?? '' } : { file: step.file }, context);
-    if (text === undefined || sqlIsAdditive(text)) return [];
+    // What cannot run at all is said by the guard.
+    if (text === undefined || sqlIsAdditive(text) || readSql(text).some(({ refusal }) => refusal)) return [];
     const what = readSql(text).flatMap(({ effects }) =>
       effects.filter(({ how }) => how !== 'adds').map(({ action }) => action),
     );
@@ -109,7 +110,8 @@ function unknownVolume({ frame, placed, declared }: Scope, volume: string, phase
   const volumes = facts.flatMap((each) => Object.values(each.volumes));
   const { project } = frame.stack;
   const names = [...new Set(volumes.map((each) => dockerVolumeName(project, each)))];
-  if (names.includes(volume)) return [];
+  // A name with a variable in it is known to Compose alone; the preflight looks for the volume itself.
+  if (names.includes(volume) || names.some((name) => name.includes('$'))) return [];
   const byKey = volumes.find(({ key }) => key === volume);
   return [
     {

@@ -20,6 +20,14 @@ export function validateFiles({ plan, files, frame }: Scope): Finding[] {
     if (file === undefined) return [error(`the ${wanted[use]} \`${path}\` was not read`, 'Read the plan again.')];
     switch (file.found) {
       case 'missing':
+        if (use === 'sql' && /\s/.test(path)) {
+          return [
+            error(
+              `there is no SQL file \`${path.slice(0, 60)}\``,
+              'SQL itself is written as `statement`; as an undo: `undo: { statement: … }`.',
+            ),
+          ];
+        }
         return [
           error(
             `the ${wanted[use]} \`${path}\` does not exist`,

@@ -64,15 +64,10 @@ function orderFindings(items: Ordered[], declared: string[], what: string, plura
       const other = seen.get(need);
       if (need === id) error(`\`${need}\` needs itself`, 'Remove it.');
       else if (other === undefined) {
-        if (!declared.includes(need))
-          error(
-            `there is no ${what} \`${need}\``,
-            didYouMean(
-              need,
-              [...new Set([...seen.keys(), ...declared])].filter((known) => known !== id),
-              plural,
-            ),
-          );
+        if (!declared.includes(need)) {
+          const known = [...new Set([...seen.keys(), ...declared])].filter((each) => each !== id);
+          error(`there is no ${what} \`${need}\``, known.length === 0 ? 'Remove it.' : didYouMean(need, known, plural));
+        }
       } else if (other > index && id !== undefined) {
         const circle = wayBack(items, seen, need, id);
         if (circle === undefined)

@@ -1,5 +1,5 @@
 import type { Finding, PlanPath } from '../plan/index.ts';
-import { didYouMean, unknownReferences } from '../plan/index.ts';
+import { didYouMean, secretReferences, unknownReferences } from '../plan/index.ts';
 import type { Scope } from './validate.ts';
 
 /** Names that must be unique or must mean something: tags, approvals, people, references to secrets. */
@@ -83,8 +83,8 @@ function ownerFindings({ plan }: Scope): Finding[] {
   );
 }
 
-function secretFindings({ plan }: Scope): Finding[] {
-  return Object.entries(plan.stores).flatMap(([name, store]) =>
+function secretFindings({ plan, placed }: Scope): Finding[] {
+  const stores = Object.entries(plan.stores).flatMap(([name, store]) =>
     (['url', 'password', 'user', 'database'] as const).flatMap((key): Finding[] =>
       unknownReferences(store[key] ?? '').map((reference) => ({
         path: ['stores', name, key],
@@ -93,5 +93,29 @@ function secretFindings({ plan }: Scope): Finding[] {
         hint: 'Write ${env:NAME} or ${file:PATH}.',
       })),
     ),
+  );
+  const steps = placed.flatMap((phase) =>
+    phase.steps.flatMap(({ step, context }) => [
+      ...('run' in step ? refused(step.run, [...context.path, 'run']) : []),
+      ...('run' in step && Array.isArray(step.undo) ? refused(step.undo, [...context.path, 'undo']) : []),
+      ...('sql' in step && step.statement !== undefined ? refused(step.statement, [...context.path, 'statement']) : []),
+    ]),
+  );
+  return [...stores, ...steps];
+}
+
+/** References where nobody fills them in: what commands and statements say is recorded and shown. */
+function refused(texts: string | readonly string[], path: PlanPath): Finding[] {
+  const all =
+    typeof texts === 'string'
+      ? [{ text: texts, path }]
+      : texts.map((text, index) => ({ text, path: [...path, index] }));
+  return all.flatMap(({ text, path: at }): Finding[] =>
+    secretReferences(text).map((reference) => ({
+      path: at,
+      severity: 'error',
+      message: `\`\${${reference}}\` is not filled in here: commands and statements are recorded as they are`,
+      hint: "A command has the service's environment; the secret belongs there.",
+    })),
   );
 }

@@ -11,6 +11,9 @@ const verbs = new Set([
   'refresh', 'call', 'commit', 'rollback', 'cluster', 'execute', 'perform',
 ]); // prettier-ignore
 
+/** In tokens: each verb of a body is read up to its semicolon, so the work could grow with the square of its length. */
+const longestBody = 20_000;
+
 type ReadStatement = (statement: SqlStatement) => SqlFacts;
 
 /** DO blocks: reads the statements inside, and the text of EXECUTE where it stands there as a string. */
@@ -23,9 +26,14 @@ export function readBody(cursor: SqlCursor, facts: SqlFacts, read: ReadStatement
     facts.hidden = `its language is ${named}`;
     return;
   }
-  for (const tokens of piecesOf(lexSql(body.value))) {
+  const inside = lexSql(body.value);
+  if (inside.length > longestBody) {
+    facts.hidden = 'it is too long to be read';
+    return;
+  }
+  for (const tokens of piecesOf(inside)) {
     const first = tokens[0];
-    if (first?.kind !== 'word' || !verbs.has(first.value)) continue;
+    if (first === undefined) continue;
     if (first.value === 'execute') readExecute(tokens, facts, read);
     else
       merge(
@@ -39,18 +47,19 @@ export function readBody(cursor: SqlCursor, facts: SqlFacts, read: ReadStatement
   }
 }
 
-/** Each run of tokens at which a statement can begin, up to the next semicolon. */
+/** Each run of tokens that begins with a verb where a statement can begin, up to the next semicolon. */
 function piecesOf(tokens: SqlToken[]): SqlToken[][] {
   const pieces: SqlToken[][] = [];
-  let begin = true;
-  tokens.forEach((token, index) => {
-    if (begin) {
-      const end = tokens.findIndex((other, at) => at >= index && other.kind === 'semicolon');
-      pieces.push(tokens.slice(index, end === -1 ? tokens.length : end));
-    }
-    begin = token.kind === 'semicolon' || (token.kind === 'word' && openers.has(token.value));
-  });
-  return pieces;
+  let end = tokens.length;
+  for (let index = tokens.length - 1; index >= 0; index--) {
+    const token = tokens[index];
+    const before = tokens[index - 1];
+    if (token?.kind === 'semicolon') end = index;
+    const begins =
+      before === undefined || before.kind === 'semicolon' || (before.kind === 'word' && openers.has(before.value));
+    if (begins && token?.kind === 'word' && verbs.has(token.value)) pieces.push(tokens.slice(index, end));
+  }
+  return pieces.reverse();
 }
 
 function readExecute(tokens: SqlToken[], facts: SqlFacts, read: ReadStatement): void {

@@ -38,6 +38,6 @@ export function splitSql(text: string): SqlStatement[] {
 function makesRoutine(tokens: readonly SqlToken[]): boolean {
   return (
     tokens[0]?.value === 'create' &&
-    tokens.some(({ kind, value }) => kind === 'word' && /^(function|procedure)$/.test(value))
+    tokens.slice(1, 8).some(({ kind, value }) => kind === 'word' && /^(function|procedure)$/.test(value))
   );
 }

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { keyed } from './keyed.ts';
 import { storeName, volumeName } from './name.ts';
+import { saying } from './saying.ts';
 
 /** What is saved before a phase acts, so that its data can be brought back. */
 export const backup = keyed('a backup', {
   volume: z.strictObject({
-    volume: volumeName,
+    volume: saying(volumeName, 'The volume that is copied.'),
     quiesce: z
       .enum(['stop', 'pause', 'none'])
       .default('stop')
       .describe('What happens to the containers that use the volume while it is copied.'),
   }),
-  store: z.strictObject({ store: storeName.describe('The store that is dumped.') }),
+  store: z.strictObject({ store: saying(storeName, 'The store that is dumped.') }),
 });

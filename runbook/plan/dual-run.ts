@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { storeName } from './name.ts';
+import { stackPath } from './place.ts';
+import { saying } from './saying.ts';
 import { checkpointFiles } from './stack.ts';
 
 const column = z.string().min(1).max(63);
 
 const side = z
   .strictObject({
-    store: storeName,
+    store: saying(storeName, 'The store to read.'),
     table: z
       .string()
       .regex(/^[^\s.]+(\.[^\s.]+)?$/, 'is not a table')
@@ -17,19 +19,18 @@ const side = z
   })
   .refine((value) => (value.table === undefined) !== (value.query === undefined), {
     error: 'needs either `table` or `query`, and not both',
+    params: { hint: 'Leave one of them out.' },
   });
 
 export const dualRun = z
   .strictObject({
-    compose: checkpointFiles.compose
-      .exactOptional()
-      .describe('The Compose file in which old and new run side by side.'),
+    compose: saying(stackPath, 'The Compose file in which old and new run side by side.').exactOptional(),
     env: checkpointFiles.env,
     compare: z
       .array(
         z.strictObject({
-          left: side,
-          right: side,
+          left: side.describe('What the old side has.'),
+          right: side.describe('What the new side has.'),
           key: z
             .union([column, z.array(column).min(1)])
             .transform((value) => (typeof value === 'string' ? [value] : value))
@@ -38,8 +39,8 @@ export const dualRun = z
       )
       .min(1)
       .describe('What is read on both sides and compared by key.'),
-    for: duration.describe('How long to go on comparing, at most.'),
-    every: duration.exactOptional().describe('How often to compare: 10s, or as often as `pass` needs within `for`.'),
+    for: saying(duration, 'How long to go on comparing, at most.'),
+    every: saying(duration, 'How often to compare: 10s, or as often as `pass` needs within `for`.').exactOptional(),
     pass: z.int().min(1).max(1000).default(1).describe('How many equal comparisons in a row pass.'),
   })
   .describe('Old and new both live, compared, before traffic moves.');

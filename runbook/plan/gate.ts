@@ -3,10 +3,11 @@ import { checkSchemas } from './check.ts';
 import { duration } from './duration.ts';
 import { keyed } from './keyed.ts';
 import { role } from './name.ts';
+import { saying } from './saying.ts';
 
 const approval = z.strictObject({
-  approval: role.describe('The role that must say yes.'),
-  remind: duration.prefault('15m').describe('How long until it is said again that somebody is needed.'),
+  approval: saying(role, 'Who must say yes.'),
+  remind: saying(duration, 'How long until it is said again that somebody is needed.').prefault('15m'),
 });
 
 /** Conditions between the dual run and the cutover: a person's yes, or a check. */

@@ -5,7 +5,14 @@ export { formatSize, parseSize } from './size.ts';
 export { keyedUnion, type KeyedUnion } from './keyed.ts';
 export { formatPath, type Finding, type PlanPath } from './finding.ts';
 export { tidyPath } from './place.ts';
-export { findPlainSecret, isSecretKey, isSecretReference, secretHint, unknownReferences } from './secret-reference.ts';
+export {
+  findPlainSecret,
+  isSecretKey,
+  isSecretReference,
+  secretHint,
+  secretReferences,
+  unknownReferences,
+} from './secret-reference.ts';
 export type { FileProblem, FileUse, NamedFile, PlanFile, PlanFiles } from './plan-files.ts';
 export {
   dockerVolumeName,

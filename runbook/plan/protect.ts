@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { keyed } from './keyed.ts';
 import { storeName, volumeName } from './name.ts';
 import { stackPath } from './place.ts';
+import { saying } from './saying.ts';
 
 const tablePattern = z
   .string()
@@ -10,15 +11,17 @@ const tablePattern = z
 
 /** What Switchback must never delete, modify or overwrite, whatever a step says. */
 export const protectedResource = keyed('a protected resource', {
-  volume: z.strictObject({ volume: volumeName }),
+  volume: z.strictObject({ volume: saying(volumeName, 'A volume that is never removed or redefined.') }),
   store: z.strictObject({
-    store: storeName.describe('The store whose tables are protected.'),
-    tables: z.array(tablePattern).min(1).default(['*']),
+    store: saying(storeName, 'The store whose tables are protected.'),
+    tables: z.array(tablePattern).min(1).default(['*']).describe('The tables, as patterns; all of them when left out.'),
     allow: z
       .enum(['nothing', 'expand'])
       .default('nothing')
       .describe('expand lets steps add columns, indexes and triggers to a protected table; rows stay untouched.'),
   }),
-  path: z.strictObject({ path: stackPath }),
-  network: z.strictObject({ network: z.string().min(1).max(200) }),
+  path: z.strictObject({ path: saying(stackPath, 'A file or folder that no step may touch.') }),
+  network: z.strictObject({
+    network: z.string().min(1).max(200).describe('A network that is never removed or redefined.'),
+  }),
 });

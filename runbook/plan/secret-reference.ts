@@ -1,8 +1,8 @@
 /** Secrets stand in a plan by reference only; the worker resolves them at the moment of use. */
 
-const reference = /\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]+)\}/g;
+const reference = /\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]{1,500})\}/g;
 /** A value that is one reference and nothing else. */
-const onlyReference = /^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]+)\}$/;
+const onlyReference = /^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]{1,500})\}$/;
 
 export const secretHint =
   'Write a reference such as ${env:NAME} or ${file:/run/secrets/name}; only the worker reads what it stands for.';
@@ -39,12 +39,12 @@ export interface PlainSecret {
 /** Finds `scheme://user:password@` and `…PASSWORD=value` whose password is no reference. */
 export function findPlainSecret(text: string): PlainSecret | undefined {
   const masked = text.replaceAll(reference, (match) => '\u0000'.repeat(match.length));
-  const url = /[a-z][a-z0-9+.-]*:\/\/[^\s/?#@:]*:([^\s/?#@]*[^\s/?#@\u0000][^\s/?#@]*)@/i.exec(masked);
+  const url = /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#@:]{0,200}:([^\s/?#@\u0000]{1,500})@/i.exec(masked);
   if (url) return locate(url, 'a url with its password');
   const query = /[?&](?:password|sslpassword|passfile)=([^&\s\u0000]+)/i.exec(masked);
   if (query) return locate(query, 'a url with its password');
   const assignment =
-    /(?:^|[\s"'-])-{0,2}[A-Za-z0-9_-]*(?:password|passwd|pwd|token|secret|api[_-]?key)=(?!\$)([^\s"'\u0000]+)/i.exec(
+    /(?:^|[\s"'-])-{0,2}[A-Za-z0-9_-]{0,60}(?:password|passwd|pwd|token|secret|api[_-]?key)=(?!\$)([^\s"'\u0000]+)/i.exec(
       masked,
     );
   if (assignment) return locate(assignment, 'a password');

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { hostName, projectName } from './name.ts';
 import { stackPath } from './place.ts';
+import { saying } from './saying.ts';
 
 export const stack = z
   .strictObject({
     directory: z.string().min(1).default('.').describe('Where the stack is, relative to the plan file.'),
     project: projectName,
-    compose: stackPath.default('docker-compose.yml').describe('The active Compose file, which checkpoints replace.'),
-    env: stackPath.exactOptional().describe('The active env file, which switches together with the Compose file.'),
+    compose: saying(stackPath, 'The active Compose file, which checkpoints replace.').default('docker-compose.yml'),
+    env: saying(stackPath, 'The active env file, which switches together with the Compose file.').exactOptional(),
     switchBy: z
       .enum(['copy', 'symlink'])
       .default('copy')
@@ -17,6 +18,6 @@ export const stack = z
   .describe('The Compose stack that the plan migrates.');
 
 export const checkpointFiles = {
-  compose: stackPath.describe('The Compose file of this checkpoint.'),
-  env: stackPath.exactOptional().describe('The env file of this checkpoint.'),
+  compose: saying(stackPath, 'The Compose file of this checkpoint.'),
+  env: saying(stackPath, 'The env file of this checkpoint.').exactOptional(),
 };

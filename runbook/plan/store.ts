@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { serviceName } from './name.ts';
+import { saying } from './saying.ts';
 import { secretHint } from './secret-reference.ts';
 
 const reference = z
@@ -12,21 +13,26 @@ export const store = z
   .strictObject({
     kind: z.enum(['postgres']).describe('What the store is: postgres.'),
     url: reference.exactOptional().describe(`The address with user and password. ${secretHint}`),
-    service: serviceName.exactOptional().describe('Or: the Compose service whose container the database is in.'),
+    service: saying(serviceName, 'Or: the Compose service whose container the database is in.').exactOptional(),
     database: z.string().min(1).max(63).exactOptional().describe('The database in that container.'),
     user: z.string().min(1).max(63).exactOptional().describe('The user to connect as.'),
     password: reference.exactOptional().describe(`The user's password. ${secretHint}`),
   })
   .refine((value) => (value.url === undefined) !== (value.service === undefined), {
     error: 'needs either `url` or `service`, and not both',
+    params: { hint: 'Write `url: "${env:NAME}"`, or `service`, `database`, `user` and `password`.' },
   })
   .refine((value) => value.service === undefined || (value.database !== undefined && value.user !== undefined), {
     error: 'needs `database` and `user` beside `service`',
+    params: { hint: 'Say which database in the container, and as whom.' },
   })
   .refine(
     (value) =>
       value.url === undefined ||
       (value.database === undefined && value.user === undefined && value.password === undefined),
-    { error: 'has `database`, `user` or `password` beside `url`, which says them already' },
+    {
+      error: 'has `database`, `user` or `password` beside `url`, which says them already',
+      params: { hint: 'Leave them out.' },
+    },
   )
   .describe('A database that the plan changes, backs up or compares.');

@@ -3,6 +3,7 @@ import { guardSql, readSql, sqlDiscards, sqlIsAdditive, sqlMakes } from '../guar
 import type { OperationInputs, Undo } from '../operations.ts';
 import { storeName } from '../plan/name.ts';
 import { stackPath, tidyPath } from '../plan/place.ts';
+import { saying } from '../plan/saying.ts';
 import { guardFindings, sqlText, unknownStore, type SqlSource } from './sql-source.ts';
 import { defineStep, stepOptions, summaryLine, type OperationDraft, type StepContext } from './step-kind.ts';
 
@@ -19,19 +20,30 @@ const proof = z
   .describe('A query whose first value is true once the SQL has been applied.');
 const oneSource = (value: { file?: string; statement?: string }) =>
   (value.file === undefined) !== (value.statement === undefined);
-const oneSourceError = { error: 'needs either `file` or `statement`, and not both' };
+const oneSourceError = {
+  error: 'needs either `file` or `statement`, and not both',
+  params: { hint: 'A `file` is versioned; a `statement` stands in the plan.' },
+};
 const proven = (value: { transaction: boolean; proof?: string }) => value.transaction || value.proof !== undefined;
-const provenError = { error: 'has `transaction: false` but no `proof`' };
+const provenError = {
+  error: 'has `transaction: false` but no `proof`',
+  params: { hint: 'Add a query whose first value is true once the SQL has been applied.' },
+};
 
 const undoSource = z
-  .strictObject({ file: stackPath.exactOptional(), statement: statement.exactOptional(), transaction, proof })
+  .strictObject({
+    file: saying(stackPath, 'A file of SQL statements.').exactOptional(),
+    statement: statement.exactOptional().describe('Or: the SQL itself.'),
+    transaction,
+    proof,
+  })
   .refine(oneSource, oneSourceError)
   .refine(proven, provenError);
 
 const schema = z
   .strictObject({
-    sql: storeName.describe('The store that the SQL is for.'),
-    file: stackPath.exactOptional().describe('A file of SQL statements.'),
+    sql: saying(storeName, 'The store that the SQL is for.'),
+    file: saying(stackPath, 'A file of SQL statements.').exactOptional(),
     statement: statement.exactOptional().describe('Or: the SQL itself.'),
     undo: z
       .union([stackPath, undoSource])

@@ -6,6 +6,7 @@ import { duration } from '../plan/duration.ts';
 import type { Finding, PlanPath } from '../plan/finding.ts';
 import { line } from '../plan/name.ts';
 import type { NamedFile, PlanFiles } from '../plan/plan-files.ts';
+import { saying } from '../plan/saying.ts';
 
 /** What every kind of step may say beside its own keys. */
 export const stepOptions = {
@@ -16,7 +17,7 @@ export const stepOptions = {
     .describe('A name that later steps of the phase can need.'),
   title: line.exactOptional().describe("The step in the operator's words."),
   needs: z.array(z.string()).default([]).describe('Steps of the same phase that come before.'),
-  timeout: duration.exactOptional().describe('How long one attempt may take.'),
+  timeout: saying(duration, 'How long one attempt may take.').exactOptional(),
 };
 
 /** The checkpoint that is active when a step runs. */

@@ -43,7 +43,7 @@ describe('[K9] paths of steps', () => {
     expect(messages('docker-compose.yml')).toEqual([
       '`docker-compose.yml` reaches `docker-compose.yml`, the active file that only checkpoints replace',
     ]);
-    expect(messages('*.yml')).toHaveLength(1);
+    expect(messages('*.yml')).toHaveLength(2);
     expect(messages('src')).toEqual([]);
   });
 });
