@@ -59,10 +59,10 @@ const stopRequested = (session: Session): boolean => session.stop !== undefined;
 async function attempt(run: RunRef, operation: Operation, session: Session): Promise<FailureDetail | undefined> {
   const { id, summary, stage } = operation;
   session.operation = { id, summary, stage, workflowId: '', startedAt: new Date().toISOString() };
-  session.report();
+  session.reportSoon();
   try {
     const receipt = await session.interruptible(() => performOperation(run, operation));
-    session.tell(`${summary}: ${receipt.summary}`);
+    session.note(`${summary}: ${receipt.summary}`);
     return undefined;
   } catch (error) {
     return describeFailure(error);

@@ -1,8 +1,9 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CompiledPhase, CompiledPlan } from '../runbook/compiled-plan.ts';
 import type { RunRef } from '../runbook/activities.ts';
+import type { ChildReport } from '../runbook/child-report.ts';
 import type { RollbackPlan } from '../runbook/rollback.ts';
-import type { Command, CommandAnswer, PhaseStatus, RollbackRequest, RollbackStatus, RunStatus, TimelineEntry, Waiting } from '../runbook/run-state.ts';
+import type { Command, CommandAnswer, RollbackRequest, RunStatus, TimelineEntry } from '../runbook/run-state.ts';
 
 /** What `migration` is started with. */
 export interface MigrationInput {
@@ -40,20 +41,8 @@ export type ChildResult =
   | { outcome: 'rollback'; request: RollbackRequest; reason: string; by: string; detectedAt: string; decidedAt: string }
   | { outcome: 'aborted'; reason: string };
 
-/** The whole state of a child, sent to its parent whenever it changes. */
-export interface ChildReport {
-  workflowId: string;
-  /** Grows by one each time; an older report that arrives late is dropped. */
-  version: number;
-  phase?: PhaseStatus;
-  rollback?: RollbackStatus;
-  state: 'running' | 'paused' | 'awaiting-operator' | 'awaiting-approval';
-  operation?: RunStatus['operation'];
-  waiting?: Waiting;
-  /** What was told since the last report. */
-  news: TimelineEntry[];
-  inconsistent: boolean;
-}
+/** What the child at work knows at this moment: its parent hears of state changes at once, of single operations a little later. */
+export const reportQuery = defineQuery<ChildReport>('report');
 
 export const statusQuery = defineQuery<RunStatus>('status');
 

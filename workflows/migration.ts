@@ -145,7 +145,7 @@ async function goBack({ input, run, plan, view }: Journey, rollback: RollbackPla
   };
   try {
     const { files } = await control('write the incident record and the rollback log').reportRollback(report);
-    view.tell(`incident record: ${files.join(', ')}`);
+    view.tell(`incident record: ${files.find((file) => /incident-\d+\.md$/.test(file)) ?? files.join(', ')}`);
   } catch (error) {
     // The stack is back; a report that cannot be written must not make a person think that it is not.
     view.tell(`the incident record could not be written: ${describeFailure(error).message}`);

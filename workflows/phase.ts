@@ -48,6 +48,7 @@ export async function phase(input: PhaseInput): Promise<ChildResult> {
 async function runStages({ run, phase: plan }: PhaseInput, status: PhaseStatus, session: Session): Promise<Stop | undefined> {
   for (const stage of plan.stages) {
     status.stage = stage.stage;
+    session.reportSoon();
     const stop =
       (await interpret(run, stage.operations, session, {
         settled: () => {

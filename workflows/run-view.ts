@@ -1,22 +1,17 @@
 import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
 import type { OpenedRun } from '../runbook/activities.ts';
+import { withReport, type ChildReport } from '../runbook/child-report.ts';
 import type { CompiledPlan } from '../runbook/compiled-plan.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
 import { acceptedCommands, refusal, type Command, type CommandAnswer, type CommandName, type RollbackRequest, type RunState, type RunStatus, type TimelineEntry } from '../runbook/run-state.ts';
 import { migrationDetails } from './details.ts';
-import { answerSignal, commandSignal, commandUpdates, reportSignal, statusQuery, type ChildReport, type MigrationInput } from './messages.ts';
+import { answerSignal, commandSignal, commandUpdates, reportSignal, statusQuery, type MigrationInput } from './messages.ts';
 import { runAttributes } from './search-attributes.ts';
 
 const timelineLength = 60;
 
 /** What a person decided about a rollback that could not even be planned. */
 export type PlanningDecision = { decision: 'retry' } | { decision: 'rollback'; request: RollbackRequest; reason: string; by: string } | { decision: 'abort'; reason: string };
-
-/** How a child state is called on the level of the run. */
-const states = {
-  phase: { running: 'running', paused: 'paused', 'awaiting-operator': 'awaiting-operator', 'awaiting-approval': 'awaiting-approval' },
-  rollback: { running: 'rolling-back', paused: 'rollback-paused', 'awaiting-operator': 'rollback-paused', 'awaiting-approval': 'rollback-paused' },
-} as const satisfies Record<string, Record<ChildReport['state'], RunState>>;
 
 /**
  * The run as its operator sees it: made of the children's reports, answered to queries, shown in the Temporal UI. Commands arrive
@@ -170,19 +165,17 @@ export class RunView {
       return;
     }
     this.#seen.set(report.workflowId, report.version);
-    this.status.inconsistent ||= report.inconsistent;
-    if (report.phase) this.status.phases = this.status.phases.map((phase) => (phase.id === report.phase?.id ? { ...report.phase } : phase));
-    const { rollback } = report;
-    if (rollback) this.status.rollbacks = [...this.status.rollbacks.filter((other) => other.ordinal !== rollback.ordinal), rollback];
+    const { timeline: _story, ...newest } = withReport(this.status, report);
     if (report.workflowId === this.#child) {
-      if (report.waiting) this.status.waiting = report.waiting;
-      else delete this.status.waiting;
-      if (report.operation) this.status.operation = { ...report.operation, workflowId: report.workflowId };
-      else delete this.status.operation;
-      this.enter(states[rollback ? 'rollback' : 'phase'][report.state], report.waiting?.error?.message);
+      delete this.status.waiting;
+      delete this.status.operation;
+      delete this.status.reason;
+      Object.assign(this.status, newest);
     } else {
-      this.#show();
+      const { phases, rollbacks, inconsistent } = newest;
+      Object.assign(this.status, { phases, rollbacks, inconsistent });
     }
+    this.#show();
   }
 
   #over(): boolean {

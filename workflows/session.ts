@@ -1,13 +1,17 @@
 import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { RunRef } from '../runbook/activities.ts';
+import { runStates, type ChildReport } from '../runbook/child-report.ts';
 import type { FailureDetail, JournalEntry } from '../runbook/journal.ts';
 import type { Operation } from '../runbook/operations.ts';
 import { acceptedCommands, refusal, type Command, type CommandAnswer, type RunState, type RunStatus, type TimelineEntry, type Waiting } from '../runbook/run-state.ts';
 import { control, record } from './calls.ts';
-import { answerSignal, commandSignal, reportSignal, type ChildReport, type ChildResult } from './messages.ts';
+import { answerSignal, commandSignal, reportQuery, reportSignal, type ChildResult } from './messages.ts';
 
 /** Newest lines of the story that are shown in the details. */
 const timelineLength = 40;
+
+/** Least time between two reports of single operations, in milliseconds. Who wants to know more asks the child itself. */
+const reportEvery = 2_000;
 
 /** What ends the work of a child before its last operation. */
 export type Stop = Exclude<ChildResult, { outcome: 'completed' }>;
@@ -18,13 +22,6 @@ export type Decision = { decision: 'retry' } | { decision: 'skip'; by: string; r
 const decisionWords = { retry: 'trying again', skip: 'skipped', doneByHand: 'done by hand and proven' } as const;
 
 type Family = 'phase' | 'rollback';
-
-/** How the states of a child are called in the run's own words. */
-const runStates: Record<Family, Record<ChildReport['state'], RunState>> = {
-  phase: { running: 'running', paused: 'paused', 'awaiting-operator': 'awaiting-operator', 'awaiting-approval': 'awaiting-approval' },
-  // Whoever pauses a rollback, or finds it parked, has the same choices.
-  rollback: { running: 'rolling-back', paused: 'rollback-paused', 'awaiting-operator': 'rollback-paused', 'awaiting-approval': 'rollback-paused' },
-};
 
 /**
  * The conversation of a child workflow with its operator, through the parent: it knows why the child stands still, takes commands
@@ -45,6 +42,7 @@ export class Session {
   #version = 0;
   readonly #news: TimelineEntry[] = [];
   #reporting = false;
+  #reportedAt = 0;
   #lastReport: Promise<void> = Promise.resolve();
   #keys = 0;
 
@@ -55,6 +53,7 @@ export class Session {
     private readonly subject: () => Pick<ChildReport, 'phase' | 'rollback'>,
     private readonly details: (session: Session) => string,
   ) {
+    setHandler(reportQuery, () => this.#report([...this.#news]));
     // Handlers run in the root scope: after a cancel from outside they could not even answer.
     setHandler(commandSignal, ({ id, command }) => CancellationScope.nonCancellable(() => this.#receive(id, command)));
   }
@@ -63,12 +62,17 @@ export class Session {
     return runStates[this.family][this.state];
   }
 
-  /** Appends to the story and reports. */
-  tell(text: string): void {
+  /** Appends to the story. */
+  note(text: string): void {
     const entry = { at: new Date().toISOString(), text };
     this.#news.push(entry);
     this.timeline.push(entry);
     if (this.timeline.length > timelineLength) this.timeline.shift();
+  }
+
+  /** Appends to the story and reports at once. */
+  tell(text: string): void {
+    this.note(text);
     this.report();
   }
 
@@ -133,6 +137,11 @@ export class Session {
   }
   #approval: { approval: NonNullable<Waiting['approval']>; rejected?: FailureDetail } | undefined;
 
+  /** Something small has changed: reported when the last report is old enough, since each one costs two workflow tasks. */
+  reportSoon(): void {
+    if (Date.now() - this.#reportedAt >= reportEvery) this.report();
+  }
+
   /** Tells parent and UI, once for all changes of one workflow task. */
   report(): void {
     if (this.#reporting) return;
@@ -140,6 +149,7 @@ export class Session {
     this.#lastReport = CancellationScope.nonCancellable(async () => {
       await Promise.resolve();
       this.#reporting = false;
+      this.#reportedAt = Date.now();
       this.#version += 1;
       setCurrentDetails(this.details(this));
       await this.#send();
@@ -163,19 +173,23 @@ export class Session {
     }
   }
 
-  async #send(): Promise<void> {
-    const { parent, workflowId } = workflowInfo();
-    if (!parent) return;
-    const report: ChildReport = {
-      workflowId,
+  #report(news: TimelineEntry[]): ChildReport {
+    return {
+      workflowId: workflowInfo().workflowId,
       version: this.#version,
       ...this.subject(),
       state: this.state,
       ...(this.operation ? { operation: this.operation } : {}),
       ...(this.waiting ? { waiting: this.waiting } : {}),
-      news: this.#news.splice(0),
+      news,
       inconsistent: this.inconsistent,
     };
+  }
+
+  async #send(): Promise<void> {
+    const { parent } = workflowInfo();
+    const report = this.#report(this.#news.splice(0));
+    if (!parent) return;
     try {
       await getExternalWorkflowHandle(parent.workflowId).signal(reportSignal, report);
     } catch {
@@ -213,7 +227,8 @@ export class Session {
   }
 
   async #obey(command: Command): Promise<{ answer: CommandAnswer } | { refused: string }> {
-    const answer = (message: string) => ({ answer: { state: this.runState, message } });
+    const answer = (message: string, state = this.runState) => ({ answer: { state, message } });
+    const goingOn = runStates[this.family].running;
     if (command.command !== 'doneByHand') await this.#journalDecision(command);
     const parked = this.#parked;
     switch (command.command) {
@@ -224,11 +239,11 @@ export class Session {
       case 'retry':
         this.#pauseRequested = undefined;
         if (parked) this.#decision = { decision: 'retry' };
-        return answer(parked ? `trying again: ${parked.summary}` : 'going on');
+        return answer(parked ? `trying again: ${parked.summary}` : 'going on', goingOn);
       case 'skip':
         if (!parked || (command.operation !== undefined && command.operation !== parked.id)) return { refused: `there is no parked operation ${command.operation ?? ''}`.trim() };
         this.#decision = { decision: 'skip', by: command.by, reason: command.reason };
-        return answer(`skipping: ${parked.summary}`);
+        return answer(`skipping: ${parked.summary}`, goingOn);
       case 'doneByHand':
         return this.#proveByHand(command);
       case 'approve':
@@ -240,11 +255,11 @@ export class Session {
       case 'rollback': {
         const now = new Date().toISOString();
         this.#requestStop({ outcome: 'rollback', request: command.request, reason: command.reason, by: command.by, detectedAt: this.#failedAt ?? now, decidedAt: now });
-        return answer('rolling back');
+        return answer('rolling back', 'rolling-back');
       }
       case 'abort':
         this.#requestStop({ outcome: 'aborted', reason: `${command.by}: ${command.reason}` });
-        return answer('stopping; what was done stays as it is and can still be rolled back');
+        return answer('stopping; what was done stays as it is and can still be rolled back', goingOn);
     }
   }
 
@@ -252,7 +267,7 @@ export class Session {
     const approval = this.#approval?.approval;
     if (!approval || approval.role !== role) return { refused: `no approval of ${role} is asked for; asked for: ${approval?.role ?? 'none'}` };
     approval.given.push({ by, at: new Date().toISOString(), ...(comment === undefined ? {} : { comment }) });
-    return { answer: { state: this.runState, message: `approved as ${role} (recorded, not authenticated)` } };
+    return { answer: { state: runStates[this.family].running, message: `approved as ${role} (recorded, not authenticated)` } };
   }
 
   async #proveByHand(command: Extract<Command, { command: 'doneByHand' }>): Promise<{ answer: CommandAnswer } | { refused: string }> {
@@ -269,7 +284,7 @@ export class Session {
     // Another decision may have been taken while the proof ran; the first one stands.
     if (this.#parked !== parked) return { refused: 'the operation is not parked any more' };
     this.#decision = { decision: 'doneByHand' };
-    return { answer: { state: this.runState, message: `done by hand and proven: ${parked.summary}` } };
+    return { answer: { state: runStates[this.family].running, message: `done by hand and proven: ${parked.summary}` } };
   }
 
   #journalDecision(command: Command): Promise<void> {

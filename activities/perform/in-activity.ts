@@ -7,12 +7,15 @@ import type { Surroundings } from './effect-context.ts';
 /** How often progress is sent, in milliseconds: on a timer, since work that stands still is alive too. */
 const heartbeatEvery = 1_000;
 
-/** Runs work inside an activity: heartbeats with the newest progress at once and on a timer until the work is over. */
+/** The first beat, for work that is not over by then: most operations are, and a beat is a call to the server. */
+const firstBeatAfter = 250;
+
+/** Runs work inside an activity: heartbeats with the newest progress soon and on a timer until the work is over. */
 export async function withHeartbeat<T>(work: (surroundings: Surroundings) => Promise<T>): Promise<T> {
   const context = Context.current();
   let progress: Progress | undefined;
   const beat = () => context.heartbeat(progress === undefined ? {} : { progress });
-  beat();
+  const first = setTimeout(beat, firstBeatAfter);
   const timer = setInterval(beat, heartbeatEvery);
   try {
     return await work({
@@ -23,6 +26,7 @@ export async function withHeartbeat<T>(work: (surroundings: Surroundings) => Pro
       log: (message) => log.info(message),
     });
   } finally {
+    clearTimeout(first);
     clearInterval(timer);
   }
 }

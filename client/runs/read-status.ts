@@ -1,3 +1,4 @@
+import { childAtWork, withReport, type ChildReport } from '../../runbook/child-report.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { finalRunStates, type RunStatus } from '../../runbook/run-state.ts';
 import { describeFailure } from '../command-line/failure.ts';
@@ -56,9 +57,14 @@ export async function statusOver(temporal: TemporalConnection, target: string): 
   const ui = workflowPage(settings, known.workflowId);
   try {
     const handle = temporal.client.workflow.getHandle(known.workflowId, known.executionId);
-    const status = await temporal.within(Math.min(queryMs, settings.timeoutMs), () =>
-      handle.query<RunStatus>('status'),
-    );
+    const within = <T>(ask: () => Promise<T>) => temporal.within(Math.min(queryMs, settings.timeoutMs), ask);
+    const told = await within(() => handle.query<RunStatus>('status'));
+    // The parent hears of single operations with some delay; the child at work knows.
+    const child = finalRunStates.includes(told.state) ? undefined : childAtWork(told);
+    const status =
+      child === undefined
+        ? told
+        : withReport(told, await within(() => temporal.client.workflow.getHandle(child).query<ChildReport>('report')));
     const ended = !known.open && !finalRunStates.includes(status.state);
     return { source: 'run', asOf: new Date().toISOString(), status, ui, ...(ended && { ended: known.status }) };
   } catch (error) {

@@ -13,10 +13,11 @@ import { readJournal, targetHome } from '../../journal/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { hostTaskQueue, migrationWorkflowId } from '../../runbook/names.ts';
 import { operationVersion, type OperationKind, type Undo } from '../../runbook/operations.ts';
-import type { Command, CommandAnswer, RollbackRequest, RunState, RunStatus } from '../../runbook/run-state.ts';
+import { childAtWork, withReport } from '../../runbook/child-report.ts';
+import { finalRunStates, type Command, type CommandAnswer, type RollbackRequest, type RunState, type RunStatus } from '../../runbook/run-state.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import type { migration } from '../../workflows/migration.ts';
-import { commandUpdates, statusQuery, type MigrationInput } from '../../workflows/messages.ts';
+import { commandUpdates, reportQuery, statusQuery, type MigrationInput } from '../../workflows/messages.ts';
 
 /** What a fake world does when an operation comes to it: succeed, throw, or wait until it is aborted. */
 export type Script = (operationId: string, attempt: number) => 'succeed' | 'hang' | Error;
@@ -101,8 +102,12 @@ export class Orchestra {
     });
   }
 
-  status(target: string): Promise<RunStatus> {
-    return this.environment.client.workflow.getHandle(migrationWorkflowId(target)).query(statusQuery);
+  /** As the command line asks: the run, and then the child at work. */
+  async status(target: string): Promise<RunStatus> {
+    const { workflow } = this.environment.client;
+    const status = await workflow.getHandle(migrationWorkflowId(target)).query(statusQuery);
+    const child = finalRunStates.includes(status.state) ? undefined : childAtWork(status);
+    return child === undefined ? status : withReport(status, await workflow.getHandle(child).query(reportQuery));
   }
 
   async until(target: string, ...states: RunState[]): Promise<RunStatus> {
