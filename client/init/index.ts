@@ -1,0 +1,1 @@
+export { writeInitialPlan, type InitialPlan, type InitRequest } from './write-initial-plan.ts';
