@@ -1,16 +1,26 @@
 #!/usr/bin/env node
 // Makes a copy of the shop that can be migrated: own ports and subnet, v1 active, a git repository with one commit.
 //
-//   node copy-to.mjs DIRECTORY        prints the directory, the ports and the subnet as JSON
+//   node copy-to.mjs DIRECTORY [--project NAME] [--set NAME=VALUE]…
+//
+// Prints the directory, the project, the ports and the subnet as JSON. --set is for variables of docker/.env.v2.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const CHECKPOINT_ENVS = ['docker/.env.v1', 'docker/.env.v2'];
+const PROJECT = 'shop';
 
-const directory = resolve(process.argv[2] ?? fail('usage: copy-to.mjs DIRECTORY'));
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { project: { type: 'string', default: PROJECT }, set: { type: 'string', multiple: true, default: [] } },
+});
+const { project } = options;
+const directory = resolve(positionals[0] ?? fail('usage: copy-to.mjs DIRECTORY [--project NAME] [--set NAME=VALUE]…'));
+if (!/^[a-z0-9][a-z0-9_-]*$/.test(project)) fail(`--project: ${project} is not the name of a Compose project`);
 if (existsSync(directory) && readdirSync(directory).length > 0) fail(`${directory} is not empty`);
 
 const settings = {
@@ -24,6 +34,8 @@ const settings = {
 mkdirSync(directory, { recursive: true });
 cpSync(fileURLToPath(new URL('.', import.meta.url)), directory, { recursive: true });
 for (const file of CHECKPOINT_ENVS) setVariables(join(directory, file), settings);
+setVariables(join(directory, 'docker/.env.v2'), Object.fromEntries(options.set.map(variable)));
+nameProject(join(directory, 'switchback.yml'));
 cpSync(join(directory, 'docker/v1-baseline.yml'), join(directory, 'docker-compose.yml'));
 cpSync(join(directory, 'docker/.env.v1'), join(directory, '.env'));
 
@@ -41,7 +53,23 @@ git(
   '--message',
   'Run the shop v1',
 );
-console.log(JSON.stringify({ directory, url: `http://127.0.0.1:${settings.SHOP_PORT}`, ...settings }, null, 2));
+console.log(
+  JSON.stringify({ directory, project, url: `http://127.0.0.1:${settings.SHOP_PORT}`, ...settings }, null, 2),
+);
+
+function variable(assignment) {
+  const [, name, value] = /^([A-Z_]+)=(.*)$/.exec(assignment) ?? fail(`--set: ${assignment} is not NAME=VALUE`);
+  return [name, value];
+}
+
+// The plan names the project, and the volume that Docker calls after it.
+function nameProject(file) {
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    text.replace(`project: ${PROJECT},`, `project: ${project},`).replace(`${PROJECT}_db_data`, `${project}_db_data`),
+  );
+}
 
 function setVariables(file, variables) {
   let text = readFileSync(file, 'utf8');

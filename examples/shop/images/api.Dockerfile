@@ -1,7 +1,7 @@
 ARG BASE
 FROM ${BASE}
 ARG VERSION
-COPY api/database.py api/notify.py api/server.py /shop/
+COPY api/check_orders.py api/database.py api/notify.py api/server.py /shop/
 COPY api/v${VERSION}.py /shop/main.py
 USER shop
 CMD ["python3", "/shop/main.py"]
