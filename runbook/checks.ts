@@ -19,6 +19,12 @@ export interface CheckResult {
   tookMs: number;
 }
 
+/** On one line, and short: a command may hold a whole script, a query a page. */
+function brief(text: string): string {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  return flat.length <= 100 ? flat : `${flat.slice(0, 99)}…`;
+}
+
 /** One line that names a check for people. */
 export function describeCheck(check: Check): string {
   switch (check.kind) {
@@ -27,9 +33,9 @@ export function describeCheck(check: Check): string {
     case 'http':
       return `${check.method ?? 'GET'} ${check.url} answers ${check.status} in under ${check.underMs} ms`;
     case 'sql':
-      return `${check.store}: ${check.query} gives ${check.expect}`;
+      return `${check.store}: ${brief(check.query)} gives ${check.expect}`;
     case 'run':
-      return `${check.argv.join(' ')} in ${check.service} exits ${check.exitCode}`;
+      return `${brief(check.argv.join(' '))} in ${check.service} exits ${check.exitCode}`;
   }
 }
 
