@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { backupVolumeHandler } from '../../../activities/effects/backup-volume.ts';
 import { proveBackupHandler } from '../../../activities/effects/prove-backup.ts';
 import { restoreVolumeHandler } from '../../../activities/effects/restore-volume.ts';
+import { DockerEngine } from '../../../activities/docker/index.ts';
 import { listPoints } from '../../../activities/points/index.ts';
 import { volumeProver } from '../../../activities/volumes/index.ts';
 import { ownName, sweepDead, sweepOwn } from '../own-names.ts';
@@ -44,16 +45,23 @@ const oddities = `
   cp /usr/bin/true setuid; chmod 4755 setuid; chown 4711:815 deep/one; chown -h 12:34 dangling
   mkfifo pipe; mknod null c 1 3
   echo n >"$(printf 'new\\nline')"; echo b >"$(printf 'bytes\\xff\\xfe')"; echo d >-dash; echo s >' space '
+  perl -e '
+    my $acl = pack("V(vvV)5", 2, 1, 6, -1, 2, 4, 1000, 4, 4, -1, 16, 6, -1, 32, 0, -1);
+    for (["random", "user.note", "kept\\0too"], ["deep", "system.posix_acl_access", $acl]) {
+      my ($file, $name, $value) = @$_;
+      syscall(188, $file, $name, $value, length $value, 0) == 0 or die "setxattr $name: $!" }'
   touch -d '2001-02-03 04:05:06.789' deep/one; touch -h -d '2002-03-04 05:06:07.5' absolute
   chmod 0750 .; chown 999:999 .; touch -d '2003-04-05 06:07:08.25' .`;
 /** A listing that shares no code with the product. */
-const listing = `cd /v/0; find . -printf '%p|%y|%m|%U|%G|%s|%T@|%l|%n\\n' | LC_ALL=C sort | base64 -w0; find . -type f -exec md5sum {} + | LC_ALL=C sort | base64 -w0; du -k sparse | cut -f1`;
+const listing = `cd /v/0; find . -printf '%p|%y|%m|%U|%G|%s|%T@|%l|%n\\n' | LC_ALL=C sort | base64 -w0; find . -type f -exec md5sum {} + | LC_ALL=C sort | base64 -w0; du -k sparse | cut -f1
+  perl -e 'for (["random", "user.note"], ["deep", "system.posix_acl_access"]) { my ($f, $k) = @$_; my $v = "\\0" x 200; my $n = syscall(191, $f, $k, $v, 200); print unpack("H*", substr($v, 0, $n)), "\\n" }'`;
 
 describe('a volume', () => {
   it('[M1][M4][K10] comes back from a proven backup as it was, to the last oddity, also under another name', async () => {
     const volume = await newVolume();
     await inVolumes([volume], oddities);
     const before = await inVolumes([volume], listing);
+    expect(before).toContain(Buffer.from('kept\0too').toString('hex'));
     const taken = await attempt(backup, 'backupVolume', { volume, point: 'odd', quiesce: 'none' }, setting);
     expect(taken.facts).toMatchObject({ point: `${setting.runId}/odd`, seal: expect.stringMatching(/^[0-9a-f]{64}$/) });
 
@@ -165,20 +173,16 @@ describe('what must not be done is refused:', () => {
 
   it('trusting an archive that somebody started to write to meanwhile', async () => {
     const volume = await newVolume();
-    await inVolumes([volume], 'head -c 20000000 /dev/urandom >/v/0/big');
     const user = await startUser(volume, setting.project);
-    const fence = async () => engine.startContainer(user.id);
-    let archiving = false;
-    const meddled: OperationSetting = {
-      ...setting,
-      onProgress: ({ doing }) => {
-        if (doing !== 'archiving' || archiving) return;
-        archiving = true;
-        void fence();
-      },
-    };
+    class Meddled extends DockerEngine {
+      override async startContainer(name: string, options = {}): Promise<void> {
+        await super.startContainer(name, options);
+        if (name.includes('archive')) await super.startContainer(user.id);
+      }
+    }
+    const meddled = backupVolumeHandler({ engine: new Meddled() });
     await expect(
-      attempt(backup, 'backupVolume', { volume, point: 'a', quiesce: 'stop' }, meddled),
+      attempt(meddled, 'backupVolume', { volume, point: 'a', quiesce: 'stop' }, setting),
     ).rejects.toMatchObject({ name: 'Conflict' });
     expect(await isRunning(user)).toBe(true);
     expect(await listPoints(join(root, 'points'))).toEqual([]);

@@ -37,14 +37,13 @@ const content = () => inVolumes([volume], 'cat /v/0/state; ls /v/0 | tr "\\n" " 
 const [newer, older] = ['new\nmore state', 'old\nrandom state'];
 
 describe('killed by -9,', () => {
-  it('[K10] a backup yields no point that is called good, goes on with its own helper, and wakes the service', async () => {
+  it('[K10] a backup yields no point that is called good, and in the end a whole one, with the service back', async () => {
     const input = { volume, point: 'a', quiesce: 'stop' };
     const points = join(root, 'points');
     const boundaries: KillPoint[] = [
       { at: 'stop container', side: 'after' },
       { at: 'create container', side: 'before' },
-      // The helper works on alone; the next attempt, which is killed too, finds it.
-      { at: 'archive', side: 'after' },
+      { at: 'start container switchback', side: 'after' },
       { at: `start container ${user.id}`, side: 'before' },
     ];
     for (const boundary of boundaries) {
@@ -59,6 +58,17 @@ describe('killed by -9,', () => {
     expect((await verifyPoint(point!)).manifest.state).toBe('verified');
     expect(await listPoints(points)).toHaveLength(1);
     expect(await engine.listByLabel({ 'io.switchback.run': setting.runId })).toEqual([]);
+  });
+
+  it('a backup goes on with the helper that works on alone', async () => {
+    const input = { volume, point: 'a', quiesce: 'none' };
+    // The first helper is the survey of `prepare`.
+    expect(await attemptInChild('backupVolume', input, setting, { at: 4, side: 'before' })).toBeUndefined();
+    const kill: KillPoint = { at: 'start container', side: 'after' };
+    expect(await attemptInChild('backupVolume', input, setting, kill)).toBeUndefined();
+    const told = await attemptInChild('backupVolume', input, setting);
+    expect(told?.error).toBeUndefined();
+    expect(told?.effects).toEqual([expect.stringContaining('remove container')]);
   });
 
   it('[M4] a restore leaves the old content or the new, and ends with the new one and the service back', async () => {
