@@ -22,6 +22,8 @@ import { commandUpdates, reportQuery, statusQuery, type MigrationInput } from '.
 /** What a fake world does when an operation comes to it: succeed, throw, or wait until it is aborted. */
 export type Script = (operationId: string, attempt: number) => 'succeed' | 'hang' | Error;
 
+const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
 /**
  * Temporal, the worker and the journal are real here; only the effects are fakes, since these tests are about who does what when.
  */
@@ -127,7 +129,9 @@ export class Orchestra {
     const { client } = this.environment;
     const found: { workflowId: string; json: string }[] = [];
     for await (const { workflowId, runId } of client.workflow.list({ query: `WorkflowId STARTS_WITH '${migrationWorkflowId(target)}'` })) {
-      found.push({ workflowId, json: historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory()) });
+      const json = historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory());
+      // Stack traces name the folder that the recorder works in.
+      found.push({ workflowId, json: json.replaceAll(checkout, '/switchback') });
     }
     return found;
   }
