@@ -73,6 +73,8 @@ export interface EffectHandler<K extends OperationKind> {
   perform(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared): Promise<Performed>;
   /** Describes an effect that an earlier attempt completed without its receipt. Default: `perform`, which must then be a no-op. */
   adopt?(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared): Promise<Performed>;
+  /** Tidies up once the receipt is durable. May be left out by a crash, and what it throws is only logged: nothing may depend on it. */
+  settle?(input: OperationInputs[K], context: EffectContext<K>): Promise<void>;
 }
 
 export interface Prepared {

@@ -1,6 +1,7 @@
 import type { ComposeCli } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectHandlers } from '../effect.ts';
+import { takeSampleInService } from '../run-container/index.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
 import { volumeProver } from '../volumes/index.ts';
 import { applyCheckpointHandler } from './apply-checkpoint.ts';
@@ -22,6 +23,8 @@ import { restoreFilesHandler } from './restore-files.ts';
 import { restoreStoreHandler } from './restore-store.ts';
 import { restoreVolumeHandler } from './restore-volume.ts';
 import { runChecksHandler } from './run-checks.ts';
+import { runContainerHandler } from './run-container.ts';
+import { switchImageHandler } from './switch-image.ts';
 import { tagCheckpointHandler } from './tag-checkpoint.ts';
 import { watchBakeHandler } from './watch-bake.ts';
 
@@ -35,7 +38,7 @@ export interface World {
 export const checkDependencies = ({ engine, compose, stores }: World): CheckDependencies => ({
   engine,
   stores,
-  runInService: () => Promise.reject(new Error(String(compose))),
+  runInService: (context, request) => takeSampleInService({ engine, compose }, context, request),
 });
 
 /** The one list of what performs which kind of operation: a new kind is a file beside this one, and a line here. */
@@ -51,10 +54,10 @@ export function effectHandlers(world: World): EffectHandlers {
     backupStore: backupStoreHandler({ stores }),
     proveBackup: proveBackupHandler({ provers: [volumeProver(engine), ...Object.values(stores).map((store) => store.prover)] }),
     applySql: applySqlHandler({ stores }),
-    runContainer: undefined as never,
+    runContainer: runContainerHandler(world),
     restoreFiles: restoreFilesHandler(),
     putFilesBack: putFilesBackHandler(),
-    switchImage: undefined as never,
+    switchImage: switchImageHandler(world),
     applyCheckpoint: applyCheckpointHandler(world),
     compareDualRun: compareDualRunHandler({ stores }),
     runChecks: runChecksHandler(checks),

@@ -62,6 +62,7 @@ export async function performOperation(request: PerformRequest, dependencies: Pe
         (await act(handler, operation, context, prepared, known !== undefined));
       const receipt = receiptOf(operation, performed, prepared, startedAt);
       await journal([{ type: 'receipt', operation: operation.id, attempt, receipt }]);
+      await settle(handler, operation, context);
       return receipt;
     } catch (error) {
       await recordFailure(target, request, attempt, error);
@@ -85,6 +86,15 @@ async function claim(
   await target.journal.appendIf({ run: run.runId, epoch: run.epoch, entries: [entry] }, (state) =>
     outdated(state, run, operation.id, state.operations.has(operationKey(run.runId, operation.id)) ? attempt - 1 : attempt),
   );
+}
+
+/** The operation is done and written down; what it leaves lying about must not make it fail. */
+async function settle(handler: AnyHandler, operation: Operation, context: AnyContext): Promise<void> {
+  try {
+    await handler.settle?.(operation.input, context);
+  } catch (error) {
+    context.log(`${operation.id} is done, but left something behind: ${String(error)}`);
+  }
 }
 
 type Outcome = Performed & { adopted: boolean };
