@@ -8,7 +8,8 @@ export type ActivityDependencies = PerformDependencies & Omit<ControlDependencie
 
 /** All activities of a worker: one for each kind of operation, named like it, and those that keep the records. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
-  const perform = (request: PerformRequest) => withHeartbeat((surroundings) => performOperation(request, dependencies, surroundings));
+  const perform = (request: PerformRequest) =>
+    withHeartbeat((surroundings) => performOperation(request, dependencies, surroundings));
   const kinds = Object.keys(operationVersion) as OperationKind[];
   const operations = Object.fromEntries(kinds.map((kind) => [kind, perform])) as OperationActivities;
   const control = controlActivities({ ...dependencies, inActivity: withHeartbeat });

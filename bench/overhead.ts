@@ -44,14 +44,18 @@ export async function overhead(): Promise<void> {
       host: 'bench',
       activities: createActivities({
         access: new TargetAccess({ SWITCHBACK_HOME: home }),
-        handlers: Object.fromEntries(Object.keys(operationVersion).map((kind) => [kind, nothing])) as unknown as EffectHandlers,
+        handlers: Object.fromEntries(
+          Object.keys(operationVersion).map((kind) => [kind, nothing]),
+        ) as unknown as EffectHandlers,
         secrets: { environment: {}, allowed: [] },
         worker: 'bench',
         stacks: [home],
         guard: () => Promise.resolve(),
         check: () => Promise.resolve([]),
       }),
-      workflows: { workflowBundle: { codePath: fileURLToPath(new URL('../worker/workflow-bundle.js', import.meta.url)) } },
+      workflows: {
+        workflowBundle: { codePath: fileURLToPath(new URL('../worker/workflow-bundle.js', import.meta.url)) },
+      },
     });
     const running = worker.run();
     const connection = await Connection.connect({ address: server.address });
@@ -60,7 +64,11 @@ export async function overhead(): Promise<void> {
     const script: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       ours.push((await timed(() => runNothing(client, home, round))) / operations);
-      script.push((await timed(() => Promise.resolve(execFileSync('sh', ['-c', `for i in $(seq ${operations}); do /bin/true; done`])))) / operations);
+      script.push(
+        (await timed(() =>
+          Promise.resolve(execFileSync('sh', ['-c', `for i in $(seq ${operations}); do /bin/true; done`])),
+        )) / operations,
+      );
     }
     print('service: an operation whose work is nothing, ms each', ours);
     print('shell script: a process whose work is nothing, ms each', script);
@@ -81,7 +89,9 @@ async function runNothing(client: Client, directory: string, round: number): Pro
   const status = await client.workflow.execute<typeof migration>('migration', {
     workflowId: migrationWorkflowId(target),
     taskQueue: hostTaskQueue('bench'),
-    args: [{ target, runId: `r${round}`, homeHost: 'bench', operator: 'bench', plan, without: [], searchAttributes: false }],
+    args: [
+      { target, runId: `r${round}`, homeHost: 'bench', operator: 'bench', plan, without: [], searchAttributes: false },
+    ],
   });
   if (status.state !== 'completed') throw new Error(`the measured run ended ${status.state}`);
 }
@@ -91,7 +101,13 @@ async function workerStarts(address: string, home: string): Promise<number[]> {
   for (let round = 0; round < rounds; round += 1) {
     const began = performance.now();
     const child = spawn(process.execPath, [fileURLToPath(new URL('../worker/main.js', import.meta.url))], {
-      env: { ...process.env, TEMPORAL_ADDRESS: address, SWITCHBACK_HOME: home, SWITCHBACK_STACKS: home, SWITCHBACK_HOST: `bench-${round}` },
+      env: {
+        ...process.env,
+        TEMPORAL_ADDRESS: address,
+        SWITCHBACK_HOME: home,
+        SWITCHBACK_STACKS: home,
+        SWITCHBACK_HOST: `bench-${round}`,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     for await (const line of createInterface({ input: child.stdout })) {
@@ -140,7 +156,20 @@ function nothingPlan(target: string, directory: string): CompiledPlan {
     files: [],
     proofAgeSeconds: 86_400,
     before: [],
-    phases: [{ id: 'only', ordinal: 1, title: 'Only', risk: 'none', optional: false, needs: [], acceptance: [], stages: [{ stage: 'apply', operations: all, approvals: [] }], onFailure: 'park', verify: [] }],
+    phases: [
+      {
+        id: 'only',
+        ordinal: 1,
+        title: 'Only',
+        risk: 'none',
+        optional: false,
+        needs: [],
+        acceptance: [],
+        stages: [{ stage: 'apply', operations: all, approvals: [] }],
+        onFailure: 'park',
+        verify: [],
+      },
+    ],
     digest: '0'.repeat(64),
   };
 }

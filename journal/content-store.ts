@@ -36,14 +36,21 @@ export class ContentStore {
 
   /** @throws SwitchbackError `IntegrityFailed` when the content is missing or is not what was kept. */
   async kept(digest: string): Promise<Buffer> {
-    if (!/^[0-9a-f]{64}$/.test(digest)) throw new SwitchbackError('IntegrityFailed', `${JSON.stringify(digest)} is not a content digest`);
+    if (!/^[0-9a-f]{64}$/.test(digest))
+      throw new SwitchbackError('IntegrityFailed', `${JSON.stringify(digest)} is not a content digest`);
     let bytes: Buffer;
     try {
       bytes = await readFile(this.#file(digest));
     } catch (error) {
-      throw new SwitchbackError('IntegrityFailed', `content ${digest.slice(0, 12)} is missing from the home`, {}, { cause: error });
+      throw new SwitchbackError(
+        'IntegrityFailed',
+        `content ${digest.slice(0, 12)} is missing from the home`,
+        {},
+        { cause: error },
+      );
     }
-    if (this.digest(bytes) !== digest) throw new SwitchbackError('IntegrityFailed', `content ${digest.slice(0, 12)} in the home is damaged`);
+    if (this.digest(bytes) !== digest)
+      throw new SwitchbackError('IntegrityFailed', `content ${digest.slice(0, 12)} in the home is damaged`);
     return bytes;
   }
 
@@ -66,7 +73,9 @@ async function readOrCreateKey(file: string): Promise<Buffer> {
     try {
       const key = await readFile(file);
       if (key.length === 32) return key;
-      throw new SwitchbackError('IntegrityFailed', `the home's key ${file} is damaged`, { hint: 'Restore it from a copy: kept contents are addressed by it.' });
+      throw new SwitchbackError('IntegrityFailed', `the home's key ${file} is damaged`, {
+        hint: 'Restore it from a copy: kept contents are addressed by it.',
+      });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }

@@ -66,7 +66,10 @@ export class Journal {
    * Appends if `objection` (looked at with the newest state, again after each lost race) raises none.
    * @throws whatever `objection` returns.
    */
-  appendIf({ run, epoch, key, entries }: Append, objection: (state: TargetState) => Error | undefined): Promise<boolean> {
+  appendIf(
+    { run, epoch, key, entries }: Append,
+    objection: (state: TargetState) => Error | undefined,
+  ): Promise<boolean> {
     return this.#inTurn(async () => {
       for (let attempt = 0; attempt < placementAttempts; attempt += 1) {
         await this.#readOn();
@@ -145,9 +148,13 @@ export class Journal {
       return;
     }
     if ('newer' in record) {
-      throw new SwitchbackError('Unsupported', `the journal ${this.file} has format ${record.newer}, which this version cannot read`, {
-        hint: 'Use the version of Switchback that wrote it, or a later one.',
-      });
+      throw new SwitchbackError(
+        'Unsupported',
+        `the journal ${this.file} has format ${record.newer}, which this version cannot read`,
+        {
+          hint: 'Use the version of Switchback that wrote it, or a later one.',
+        },
+      );
     }
     // A late line of a writer that lost the race, or of a zombie: its number is taken.
     if (record.seq <= this.state.seq) return;
@@ -160,7 +167,9 @@ export class Journal {
 }
 
 /** Reads a whole journal for display. */
-export async function readJournal(file: string): Promise<{ records: JournalRecord[]; state: TargetState; damaged: number }> {
+export async function readJournal(
+  file: string,
+): Promise<{ records: JournalRecord[]; state: TargetState; damaged: number }> {
   const { records, state, damaged } = await Journal.open(file, { keepRecords: true });
   return { records, state, damaged };
 }

@@ -17,8 +17,18 @@ export interface ChildReport {
 
 /** How the states of a child are called in the run's own words. Whoever pauses a rollback, or finds it parked, has the same choices. */
 export const runStates: Record<'phase' | 'rollback', Record<ChildReport['state'], RunState>> = {
-  phase: { running: 'running', paused: 'paused', 'awaiting-operator': 'awaiting-operator', 'awaiting-approval': 'awaiting-approval' },
-  rollback: { running: 'rolling-back', paused: 'rollback-paused', 'awaiting-operator': 'rollback-paused', 'awaiting-approval': 'rollback-paused' },
+  phase: {
+    running: 'running',
+    paused: 'paused',
+    'awaiting-operator': 'awaiting-operator',
+    'awaiting-approval': 'awaiting-approval',
+  },
+  rollback: {
+    running: 'rolling-back',
+    paused: 'rollback-paused',
+    'awaiting-operator': 'rollback-paused',
+    'awaiting-approval': 'rollback-paused',
+  },
 };
 
 /** A run's status with what the child at work says of itself. Returns a new status. */
@@ -30,7 +40,9 @@ export function withReport(status: RunStatus, report: ChildReport): RunStatus {
     state: runStates[rollback ? 'rollback' : 'phase'][report.state],
     ...(waiting?.error ? { reason: waiting.error.message } : {}),
     phases: phase ? status.phases.map((known) => (known.id === phase.id ? phase : known)) : status.phases,
-    rollbacks: rollback ? [...status.rollbacks.filter((other) => other.ordinal !== rollback.ordinal), rollback] : status.rollbacks,
+    rollbacks: rollback
+      ? [...status.rollbacks.filter((other) => other.ordinal !== rollback.ordinal), rollback]
+      : status.rollbacks,
     ...(waiting ? { waiting } : {}),
     ...(operation ? { operation: { ...operation, workflowId: report.workflowId } } : {}),
     timeline: [...status.timeline, ...report.news],

@@ -22,7 +22,11 @@ export const errorTable = {
   UndoFailed: { retried: false, exitCode: 7, meaning: 'taking an operation back failed' },
   Protected: { retried: false, exitCode: 9, meaning: 'a protected resource would have been changed' },
   Unsupported: { retried: false, exitCode: 2, meaning: 'this is not something Switchback can do here' },
-  EffectUnknown: { retried: false, exitCode: 7, meaning: 'whether the effect took place cannot be told; a person must look' },
+  EffectUnknown: {
+    retried: false,
+    exitCode: 7,
+    meaning: 'whether the effect took place cannot be told; a person must look',
+  },
   IntegrityFailed: { retried: false, exitCode: 9, meaning: 'a checksum, journal line or backup is damaged' },
   ResourceExhausted: { retried: false, exitCode: 4, meaning: 'disk, memory or another bounded resource ran out' },
   StepFailed: { retried: false, exitCode: 6, meaning: 'a step of the plan ran and failed by itself' },
@@ -34,7 +38,9 @@ export const errorTable = {
 export type ErrorName = keyof typeof errorTable;
 
 /** Names that no activity retry policy retries. */
-export const neverRetried: ErrorName[] = (Object.keys(errorTable) as ErrorName[]).filter((name) => !errorTable[name].retried);
+export const neverRetried: ErrorName[] = (Object.keys(errorTable) as ErrorName[]).filter(
+  (name) => !errorTable[name].retried,
+);
 
 /** What a message says after what is wrong: the way out. */
 export interface ErrorDetail {

@@ -28,7 +28,14 @@ export interface Effect {
 /** How an operation is taken back. Resolved completely (with contents by digest) when the operation's intent is journalled. */
 export type Undo =
   /** Run another operation. `lossy`: it discards data, which is archived first, and never runs unless asked for. */
-  | { by: 'operation'; summary: string; lossy: boolean; kind: OperationKind; input: OperationInputs[OperationKind]; effects: Effect[] }
+  | {
+      by: 'operation';
+      summary: string;
+      lossy: boolean;
+      kind: OperationKind;
+      input: OperationInputs[OperationKind];
+      effects: Effect[];
+    }
   /** On purpose nothing: what was added stays, because the old version does not mind it. */
   | { by: 'keeping'; summary: string }
   /** There is nothing to take back: the operation only reads, or makes something that disturbs nobody. */
@@ -89,7 +96,13 @@ export interface OperationInputs {
   backupStore: { store: string; point: string };
   /** Restores a recovery point into a scratch place and looks at what came out. */
   proveBackup: { point: string };
-  applySql: { store: string; source: { file: string } | { statement: string } | { digest: string }; transactional: boolean; proof?: string; expand: boolean };
+  applySql: {
+    store: string;
+    source: { file: string } | { statement: string } | { digest: string };
+    transactional: boolean;
+    proof?: string;
+    expand: boolean;
+  };
   runContainer: { service: string; argv: string[]; timeoutSeconds: number };
   /** Brings paths to the state they have at a git ref. */
   restoreFiles: { ref: string; paths: string[] };

@@ -35,7 +35,9 @@ interface PhaseInPlay {
 
 /** Phases with standing effects or a state that is not "taken back", newest first. */
 function phasesInPlay(state: TargetState): PhaseInPlay[] {
-  const live = [...state.phases.values()].filter((phase) => phase.state !== 'rolled-back' && phase.state !== 'pending' && phase.state !== 'skipped');
+  const live = [...state.phases.values()].filter(
+    (phase) => phase.state !== 'rolled-back' && phase.state !== 'pending' && phase.state !== 'skipped',
+  );
   return live.sort((a, b) => b.ordinal - a.ordinal).map(({ id, ordinal, title }) => ({ id, ordinal, title }));
 }
 
@@ -53,22 +55,33 @@ function phasesToTakeBack(state: TargetState, to: RollbackRequest['to']): PhaseI
 }
 
 /** Resources with data that an operation's backup can bring back, as `store:NAME` or `volume:NAME`. */
-function backedUp(record: OperationRecord): { resource: string; kind: 'restoreStore' | 'restoreVolume'; input: JsonObject } | undefined {
+function backedUp(
+  record: OperationRecord,
+): { resource: string; kind: 'restoreStore' | 'restoreVolume'; input: JsonObject } | undefined {
   const { operation, receipt } = record;
   if (record.status !== 'done' || receipt === undefined) return undefined;
   // The receipt names the folder that was really written; the plan only names the point.
   const point = typeof receipt.facts['point'] === 'string' ? receipt.facts['point'] : undefined;
   if (point === undefined) return undefined;
   if (operation.kind === 'backupStore') {
-    return { resource: `store:${operation.input.store}`, kind: 'restoreStore', input: { store: operation.input.store, point } };
+    return {
+      resource: `store:${operation.input.store}`,
+      kind: 'restoreStore',
+      input: { store: operation.input.store, point },
+    };
   }
   if (operation.kind === 'backupVolume') {
-    return { resource: `volume:${operation.input.volume}`, kind: 'restoreVolume', input: { volume: operation.input.volume, point } };
+    return {
+      resource: `volume:${operation.input.volume}`,
+      kind: 'restoreVolume',
+      input: { volume: operation.input.volume, point },
+    };
   }
   return undefined;
 }
 
-const storeOf = (record: OperationRecord) => (record.operation.kind === 'applySql' ? `store:${record.operation.input.store}` : undefined);
+const storeOf = (record: OperationRecord) =>
+  record.operation.kind === 'applySql' ? `store:${record.operation.input.store}` : undefined;
 
 export interface RollbackOptions {
   request: RollbackRequest;
@@ -86,7 +99,9 @@ export interface RollbackOptions {
 export function planRollback(state: TargetState, { request, plan, ordinal }: RollbackOptions): RollbackPlan {
   const phases = phasesToTakeBack(state, request.to);
   if (phases.length === 0) {
-    throw new SwitchbackError('PreconditionFailed', 'there is nothing to roll back', { hint: 'No phase has effects that still stand.' });
+    throw new SwitchbackError('PreconditionFailed', 'there is nothing to roll back', {
+      hint: 'No phase has effects that still stand.',
+    });
   }
   const ids = new Set(phases.map((phase) => phase.id));
   const standing = standingOperations(state).filter((record) => ids.has(record.operation.phase));
@@ -99,9 +114,17 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
     const { undo } = record;
     const store = storeOf(record);
     if (store !== undefined && restores.has(store)) {
-      kept.push({ operation: record.operation.id, summary: record.operation.summary, why: `${store} is restored from its recovery point, which takes this back too` });
+      kept.push({
+        operation: record.operation.id,
+        summary: record.operation.summary,
+        why: `${store} is restored from its recovery point, which takes this back too`,
+      });
     } else if (undo.by === 'operation' && undo.lossy && !request.discardData) {
-      kept.push({ operation: record.operation.id, summary: record.operation.summary, why: `taking it back would discard data (${undo.summary}); it does no harm where it is` });
+      kept.push({
+        operation: record.operation.id,
+        summary: record.operation.summary,
+        why: `taking it back would discard data (${undo.summary}); it does no harm where it is`,
+      });
     } else if (undo.by === 'operation') {
       undos.push({ record, undo });
     } else if (undo.by === 'keeping') {
@@ -112,9 +135,13 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
   }
   const barrier = impossible[0];
   if (barrier && barrier.undo.by === 'impossible') {
-    throw new SwitchbackError('PointOfNoReturn', `${barrier.operation.id} cannot be taken back: ${barrier.undo.cause}`, {
-      hint: 'Fix forward, or restore the data with --restore-data if a recovery point of that store exists.',
-    });
+    throw new SwitchbackError(
+      'PointOfNoReturn',
+      `${barrier.operation.id} cannot be taken back: ${barrier.undo.cause}`,
+      {
+        hint: 'Fix forward, or restore the data with --restore-data if a recovery point of that store exists.',
+      },
+    );
   }
 
   const host = plan.homeHost;
@@ -146,13 +173,18 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
   const destination = destinationOf(state, phases, plan);
   if (destination.checks.length > 0) {
     operations.push(
-      operation(next('runChecks'), 'runChecks', { checks: destination.checks, withinSeconds: 180, everySeconds: 1, consecutive: 2 }, {
-        phase: phases.at(-1)?.id ?? '',
-        host,
-        summary: `verify ${destination.name}: ${destination.checks.length} check${destination.checks.length === 1 ? '' : 's'}`,
-        effects: [],
-        timeoutSeconds: 600,
-      }),
+      operation(
+        next('runChecks'),
+        'runChecks',
+        { checks: destination.checks, withinSeconds: 180, everySeconds: 1, consecutive: 2 },
+        {
+          phase: phases.at(-1)?.id ?? '',
+          host,
+          summary: `verify ${destination.name}: ${destination.checks.length} check${destination.checks.length === 1 ? '' : 's'}`,
+          effects: [],
+          timeoutSeconds: 600,
+        },
+      ),
     );
   }
   return {
@@ -205,10 +237,18 @@ function collapseCheckpoints(undos: readonly UndoStep[]): (UndoStep & { alsoUndo
   return steps;
 }
 
-function destinationOf(state: TargetState, takenBack: PhaseInPlay[], plan: CompiledPlan): { name: string; checks: Check[] } {
+function destinationOf(
+  state: TargetState,
+  takenBack: PhaseInPlay[],
+  plan: CompiledPlan,
+): { name: string; checks: Check[] } {
   const lowest = Math.min(...takenBack.map((phase) => phase.ordinal));
-  const remaining = plan.phases.filter((phase) => phase.ordinal < lowest && state.phases.get(phase.id)?.state === 'completed').at(-1);
-  return remaining ? { name: remaining.id, checks: remaining.verify } : { name: 'baseline', checks: plan.baseline.verify };
+  const remaining = plan.phases
+    .filter((phase) => phase.ordinal < lowest && state.phases.get(phase.id)?.state === 'completed')
+    .at(-1);
+  return remaining
+    ? { name: remaining.id, checks: remaining.verify }
+    : { name: 'baseline', checks: plan.baseline.verify };
 }
 
 function operation<K extends OperationKind>(

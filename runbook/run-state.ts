@@ -16,11 +16,17 @@ export type RunState =
   | 'aborted'
   | 'failed';
 
-export type PhaseState = 'pending' | 'running' | 'completed' | 'failed' | 'rolling-back' | 'rolled-back' | 'skipped' | 'aborted';
+export type PhaseState =
+  'pending' | 'running' | 'completed' | 'failed' | 'rolling-back' | 'rolled-back' | 'skipped' | 'aborted';
 
 export const finalRunStates: readonly RunState[] = ['completed', 'rolled-back', 'aborted', 'failed'];
 /** States in which nothing goes on until a person has said something. */
-export const waitingRunStates: readonly RunState[] = ['paused', 'awaiting-operator', 'awaiting-approval', 'rollback-paused'];
+export const waitingRunStates: readonly RunState[] = [
+  'paused',
+  'awaiting-operator',
+  'awaiting-approval',
+  'rollback-paused',
+];
 
 export interface RollbackRequest {
   /** `previous`: the last phase goes back. `baseline`: all do. Otherwise the phase whose checkpoint is gone back to. */

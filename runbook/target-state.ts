@@ -204,12 +204,18 @@ export function openRun(state: TargetState): RunRecord | undefined {
 
 /** Phases that are completed and not taken back, oldest first. */
 export function completedPhases(state: TargetState): PhaseRecord[] {
-  return [...state.phases.values()].filter((phase) => phase.state === 'completed').sort((a, b) => a.ordinal - b.ordinal);
+  return [...state.phases.values()]
+    .filter((phase) => phase.state === 'completed')
+    .sort((a, b) => a.ordinal - b.ordinal);
 }
 
 /** Operations that took effect, or may have, and are not taken back: newest first, the order of a rollback. */
 export function standingOperations(state: TargetState): OperationRecord[] {
   return [...state.operations.values()]
-    .filter((known) => known.operation.undoes === undefined && (known.status === 'skipped' ? known.attempt > 0 : known.status !== 'undone' && known.status !== 'undo-skipped'))
+    .filter(
+      (known) =>
+        known.operation.undoes === undefined &&
+        (known.status === 'skipped' ? known.attempt > 0 : known.status !== 'undone' && known.status !== 'undo-skipped'),
+    )
     .sort((a, b) => b.seq - a.seq);
 }

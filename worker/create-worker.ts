@@ -49,7 +49,12 @@ export async function connect(address: string, patienceMs = 30_000): Promise<Nat
       return await NativeConnection.connect({ address });
     } catch (error) {
       if (Date.now() + wait > until) {
-        throw new SwitchbackError('Unreachable', `no Temporal server answers at ${address}`, { hint: 'Start one with `switchback up`, or set TEMPORAL_ADDRESS.' }, { cause: error });
+        throw new SwitchbackError(
+          'Unreachable',
+          `no Temporal server answers at ${address}`,
+          { hint: 'Start one with `switchback up`, or set TEMPORAL_ADDRESS.' },
+          { cause: error },
+        );
       }
       await pause(wait);
     }

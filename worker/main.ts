@@ -16,7 +16,9 @@ async function main(): Promise<void> {
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, timestampNanos, message, meta }) => {
       const at = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
-      process.stderr.write(`${at} ${level} ${message}${meta?.['error'] === undefined ? '' : ` ${String(meta['error'])}`}\n`);
+      process.stderr.write(
+        `${at} ${level} ${message}${meta?.['error'] === undefined ? '' : ` ${String(meta['error'])}`}\n`,
+      );
     }),
     telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
   });
@@ -30,7 +32,9 @@ async function main(): Promise<void> {
     workflows: { workflowBundle: { code: readFileSync(new URL('workflow-bundle.js', import.meta.url), 'utf8') } },
   });
   const running = worker.run();
-  process.stdout.write(`worker ready: ${hostTaskQueue(settings.host)} at ${settings.address}, stacks ${settings.stacks.join(', ')}\n`);
+  process.stdout.write(
+    `worker ready: ${hostTaskQueue(settings.host)} at ${settings.address}, stacks ${settings.stacks.join(', ')}\n`,
+  );
   await running;
   await connection.close();
 }

@@ -40,6 +40,11 @@ function real(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    throw new SwitchbackError('PreconditionFailed', `SWITCHBACK_STACKS names ${path}, which does not exist`, {}, { cause: error });
+    throw new SwitchbackError(
+      'PreconditionFailed',
+      `SWITCHBACK_STACKS names ${path}, which does not exist`,
+      {},
+      { cause: error },
+    );
   }
 }

@@ -33,19 +33,31 @@ export function performOperation(run: RunRef, operation: Operation): Promise<Rec
 }
 
 /** Control activities that may take a while or need a heartbeat, each with a line in the history. */
-export function control(summary: string): Pick<ControlActivities, 'openRun' | 'planRollback' | 'proveByHand' | 'reportRollback'> {
+export function control(
+  summary: string,
+): Pick<ControlActivities, 'openRun' | 'planRollback' | 'proveByHand' | 'reportRollback'> {
   return proxyActivities<Activities>({
     summary,
     startToCloseTimeout: '10m',
     scheduleToStartTimeout: '10m',
     heartbeatTimeout,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { maximumAttempts: attempts, initialInterval: '500ms', maximumInterval: '10s', nonRetryableErrorTypes: neverRetried },
+    retry: {
+      maximumAttempts: attempts,
+      initialInterval: '500ms',
+      maximumInterval: '10s',
+      nonRetryableErrorTypes: neverRetried,
+    },
   });
 }
 
 /** Journal appends: a few milliseconds each, on the home host, idempotent by key. */
 export const { record, closeRun } = proxyLocalActivities<Pick<ControlActivities, 'record' | 'closeRun'>>({
   startToCloseTimeout: '30s',
-  retry: { initialInterval: '200ms', maximumInterval: '5s', maximumAttempts: attempts, nonRetryableErrorTypes: neverRetried },
+  retry: {
+    initialInterval: '200ms',
+    maximumInterval: '5s',
+    maximumAttempts: attempts,
+    nonRetryableErrorTypes: neverRetried,
+  },
 });

@@ -6,7 +6,8 @@ import type { Session } from './session.ts';
 
 export function migrationDetails(status: RunStatus): string {
   const rows = status.phases.map(
-    (phase) => `| ${phase.ordinal} | ${cell(phase.title)} | ${phase.risk} | **${phase.state}** | ${phase.stage ?? ''} | ${phase.done}/${phase.total} |`,
+    (phase) =>
+      `| ${phase.ordinal} | ${cell(phase.title)} | ${phase.risk} | **${phase.state}** | ${phase.stage ?? ''} | ${phase.done}/${phase.total} |`,
   );
   return [
     `## Migration of ${status.target}: ${status.state}`,
@@ -14,16 +15,27 @@ export function migrationDetails(status: RunStatus): string {
     ...(status.reason === undefined ? [] : [`**Why:** ${status.reason}`]),
     ...waitingLines(status.waiting, status.target),
     ['| # | phase | risk | state | stage | operations |', '|---|---|---|---|---|---|', ...rows].join('\n'),
-    ...status.rollbacks.map((rollback) => `**Rollback ${rollback.ordinal}** to *${rollback.to}*: ${rollback.state}, ${rollback.done} of ${rollback.total} operations. Reason: ${rollback.reason}`),
-    ...(status.inconsistent ? ['**The target is inconsistent**: an undo was skipped or given up. No new run starts until a person has looked.'] : []),
+    ...status.rollbacks.map(
+      (rollback) =>
+        `**Rollback ${rollback.ordinal}** to *${rollback.to}*: ${rollback.state}, ${rollback.done} of ${rollback.total} operations. Reason: ${rollback.reason}`,
+    ),
+    ...(status.inconsistent
+      ? [
+          '**The target is inconsistent**: an undo was skipped or given up. No new run starts until a person has looked.',
+        ]
+      : []),
     story(status.timeline),
   ].join('\n\n');
 }
 
 export function phaseDetails({ phase, run }: PhaseInput, status: PhaseStatus, session: Session): string {
   const rows = phase.stages.flatMap((stage) => [
-    ...stage.operations.map((operation) => `| ${stage.stage} | ${cell(operation.summary)} | ${cell(operation.undo.summary)} |`),
-    ...stage.approvals.map((approval) => `| ${stage.stage} | approval of ${cell(approval.role)} | an approval changes nothing |`),
+    ...stage.operations.map(
+      (operation) => `| ${stage.stage} | ${cell(operation.summary)} | ${cell(operation.undo.summary)} |`,
+    ),
+    ...stage.approvals.map(
+      (approval) => `| ${stage.stage} | approval of ${cell(approval.role)} | an approval changes nothing |`,
+    ),
   ]);
   return [
     `## Phase ${phase.ordinal}, ${phase.title}: ${status.state}`,
@@ -31,32 +43,59 @@ export function phaseDetails({ phase, run }: PhaseInput, status: PhaseStatus, se
     ...(status.reason === undefined ? [] : [`**Why it ended:** ${status.reason}`]),
     ...waitingLines(session.waiting, run.target),
     story(session.timeline),
-    ['### What runs, and how it is taken back', '| stage | operation | way back |', '|---|---|---|', ...rows].join('\n'),
+    ['### What runs, and how it is taken back', '| stage | operation | way back |', '|---|---|---|', ...rows].join(
+      '\n',
+    ),
   ].join('\n\n');
 }
 
-export function rollbackDetails({ rollback, reason, run }: RollbackInput, status: RollbackStatus, session: Session): string {
-  const rows = rollback.operations.map((operation, index) => `| ${index + 1} | ${cell(operation.summary)} | ${index < status.done ? 'done' : index === status.done && session.operation ? 'under way' : ''} |`);
+export function rollbackDetails(
+  { rollback, reason, run }: RollbackInput,
+  status: RollbackStatus,
+  session: Session,
+): string {
+  const rows = rollback.operations.map(
+    (operation, index) =>
+      `| ${index + 1} | ${cell(operation.summary)} | ${index < status.done ? 'done' : index === status.done && session.operation ? 'under way' : ''} |`,
+  );
   return [
     `## Rollback to ${rollback.to}: ${session.state === 'awaiting-operator' ? 'paused' : status.state}`,
     `**Why:** ${reason}`,
     `Goes back: ${rollback.phases.map((phase) => phase.title).join(', ')}. Data: ${rollback.restored.length > 0 ? `restored (${rollback.restored.join(', ')})` : 'left as it is, nothing is lost'}.`,
     ...waitingLines(session.waiting, run.target),
     ['| # | operation | state |', '|---|---|---|', ...rows].join('\n'),
-    ...(rollback.kept.length > 0 ? [['### Left in place on purpose', ...rollback.kept.map((kept) => `* ${kept.summary}: ${kept.why}`)].join('\n')] : []),
+    ...(rollback.kept.length > 0
+      ? [['### Left in place on purpose', ...rollback.kept.map((kept) => `* ${kept.summary}: ${kept.why}`)].join('\n')]
+      : []),
     story(session.timeline),
   ].join('\n\n');
 }
 
 function waitingLines(waiting: Waiting | undefined, target: string): string[] {
   if (!waiting) return [];
-  const what = waiting.operation ? `**Waiting for a person since ${clock(waiting.since)}.** Stopped at: *${waiting.operation.summary}*` : `**Waiting since ${clock(waiting.since)}.**`;
+  const what = waiting.operation
+    ? `**Waiting for a person since ${clock(waiting.since)}.** Stopped at: *${waiting.operation.summary}*`
+    : `**Waiting since ${clock(waiting.since)}.**`;
   const approval = waiting.approval ? [`Approval asked of: **${waiting.approval.role}**.`] : [];
-  const error = waiting.error ? [`What is wrong: ${waiting.error.message}${waiting.error.hint === undefined ? '' : ` *${waiting.error.hint}*`}`] : [];
-  return [what, ...approval, ...error, `What to type: ${waiting.accepts.map((command) => `\`switchback ${verbs[command] ?? command} --target ${target}\``).join(' or ')}`];
+  const error = waiting.error
+    ? [`What is wrong: ${waiting.error.message}${waiting.error.hint === undefined ? '' : ` *${waiting.error.hint}*`}`]
+    : [];
+  return [
+    what,
+    ...approval,
+    ...error,
+    `What to type: ${waiting.accepts.map((command) => `\`switchback ${verbs[command] ?? command} --target ${target}\``).join(' or ')}`,
+  ];
 }
 
-const verbs: Record<string, string> = { doneByHand: 'done-by-hand --reason … --proof-…', skip: 'skip --reason …', rollback: 'rollback --reason …', abort: 'abort --reason …', approve: 'approve --role …', reject: 'reject --role … --reason …' };
+const verbs: Record<string, string> = {
+  doneByHand: 'done-by-hand --reason … --proof-…',
+  skip: 'skip --reason …',
+  rollback: 'rollback --reason …',
+  abort: 'abort --reason …',
+  approve: 'approve --role …',
+  reject: 'reject --role … --reason …',
+};
 
 const story = (timeline: readonly TimelineEntry[]) =>
   ['### What happened', ...timeline.slice(-25).map((entry) => `* \`${clock(entry.at)}\` ${entry.text}`)].join('\n');

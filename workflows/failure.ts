@@ -1,4 +1,11 @@
-import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import { isErrorName } from '../runbook/errors.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
 
@@ -7,7 +14,11 @@ export function describeFailure(error: unknown): FailureDetail {
   const cause = innermost(error);
   if (cause instanceof ApplicationFailure) {
     const hint = (cause.details?.[0] as { hint?: string } | undefined)?.hint;
-    return { name: isErrorName(cause.type) ? cause.type : 'Error', message: cause.message, ...(hint === undefined ? {} : { hint }) };
+    return {
+      name: isErrorName(cause.type) ? cause.type : 'Error',
+      message: cause.message,
+      ...(hint === undefined ? {} : { hint }),
+    };
   }
   if (cause instanceof TimeoutFailure) return timeout(cause);
   if (cause instanceof CancelledFailure) return { name: 'Error', message: 'cancelled' };
@@ -15,18 +26,31 @@ export function describeFailure(error: unknown): FailureDetail {
 }
 
 function innermost(error: unknown): unknown {
-  if ((error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) && error.cause) return innermost(error.cause);
+  if ((error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) && error.cause)
+    return innermost(error.cause);
   return error;
 }
 
 function timeout(failure: TimeoutFailure): FailureDetail {
   switch (failure.timeoutType) {
     case 'SCHEDULE_TO_START':
-      return { name: 'Unreachable', message: 'no worker took the operation in time', hint: 'Start a worker for its host (`switchback worker`), then retry.' };
+      return {
+        name: 'Unreachable',
+        message: 'no worker took the operation in time',
+        hint: 'Start a worker for its host (`switchback worker`), then retry.',
+      };
     case 'HEARTBEAT':
-      return { name: 'Unreachable', message: 'the worker that ran the operation stopped answering', hint: 'See whether it runs (`switchback doctor`), then retry.' };
+      return {
+        name: 'Unreachable',
+        message: 'the worker that ran the operation stopped answering',
+        hint: 'See whether it runs (`switchback doctor`), then retry.',
+      };
     default:
-      return { name: 'NotReady', message: 'the operation took longer than it may', hint: 'Look at what it waits for; retry continues it.' };
+      return {
+        name: 'NotReady',
+        message: 'the operation took longer than it may',
+        hint: 'Look at what it waits for; retry continues it.',
+      };
   }
 }
 

@@ -17,7 +17,12 @@ export interface InterpreterHooks {
  * Performs operations in order. A failed one parks until a person has decided; none is dropped.
  * @returns what stopped the work early, or undefined when all operations are settled.
  */
-export async function interpret(run: RunRef, operations: readonly Operation[], session: Session, hooks: InterpreterHooks): Promise<Stop | undefined> {
+export async function interpret(
+  run: RunRef,
+  operations: readonly Operation[],
+  session: Session,
+  hooks: InterpreterHooks,
+): Promise<Stop | undefined> {
   for (const operation of operations) {
     const stop = await settle(run, operation, session, hooks);
     if (stop) return stop;
@@ -26,7 +31,12 @@ export async function interpret(run: RunRef, operations: readonly Operation[], s
   return undefined;
 }
 
-async function settle(run: RunRef, operation: Operation, session: Session, hooks: InterpreterHooks): Promise<Stop | undefined> {
+async function settle(
+  run: RunRef,
+  operation: Operation,
+  session: Session,
+  hooks: InterpreterHooks,
+): Promise<Stop | undefined> {
   for (;;) {
     await session.holdWhilePaused();
     if (session.stop) return session.stop;

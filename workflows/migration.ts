@@ -1,4 +1,11 @@
-import { allHandlersFinished, condition, executeChild, ParentClosePolicy, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  condition,
+  executeChild,
+  ParentClosePolicy,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { RunRef } from '../runbook/activities.ts';
 import type { CompiledPhase, CompiledPlan } from '../runbook/compiled-plan.ts';
 import { phaseWorkflowId, rollbackWorkflowId } from '../runbook/names.ts';
@@ -50,7 +57,9 @@ export async function migration(input: MigrationInput): Promise<RunStatus> {
 
 function openRun(input: MigrationInput) {
   const { workflowId, runId } = workflowInfo();
-  const summary = input.plan ? `take the lease of ${input.target}, seal plan ${input.plan.name}` : `take the lease of ${input.target}`;
+  const summary = input.plan
+    ? `take the lease of ${input.target}, seal plan ${input.plan.name}`
+    : `take the lease of ${input.target}`;
   return control(summary).openRun({
     target: input.target,
     runId: input.runId,
@@ -77,7 +86,10 @@ async function goForward(journey: Journey): Promise<Stop | undefined> {
 /** What is recorded before anything else happens belongs to the first phase, so that it parks and is retried like the rest. */
 const withBefore = (plan: CompiledPlan, phase: CompiledPhase): CompiledPhase => ({
   ...phase,
-  stages: plan.before.length > 0 ? [{ stage: 'before', operations: plan.before, approvals: [] }, ...phase.stages] : phase.stages,
+  stages:
+    plan.before.length > 0
+      ? [{ stage: 'before', operations: plan.before, approvals: [] }, ...phase.stages]
+      : phase.stages,
 });
 
 function runPhase({ input, run, view }: Journey, phase: CompiledPhase): Promise<ChildResult> {
@@ -89,7 +101,16 @@ function runPhase({ input, run, view }: Journey, phase: CompiledPhase): Promise<
       // A phase at work is not torn apart because its parent was terminated: the journal and reconcile bring them together.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: `phase ${phase.ordinal}: ${phase.title}`,
-      ...(input.searchAttributes ? { typedSearchAttributes: runAttributes({ target: run.target, phase: phase.id, state: 'running', risk: phase.risk }) } : {}),
+      ...(input.searchAttributes
+        ? {
+            typedSearchAttributes: runAttributes({
+              target: run.target,
+              phase: phase.id,
+              state: 'running',
+              risk: phase.risk,
+            }),
+          }
+        : {}),
     }),
   );
 }
@@ -97,22 +118,36 @@ function runPhase({ input, run, view }: Journey, phase: CompiledPhase): Promise<
 async function obeyStop(journey: Journey, stop: Stop): Promise<Ended> {
   if (stop.outcome === 'aborted') return { state: 'aborted', reason: stop.reason };
   journey.view.enter('rolling-back', stop.reason);
-  await record({ run: journey.run, key: 'going-back', entries: [{ type: 'run-state', state: 'rolling-back', reason: stop.reason.slice(0, 500) }] });
+  await record({
+    run: journey.run,
+    key: 'going-back',
+    entries: [{ type: 'run-state', state: 'rolling-back', reason: stop.reason.slice(0, 500) }],
+  });
   const planned = await planBack(journey, stop);
-  return 'aborted' in planned ? { state: 'aborted', reason: planned.aborted } : goBack(journey, planned.rollback, planned.stop);
+  return 'aborted' in planned
+    ? { state: 'aborted', reason: planned.aborted }
+    : goBack(journey, planned.rollback, planned.stop);
 }
 
 /** Plans the rollback from receipts; where that is impossible as asked, a person chooses another way. */
-async function planBack({ run, view }: Journey, first: GoBack): Promise<{ rollback: RollbackPlan; stop: GoBack } | { aborted: string }> {
+async function planBack(
+  { run, view }: Journey,
+  first: GoBack,
+): Promise<{ rollback: RollbackPlan; stop: GoBack } | { aborted: string }> {
   let stop = first;
   for (;;) {
     try {
-      const rollback = await control('plan the rollback from receipts').planRollback({ run, request: stop.request, reason: stop.reason });
+      const rollback = await control('plan the rollback from receipts').planRollback({
+        run,
+        request: stop.request,
+        reason: stop.reason,
+      });
       return { rollback, stop };
     } catch (error) {
       const decision = await view.parkPlanning(describeFailure(error));
       if (decision.decision === 'abort') return { aborted: decision.reason };
-      if (decision.decision === 'rollback') stop = { ...stop, request: decision.request, reason: decision.reason, by: decision.by };
+      if (decision.decision === 'rollback')
+        stop = { ...stop, request: decision.request, reason: decision.reason, by: decision.by };
       view.enter('rolling-back', stop.reason);
     }
   }
@@ -127,7 +162,9 @@ async function goBack({ input, run, plan, view }: Journey, rollback: RollbackPla
       args: [{ run, homeHost: plan.homeHost, rollback, reason: stop.reason, searchAttributes: input.searchAttributes }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: `roll back to ${rollback.to}: ${stop.reason}`.slice(0, 200),
-      ...(input.searchAttributes ? { typedSearchAttributes: runAttributes({ target: run.target, state: 'rolling-back' }) } : {}),
+      ...(input.searchAttributes
+        ? { typedSearchAttributes: runAttributes({ target: run.target, state: 'rolling-back' }) }
+        : {}),
     }),
   );
   view.status.inconsistent ||= !result.consistent;
@@ -140,7 +177,11 @@ async function goBack({ input, run, plan, view }: Journey, rollback: RollbackPla
     consistent: result.consistent,
     startedAt,
     finishedAt: new Date().toISOString(),
-    recovery: { decision: seconds(stop.detectedAt, stop.decidedAt), execution: result.executionSeconds, verification: result.verificationSeconds },
+    recovery: {
+      decision: seconds(stop.detectedAt, stop.decidedAt),
+      execution: result.executionSeconds,
+      verification: result.verificationSeconds,
+    },
     timeline: [...view.status.timeline],
   };
   try {
@@ -152,13 +193,19 @@ async function goBack({ input, run, plan, view }: Journey, rollback: RollbackPla
   }
   if (result.gaveUp !== undefined) return { state: 'aborted', reason: `rollback given up: ${result.gaveUp}` };
   for (const { id } of rollback.phases) {
-    view.status.phases = view.status.phases.map((phase) => (phase.id === id ? { ...phase, state: 'rolled-back' } : phase));
+    view.status.phases = view.status.phases.map((phase) =>
+      phase.id === id ? { ...phase, state: 'rolled-back' } : phase,
+    );
   }
   return { state: 'rolled-back', reason: stop.reason };
 }
 
 async function finish({ run, view }: Journey, { state, reason }: Ended): Promise<void> {
-  await closeRun({ run, key: 'closed', entries: [{ type: 'run-state', state, ...(reason === undefined ? {} : { reason: reason.slice(0, 500) }) }] });
+  await closeRun({
+    run,
+    key: 'closed',
+    entries: [{ type: 'run-state', state, ...(reason === undefined ? {} : { reason: reason.slice(0, 500) }) }],
+  });
   view.status.finishedAt = new Date().toISOString();
   view.enter(state, reason);
   view.tell(state === 'completed' ? 'all phases are complete' : `the run is ${state}`);

@@ -23,13 +23,20 @@ export async function phase(input: PhaseInput): Promise<ChildResult> {
     total: plan.stages.reduce((sum, stage) => sum + stage.operations.length, 0),
     startedAt: new Date().toISOString(),
   };
-  const session = new Session('phase', run, () => ({ phase: { ...status } }), (current) => phaseDetails(input, status, current));
+  const session = new Session(
+    'phase',
+    run,
+    () => ({ phase: { ...status } }),
+    (current) => phaseDetails(input, status, current),
+  );
   const enter = async (state: PhaseState, reason?: string) => {
     status.state = state;
     if (state !== 'running') status.finishedAt = new Date().toISOString();
     if (reason !== undefined) status.reason = reason;
     const { id, ordinal, title } = plan;
-    await session.journal([{ type: 'phase-state', phase: id, ordinal, title, state, ...(reason === undefined ? {} : { reason }) }]);
+    await session.journal([
+      { type: 'phase-state', phase: id, ordinal, title, state, ...(reason === undefined ? {} : { reason }) },
+    ]);
     if (input.searchAttributes) upsertSearchAttributes(runAttributes({ state, phase: id }));
     session.report();
   };
@@ -45,7 +52,11 @@ export async function phase(input: PhaseInput): Promise<ChildResult> {
   });
 }
 
-async function runStages({ run, phase: plan }: PhaseInput, status: PhaseStatus, session: Session): Promise<Stop | undefined> {
+async function runStages(
+  { run, phase: plan }: PhaseInput,
+  status: PhaseStatus,
+  session: Session,
+): Promise<Stop | undefined> {
   for (const stage of plan.stages) {
     status.stage = stage.stage;
     session.reportSoon();
@@ -87,7 +98,9 @@ async function gather(stage: CompiledStage, session: Session): Promise<Stop | un
       const decision = await session.park(gateOperation(stage, role), rejected);
       if (decision.decision === 'stop') return decision.stop;
       if (decision.decision === 'skip') {
-        await session.journal([{ type: 'decision', command: 'skip', by: decision.by, reason: `approval of ${role}: ${decision.reason}` }]);
+        await session.journal([
+          { type: 'decision', command: 'skip', by: decision.by, reason: `approval of ${role}: ${decision.reason}` },
+        ]);
         break;
       }
     }

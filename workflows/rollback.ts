@@ -23,12 +23,24 @@ export async function rollback(input: RollbackInput): Promise<RollbackResult> {
     startedAt: new Date().toISOString(),
     restoreData: plan.restored.length > 0,
   };
-  const session = new Session('rollback', run, () => ({ rollback: { ...status } }), (current) => rollbackDetails(input, status, current));
+  const session = new Session(
+    'rollback',
+    run,
+    () => ({ rollback: { ...status } }),
+    (current) => rollbackDetails(input, status, current),
+  );
   let verifyingSince: number | undefined;
 
   return shielded(session, async () => {
     const phaseEntries = (state: 'rolling-back' | 'rolled-back') =>
-      plan.phases.map(({ id, ordinal, title }) => ({ type: 'phase-state' as const, phase: id, ordinal, title, state, reason: input.reason.slice(0, 500) }));
+      plan.phases.map(({ id, ordinal, title }) => ({
+        type: 'phase-state' as const,
+        phase: id,
+        ordinal,
+        title,
+        state,
+        reason: input.reason.slice(0, 500),
+      }));
     await session.journal(phaseEntries('rolling-back'));
     if (input.searchAttributes) upsertSearchAttributes(runAttributes({ state: 'rolling-back' }));
     for (const kept of plan.kept) session.tell(`kept: ${kept.summary} (${kept.why})`);
@@ -43,13 +55,22 @@ export async function rollback(input: RollbackInput): Promise<RollbackResult> {
     const ended = Date.now();
     const consistent = stop === undefined && !session.inconsistent;
     if (stop === undefined) await session.journal(phaseEntries('rolled-back'));
-    await session.journal([{ type: 'rollback-finished', rollback: plan.ordinal, phases: plan.phases.map((phase) => phase.id), consistent }]);
+    await session.journal([
+      { type: 'rollback-finished', rollback: plan.ordinal, phases: plan.phases.map((phase) => phase.id), consistent },
+    ]);
     status.state = consistent ? 'done' : 'inconsistent';
     status.finishedAt = new Date().toISOString();
-    if (input.searchAttributes) upsertSearchAttributes(runAttributes({ state: consistent ? 'rolled-back' : 'inconsistent' }));
+    if (input.searchAttributes)
+      upsertSearchAttributes(runAttributes({ state: consistent ? 'rolled-back' : 'inconsistent' }));
     session.tell(stop ? `rollback given up: ${stop.reason}` : `rolled back to ${plan.to}`);
     await session.close();
     const executed = verifyingSince ?? ended;
-    return { consistent, executionSeconds: (executed - began) / 1000, verificationSeconds: (ended - executed) / 1000, timeline: session.timeline, ...(stop ? { gaveUp: stop.reason } : {}) };
+    return {
+      consistent,
+      executionSeconds: (executed - began) / 1000,
+      verificationSeconds: (ended - executed) / 1000,
+      timeline: session.timeline,
+      ...(stop ? { gaveUp: stop.reason } : {}),
+    };
   });
 }

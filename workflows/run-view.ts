@@ -1,17 +1,46 @@
-import { ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle, setCurrentDetails, setHandler, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  setCurrentDetails,
+  setHandler,
+  upsertMemo,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { OpenedRun } from '../runbook/activities.ts';
 import { withReport, type ChildReport } from '../runbook/child-report.ts';
 import type { CompiledPlan } from '../runbook/compiled-plan.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
-import { acceptedCommands, refusal, type Command, type CommandAnswer, type CommandName, type RollbackRequest, type RunState, type RunStatus, type TimelineEntry } from '../runbook/run-state.ts';
+import {
+  acceptedCommands,
+  refusal,
+  type Command,
+  type CommandAnswer,
+  type CommandName,
+  type RollbackRequest,
+  type RunState,
+  type RunStatus,
+  type TimelineEntry,
+} from '../runbook/run-state.ts';
 import { migrationDetails } from './details.ts';
-import { answerSignal, commandSignal, commandUpdates, reportSignal, statusQuery, type MigrationInput } from './messages.ts';
+import {
+  answerSignal,
+  commandSignal,
+  commandUpdates,
+  reportSignal,
+  statusQuery,
+  type MigrationInput,
+} from './messages.ts';
 import { runAttributes } from './search-attributes.ts';
 
 const timelineLength = 60;
 
 /** What a person decided about a rollback that could not even be planned. */
-export type PlanningDecision = { decision: 'retry' } | { decision: 'rollback'; request: RollbackRequest; reason: string; by: string } | { decision: 'abort'; reason: string };
+export type PlanningDecision =
+  | { decision: 'retry' }
+  | { decision: 'rollback'; request: RollbackRequest; reason: string; by: string }
+  | { decision: 'abort'; reason: string };
 
 /**
  * The run as its operator sees it: made of the children's reports, answered to queries, shown in the Temporal UI. Commands arrive
@@ -100,7 +129,12 @@ export class RunView {
   async parkPlanning(error: FailureDetail): Promise<PlanningDecision> {
     const planning: { decide?: PlanningDecision } = {};
     this.#planning = planning;
-    this.status.waiting = { for: 'operator', since: new Date().toISOString(), error, accepts: ['retry', 'rollback', 'abort'] };
+    this.status.waiting = {
+      for: 'operator',
+      since: new Date().toISOString(),
+      error,
+      accepts: ['retry', 'rollback', 'abort'],
+    };
     this.enter('awaiting-operator', `the rollback cannot be planned: ${error.message}`);
     await condition(() => planning.decide !== undefined);
     this.#planning = undefined;
@@ -110,7 +144,10 @@ export class RunView {
 
   cancelledFromOutside(): void {
     this.#abortReason = 'cancelled in Temporal';
-    if (this.#child !== undefined) void CancellationScope.nonCancellable(() => this.#send({ command: 'abort', by: 'Temporal', reason: 'cancelled in Temporal' }));
+    if (this.#child !== undefined)
+      void CancellationScope.nonCancellable(() =>
+        this.#send({ command: 'abort', by: 'Temporal', reason: 'cancelled in Temporal' }),
+      );
     else if (this.#planning) this.#planning.decide = { decision: 'abort', reason: 'cancelled in Temporal' };
   }
 
@@ -121,12 +158,18 @@ export class RunView {
 
   #accept(name: CommandName): void {
     const validator = (argument: object) => {
-      const why = refusal(this.status.state, name) ?? objection({ command: name, ...argument } as Command, this.status, this.#planning !== undefined);
+      const why =
+        refusal(this.status.state, name) ??
+        objection({ command: name, ...argument } as Command, this.status, this.#planning !== undefined);
       if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Conflict');
     };
     // Not in the root scope, where a cancel from outside would end the wait for an answer.
-    const handler = (argument: object): Promise<CommandAnswer> => CancellationScope.nonCancellable(() => this.#obey({ command: name, ...argument } as Command));
-    setHandler(commandUpdates[name], handler as never, { validator: validator as never, description: descriptions[name] });
+    const handler = (argument: object): Promise<CommandAnswer> =>
+      CancellationScope.nonCancellable(() => this.#obey({ command: name, ...argument } as Command));
+    setHandler(commandUpdates[name], handler as never, {
+      validator: validator as never,
+      description: descriptions[name],
+    });
   }
 
   async #obey(command: Command): Promise<CommandAnswer> {
@@ -139,20 +182,25 @@ export class RunView {
 
   async #send(command: Command): Promise<CommandAnswer> {
     const child = this.#child;
-    if (child === undefined) throw ApplicationFailure.nonRetryable('nothing is at work that could take the command', 'Conflict');
+    if (child === undefined)
+      throw ApplicationFailure.nonRetryable('nothing is at work that could take the command', 'Conflict');
     this.#lastId += 1;
     const id = this.#lastId;
     await getExternalWorkflowHandle(child).signal(commandSignal, { id, command });
     await condition(() => this.#answers.has(id) || this.#child !== child);
-    const { answer, refused } = this.#answers.get(id) ?? { refused: 'what was at work ended before it could take the command' };
+    const { answer, refused } = this.#answers.get(id) ?? {
+      refused: 'what was at work ended before it could take the command',
+    };
     this.#answers.delete(id);
     if (!answer) throw ApplicationFailure.nonRetryable(refused ?? 'refused', 'Conflict');
     return answer;
   }
 
   #decidePlanning(planning: { decide?: PlanningDecision }, command: Command): CommandAnswer {
-    if (command.command === 'abort') planning.decide = { decision: 'abort', reason: `${command.by}: ${command.reason}` };
-    else if (command.command === 'rollback') planning.decide = { decision: 'rollback', request: command.request, reason: command.reason, by: command.by };
+    if (command.command === 'abort')
+      planning.decide = { decision: 'abort', reason: `${command.by}: ${command.reason}` };
+    else if (command.command === 'rollback')
+      planning.decide = { decision: 'rollback', request: command.request, reason: command.reason, by: command.by };
     else planning.decide = { decision: 'retry' };
     return { state: this.status.state, message: 'planning the rollback again' };
   }
@@ -195,16 +243,23 @@ export class RunView {
 
 /** What is wrong with a command although the state would accept one of its name. */
 function objection(command: Command, status: RunStatus, planning: boolean): string | undefined {
-  if (planning && !['retry', 'rollback', 'abort'].includes(command.command)) return `${command.command} is not possible while a rollback is being planned; possible: retry, rollback, abort`;
-  if ('reason' in command && command.command !== 'pause' && !command.reason?.trim()) return `${command.command} needs a reason`;
+  if (planning && !['retry', 'rollback', 'abort'].includes(command.command))
+    return `${command.command} is not possible while a rollback is being planned; possible: retry, rollback, abort`;
+  if ('reason' in command && command.command !== 'pause' && !command.reason?.trim())
+    return `${command.command} needs a reason`;
   switch (command.command) {
     case 'doneByHand':
       return command.proof.length === 0 ? 'doneByHand needs a check that proves it' : undefined;
     case 'approve':
-      if (command.planDigest !== undefined && command.planDigest !== status.planDigest) return `the approval is for plan ${command.planDigest.slice(0, 12)}, but this run follows ${status.planDigest.slice(0, 12)}`;
-      return status.waiting?.approval?.role === command.role ? undefined : `no approval of ${command.role} is asked for; asked for: ${status.waiting?.approval?.role ?? 'none'}`;
+      if (command.planDigest !== undefined && command.planDigest !== status.planDigest)
+        return `the approval is for plan ${command.planDigest.slice(0, 12)}, but this run follows ${status.planDigest.slice(0, 12)}`;
+      return status.waiting?.approval?.role === command.role
+        ? undefined
+        : `no approval of ${command.role} is asked for; asked for: ${status.waiting?.approval?.role ?? 'none'}`;
     case 'reject':
-      return status.waiting?.approval?.role === command.role ? undefined : `no approval of ${command.role} is asked for; asked for: ${status.waiting?.approval?.role ?? 'none'}`;
+      return status.waiting?.approval?.role === command.role
+        ? undefined
+        : `no approval of ${command.role} is asked for; asked for: ${status.waiting?.approval?.role ?? 'none'}`;
     default:
       return undefined;
   }

@@ -1,9 +1,26 @@
-import { allHandlersFinished, CancellationScope, condition, getExternalWorkflowHandle, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { RunRef } from '../runbook/activities.ts';
 import { runStates, type ChildReport } from '../runbook/child-report.ts';
 import type { FailureDetail, JournalEntry } from '../runbook/journal.ts';
 import type { Operation } from '../runbook/operations.ts';
-import { acceptedCommands, refusal, type Command, type CommandAnswer, type RunState, type RunStatus, type TimelineEntry, type Waiting } from '../runbook/run-state.ts';
+import {
+  acceptedCommands,
+  refusal,
+  type Command,
+  type CommandAnswer,
+  type RunState,
+  type RunStatus,
+  type TimelineEntry,
+  type Waiting,
+} from '../runbook/run-state.ts';
 import { control, record } from './calls.ts';
 import { answerSignal, commandSignal, reportQuery, reportSignal, type ChildResult } from './messages.ts';
 
@@ -17,7 +34,11 @@ const reportEvery = 2_000;
 export type Stop = Exclude<ChildResult, { outcome: 'completed' }>;
 
 /** What a person decided about a parked operation. */
-export type Decision = { decision: 'retry' } | { decision: 'skip'; by: string; reason: string } | { decision: 'doneByHand' } | { decision: 'stop'; stop: Stop };
+export type Decision =
+  | { decision: 'retry' }
+  | { decision: 'skip'; by: string; reason: string }
+  | { decision: 'doneByHand' }
+  | { decision: 'stop'; stop: Stop };
 
 const decisionWords = { retry: 'trying again', skip: 'skipped', doneByHand: 'done by hand and proven' } as const;
 
@@ -108,7 +129,11 @@ export class Session {
     this.#parked = operation;
     this.#failedAt = new Date().toISOString();
     const { id, summary, stage } = operation;
-    await this.#wait('awaiting-operator', { for: 'operator', operation: { id, summary, stage }, error }, `${summary}: ${error.message}`);
+    await this.#wait(
+      'awaiting-operator',
+      { for: 'operator', operation: { id, summary, stage }, error },
+      `${summary}: ${error.message}`,
+    );
     await condition(() => this.#decision !== undefined);
     this.#parked = undefined;
     const decision = this.#takeDecision();
@@ -126,13 +151,18 @@ export class Session {
     const approval: NonNullable<Waiting['approval']> = { role, given: [] };
     this.#approval = { approval };
     await this.#wait('awaiting-approval', { for: 'approval', approval }, `waiting for the approval of ${role}`);
-    const answered = () => approval.given.length > 0 || this.#approval?.rejected !== undefined || this.stop !== undefined;
+    const answered = () =>
+      approval.given.length > 0 || this.#approval?.rejected !== undefined || this.stop !== undefined;
     while (!(await condition(answered, remindSeconds * 1000, { summary: `remind: approval of ${role}` }))) {
       this.tell(`still waiting for the approval of ${role}`);
     }
     const rejected = this.#approval.rejected;
     this.#approval = undefined;
-    await this.#goOn(rejected === undefined && !this.stop ? `approved by ${approval.given.map((given) => given.by).join(', ')} as ${role}` : undefined);
+    await this.#goOn(
+      rejected === undefined && !this.stop
+        ? `approved by ${approval.given.map((given) => given.by).join(', ')} as ${role}`
+        : undefined,
+    );
     return rejected;
   }
   #approval: { approval: NonNullable<Waiting['approval']>; rejected?: FailureDetail } | undefined;
@@ -167,7 +197,10 @@ export class Session {
   cancelledFromOutside(): void {
     if (this.family === 'rollback') {
       // Dropping a compensation is a person's decision, and this command does not say so: it holds instead.
-      this.#pauseRequested = { by: 'a cancel request in Temporal', reason: 'a rollback is not cancelled, it is paused' };
+      this.#pauseRequested = {
+        by: 'a cancel request in Temporal',
+        reason: 'a rollback is not cancelled, it is paused',
+      };
     } else {
       this.#requestStop({ outcome: 'aborted', reason: 'cancelled in Temporal' });
     }
@@ -234,14 +267,17 @@ export class Session {
     switch (command.command) {
       case 'pause':
         this.#pauseRequested = { by: command.by, ...(command.reason === undefined ? {} : { reason: command.reason }) };
-        return answer(this.operation ? `pausing after: ${this.operation.summary}` : 'pausing before the next operation');
+        return answer(
+          this.operation ? `pausing after: ${this.operation.summary}` : 'pausing before the next operation',
+        );
       case 'resume':
       case 'retry':
         this.#pauseRequested = undefined;
         if (parked) this.#decision = { decision: 'retry' };
         return answer(parked ? `trying again: ${parked.summary}` : 'going on', goingOn);
       case 'skip':
-        if (!parked || (command.operation !== undefined && command.operation !== parked.id)) return { refused: `there is no parked operation ${command.operation ?? ''}`.trim() };
+        if (!parked || (command.operation !== undefined && command.operation !== parked.id))
+          return { refused: `there is no parked operation ${command.operation ?? ''}`.trim() };
         this.#decision = { decision: 'skip', by: command.by, reason: command.reason };
         return answer(`skipping: ${parked.summary}`, goingOn);
       case 'doneByHand':
@@ -249,12 +285,23 @@ export class Session {
       case 'approve':
         return this.#approve(command);
       case 'reject':
-        if (this.#approval?.approval.role !== command.role) return { refused: `no approval of ${command.role} is asked for` };
-        this.#approval.rejected = { name: 'CheckFailed', message: `${command.by} said no as ${command.role}: ${command.reason}` };
+        if (this.#approval?.approval.role !== command.role)
+          return { refused: `no approval of ${command.role} is asked for` };
+        this.#approval.rejected = {
+          name: 'CheckFailed',
+          message: `${command.by} said no as ${command.role}: ${command.reason}`,
+        };
         return answer(`rejected as ${command.role}`);
       case 'rollback': {
         const now = new Date().toISOString();
-        this.#requestStop({ outcome: 'rollback', request: command.request, reason: command.reason, by: command.by, detectedAt: this.#failedAt ?? now, decidedAt: now });
+        this.#requestStop({
+          outcome: 'rollback',
+          request: command.request,
+          reason: command.reason,
+          by: command.by,
+          detectedAt: this.#failedAt ?? now,
+          decidedAt: now,
+        });
         return answer('rolling back', 'rolling-back');
       }
       case 'abort':
@@ -263,20 +310,42 @@ export class Session {
     }
   }
 
-  #approve({ role, by, comment }: Extract<Command, { command: 'approve' }>): { answer: CommandAnswer } | { refused: string } {
+  #approve({
+    role,
+    by,
+    comment,
+  }: Extract<Command, { command: 'approve' }>): { answer: CommandAnswer } | { refused: string } {
     const approval = this.#approval?.approval;
-    if (!approval || approval.role !== role) return { refused: `no approval of ${role} is asked for; asked for: ${approval?.role ?? 'none'}` };
+    if (!approval || approval.role !== role)
+      return { refused: `no approval of ${role} is asked for; asked for: ${approval?.role ?? 'none'}` };
     approval.given.push({ by, at: new Date().toISOString(), ...(comment === undefined ? {} : { comment }) });
-    return { answer: { state: runStates[this.family].running, message: `approved as ${role} (recorded, not authenticated)` } };
+    return {
+      answer: { state: runStates[this.family].running, message: `approved as ${role} (recorded, not authenticated)` },
+    };
   }
 
-  async #proveByHand(command: Extract<Command, { command: 'doneByHand' }>): Promise<{ answer: CommandAnswer } | { refused: string }> {
+  async #proveByHand(
+    command: Extract<Command, { command: 'doneByHand' }>,
+  ): Promise<{ answer: CommandAnswer } | { refused: string }> {
     const parked = this.#parked;
-    if (!parked || (command.operation !== undefined && command.operation !== parked.id)) return { refused: `there is no parked operation ${command.operation ?? ''}`.trim() };
+    if (!parked || (command.operation !== undefined && command.operation !== parked.id))
+      return { refused: `there is no parked operation ${command.operation ?? ''}`.trim() };
     const { by, reason, proof } = command;
     try {
-      const { proven, results } = await control(`prove by hand: ${parked.summary}`).proveByHand({ run: this.run, operation: parked, checks: proof, by, reason });
-      if (!proven) return { refused: `not proven: ${results.filter((result) => result.verdict !== 'successful').map((result) => `${result.check}: ${result.detail}`).join('; ')}` };
+      const { proven, results } = await control(`prove by hand: ${parked.summary}`).proveByHand({
+        run: this.run,
+        operation: parked,
+        checks: proof,
+        by,
+        reason,
+      });
+      if (!proven)
+        return {
+          refused: `not proven: ${results
+            .filter((result) => result.verdict !== 'successful')
+            .map((result) => `${result.check}: ${result.detail}`)
+            .join('; ')}`,
+        };
     } catch (error) {
       return { refused: `the proof could not be taken: ${String(error)}` };
     }
@@ -289,6 +358,8 @@ export class Session {
 
   #journalDecision(command: Command): Promise<void> {
     const reason = 'reason' in command ? command.reason : undefined;
-    return this.journal([{ type: 'decision', command: command.command, by: command.by, ...(reason === undefined ? {} : { reason }) }]);
+    return this.journal([
+      { type: 'decision', command: command.command, by: command.by, ...(reason === undefined ? {} : { reason }) },
+    ]);
   }
 }

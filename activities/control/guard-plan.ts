@@ -16,15 +16,24 @@ export async function guardPlan(plan: CompiledPlan, sealed: (path: string) => Pr
     const ours = made.get(store) ?? new Set<string>();
     made.set(store, ours);
     const text = await textOf(operation, sealed);
-    const finding = guardSql(text, plan.protect, store, { transactional, made: ours }).find(({ severity }) => severity === 'error');
+    const finding = guardSql(text, plan.protect, store, { transactional, made: ours }).find(
+      ({ severity }) => severity === 'error',
+    );
     if (finding) {
-      throw new SwitchbackError('Protected', `${operation.id}: ${finding.message}`, finding.hint === undefined ? {} : { hint: finding.hint });
+      throw new SwitchbackError(
+        'Protected',
+        `${operation.id}: ${finding.message}`,
+        finding.hint === undefined ? {} : { hint: finding.hint },
+      );
     }
     for (const name of sqlMakes(text)) ours.add(name);
   }
 }
 
-async function textOf({ input }: Extract<Operation, { kind: 'applySql' }>, sealed: (path: string) => Promise<Buffer>): Promise<string> {
+async function textOf(
+  { input }: Extract<Operation, { kind: 'applySql' }>,
+  sealed: (path: string) => Promise<Buffer>,
+): Promise<string> {
   const { source } = input;
   if ('statement' in source) return source.statement;
   if ('file' in source) return (await sealed(source.file)).toString('utf8');

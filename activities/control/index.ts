@@ -24,7 +24,9 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
     const { journal } = await access.open(run.target);
     // A later holder's records must not be mixed with those of a run that it has taken over.
     await journal.appendIf({ run: run.runId, epoch: run.epoch, key: `${run.runId}:${key}`, entries }, (state) =>
-      state.epoch === run.epoch ? undefined : new SwitchbackError('LeaseLost', `the lease of ${run.target} is ${state.epoch} now, not ${run.epoch}`),
+      state.epoch === run.epoch
+        ? undefined
+        : new SwitchbackError('LeaseLost', `the lease of ${run.target} is ${state.epoch} now, not ${run.epoch}`),
     );
   }
 
@@ -34,7 +36,11 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
     closeRun: async ({ run, key, entries }) => {
       const { journal } = await access.open(run.target);
       const { holder } = await journal.refresh();
-      await record({ run, key, entries: [...entries, ...(holder ? [{ type: 'lease-released' as const, holder }] : [])] });
+      await record({
+        run,
+        key,
+        entries: [...entries, ...(holder ? [{ type: 'lease-released' as const, holder }] : [])],
+      });
     },
     planRollback: async ({ run, request, reason }) => {
       const target = await access.open(run.target);
@@ -44,7 +50,16 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
       await target.journal.append({
         run: run.runId,
         epoch: run.epoch,
-        entries: [{ type: 'rollback-planned', rollback: rollback.ordinal, to: rollback.to, operations: rollback.operations.length, reason, restoreData: request.restoreData }],
+        entries: [
+          {
+            type: 'rollback-planned',
+            rollback: rollback.ordinal,
+            to: rollback.to,
+            operations: rollback.operations.length,
+            reason,
+            restoreData: request.restoreData,
+          },
+        ],
       });
       return rollback;
     },
@@ -52,11 +67,23 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
       dependencies.inActivity(async (surroundings) => {
         const target = await access.open(run.target);
         const known = (await target.journal.refresh()).operations.get(operationKey(run.runId, operation.id));
-        const context = effectContext(target, await target.sealedRun(run.runId), run, operation, known?.attempt ?? 0, dependencies.secrets, surroundings);
+        const context = effectContext(
+          target,
+          await target.sealedRun(run.runId),
+          run,
+          operation,
+          known?.attempt ?? 0,
+          dependencies.secrets,
+          surroundings,
+        );
         const results = await dependencies.check(checks, context as EffectContext);
         const proven = overallVerdict(results) === 'successful';
         if (proven) {
-          await target.journal.append({ run: run.runId, epoch: run.epoch, entries: [{ type: 'done-by-hand', operation, by, reason, proof: results }] });
+          await target.journal.append({
+            run: run.runId,
+            epoch: run.epoch,
+            entries: [{ type: 'done-by-hand', operation, by, reason, proof: results }],
+          });
         }
         return { proven, results };
       }),

@@ -33,7 +33,9 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
   const conflict = conflictWith(state, request);
   if (conflict) throw conflict;
 
-  const sealed = request.plan ? await seal(request.plan, request.runId, target, dependencies) : await resealNewest(state, request.runId, target);
+  const sealed = request.plan
+    ? await seal(request.plan, request.runId, target, dependencies)
+    : await resealNewest(state, request.runId, target);
   const manifest = await target.content.keep(Buffer.from(JSON.stringify(sealed)));
   const entries: JournalEntry[] = [
     { type: 'lease-taken', holder: request.holder },
@@ -48,9 +50,10 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
     { type: 'run-state', state: request.plan ? 'running' : 'rolling-back' },
   ];
   const epoch = state.epoch + 1;
-  await target.journal.appendIf(
-    { run: request.runId, epoch, entries },
-    (now) => (now.epoch === state.epoch ? conflictWith(now, request) : new SwitchbackError('Conflict', `the lease of ${request.target} was taken by somebody else just now`)),
+  await target.journal.appendIf({ run: request.runId, epoch, entries }, (now) =>
+    now.epoch === state.epoch
+      ? conflictWith(now, request)
+      : new SwitchbackError('Conflict', `the lease of ${request.target} was taken by somebody else just now`),
   );
   return { epoch, plan: sealed.plan, completed: completedBefore(target.journal.state, request.runId), resumed: false };
 }
@@ -61,7 +64,9 @@ const sameHolder = (state: TargetState, { holder }: OpenRunRequest) =>
 function conflictWith(state: TargetState, request: OpenRunRequest): SwitchbackError | undefined {
   if (!request.plan) return undefined;
   if (!state.consistent) {
-    return new SwitchbackError('Conflict', `${request.target} is inconsistent: an undo was skipped`, { hint: 'Bring it to a known state and roll back what still stands before a new run.' });
+    return new SwitchbackError('Conflict', `${request.target} is inconsistent: an undo was skipped`, {
+      hint: 'Bring it to a known state and roll back what still stands before a new run.',
+    });
   }
   const open = unfinishedRun(state);
   if (open && open.id !== request.runId) {
@@ -78,13 +83,20 @@ const completedBefore = (state: TargetState, runId: string) =>
     .filter((phase) => phase.run !== runId)
     .map((phase) => ({ phase: phase.id, run: phase.run }));
 
-async function seal(plan: CompiledPlan, runId: string, target: OpenTarget, { stacks, guard }: OpenRunDependencies): Promise<SealedRun> {
+async function seal(
+  plan: CompiledPlan,
+  runId: string,
+  target: OpenTarget,
+  { stacks, guard }: OpenRunDependencies,
+): Promise<SealedRun> {
   await refuseForeignStack(plan.stack.directory, stacks);
   const contents = new Map<string, Buffer>();
   for (const path of plan.files) contents.set(path, await readStackFile(plan.stack.directory, path));
   await guard(plan, (path) => {
     const bytes = contents.get(path);
-    return bytes ? Promise.resolve(bytes) : Promise.reject(new SwitchbackError('PlanInvalid', `${path} is used but not named among the plan's files`));
+    return bytes
+      ? Promise.resolve(bytes)
+      : Promise.reject(new SwitchbackError('PlanInvalid', `${path} is used but not named among the plan's files`));
   });
   const files: Record<string, string> = {};
   for (const [path, bytes] of contents) files[path] = await target.content.keep(bytes);
@@ -94,7 +106,8 @@ async function seal(plan: CompiledPlan, runId: string, target: OpenTarget, { sta
 /** A rollback alone follows the plan of the newest run: its stack, stores and protected resources. */
 async function resealNewest(state: TargetState, runId: string, target: OpenTarget): Promise<SealedRun> {
   const newest = state.runs.at(-1);
-  if (!newest) throw new SwitchbackError('PreconditionFailed', 'the journal knows no run: there is nothing to roll back');
+  if (!newest)
+    throw new SwitchbackError('PreconditionFailed', 'the journal knows no run: there is nothing to roll back');
   return { ...(await target.sealedRun(newest.id)), runId };
 }
 
@@ -103,13 +116,20 @@ async function refuseForeignStack(directory: string, stacks: readonly string[]):
   try {
     real = await realpath(directory);
   } catch (error) {
-    throw new SwitchbackError('PlanInvalid', `the stack's directory ${directory} does not exist on the home host`, {}, { cause: error });
+    throw new SwitchbackError(
+      'PlanInvalid',
+      `the stack's directory ${directory} does not exist on the home host`,
+      {},
+      { cause: error },
+    );
   }
   const served = stacks.some((stack) => {
     const inside = relative(stack, real);
     return !inside.startsWith('..') && !isAbsolute(inside);
   });
   if (!served) {
-    throw new SwitchbackError('AccessDenied', `this worker does not serve stacks in ${real}`, { hint: 'Start it with SWITCHBACK_STACKS naming that directory, or one above it.' });
+    throw new SwitchbackError('AccessDenied', `this worker does not serve stacks in ${real}`, {
+      hint: 'Start it with SWITCHBACK_STACKS naming that directory, or one above it.',
+    });
   }
 }

@@ -1,5 +1,11 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
-import { checkDrift, loadCheckpoint, previewCheckpoint, readContents, type CheckpointDependencies } from '../checkpoint/index.ts';
+import {
+  checkDrift,
+  loadCheckpoint,
+  previewCheckpoint,
+  readContents,
+  type CheckpointDependencies,
+} from '../checkpoint/index.ts';
 import type { CheckpointFiles, CheckpointSight } from '../preflight/index.ts';
 
 /** The eyes of preflight and budget on checkpoints: the very functions that will bring the stack there. */
@@ -23,4 +29,7 @@ export function checkpointSight(dependencies: CheckpointDependencies): Checkpoin
   };
 }
 
-const refs = ({ compose, env }: CheckpointFiles) => ({ compose: { path: compose }, ...(env === undefined ? {} : { env: { path: env } }) });
+const refs = ({ compose, env }: CheckpointFiles) => ({
+  compose: { path: compose },
+  ...(env === undefined ? {} : { env: { path: env } }),
+});

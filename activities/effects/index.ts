@@ -2,6 +2,7 @@ import type { ComposeCli } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectHandlers } from '../effect.ts';
 import { takeSampleInService } from '../run-container/index.ts';
+import { takeSampleInService } from '../run-container/index.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
 import { volumeProver } from '../volumes/index.ts';
 import { applyCheckpointHandler } from './apply-checkpoint.ts';
@@ -23,6 +24,8 @@ import { restoreFilesHandler } from './restore-files.ts';
 import { restoreStoreHandler } from './restore-store.ts';
 import { restoreVolumeHandler } from './restore-volume.ts';
 import { runChecksHandler } from './run-checks.ts';
+import { runContainerHandler } from './run-container.ts';
+import { switchImageHandler } from './switch-image.ts';
 import { runContainerHandler } from './run-container.ts';
 import { switchImageHandler } from './switch-image.ts';
 import { tagCheckpointHandler } from './tag-checkpoint.ts';
@@ -52,7 +55,9 @@ export function effectHandlers(world: World): EffectHandlers {
     checkBudget: checkBudgetHandler({ engine, checkpoints }),
     backupVolume: backupVolumeHandler({ engine }),
     backupStore: backupStoreHandler({ stores }),
-    proveBackup: proveBackupHandler({ provers: [volumeProver(engine), ...Object.values(stores).map((store) => store.prover)] }),
+    proveBackup: proveBackupHandler({
+      provers: [volumeProver(engine), ...Object.values(stores).map((store) => store.prover)],
+    }),
     applySql: applySqlHandler({ stores }),
     runContainer: runContainerHandler(world),
     restoreFiles: restoreFilesHandler(),

@@ -14,9 +14,17 @@ export interface Surroundings {
 }
 
 /** Why an attempt may not act any more, or undefined while it may. */
-export function outdated(state: TargetState, run: RunRef, operation: string, attempt: number): SwitchbackError | undefined {
+export function outdated(
+  state: TargetState,
+  run: RunRef,
+  operation: string,
+  attempt: number,
+): SwitchbackError | undefined {
   if (state.epoch !== run.epoch) {
-    return new SwitchbackError('LeaseLost', `${operation} was started under lease ${run.epoch} of ${run.target}; the lease is ${state.epoch} now`);
+    return new SwitchbackError(
+      'LeaseLost',
+      `${operation} was started under lease ${run.epoch} of ${run.target}; the lease is ${state.epoch} now`,
+    );
   }
   const newest = state.operations.get(operationKey(run.runId, operation))?.attempt ?? attempt;
   if (newest === attempt) return undefined;
@@ -47,20 +55,27 @@ export function effectContext<K extends OperationKind>(
       surroundings.signal.throwIfAborted();
       const error = outdated(await journal.refresh(), run, operation.id, attempt);
       if (!error) return;
-      await journal.append({ run: run.runId, epoch: run.epoch, entries: [{ type: 'refused', operation: operation.id, attempt, reason: error.message }] });
+      await journal.append({
+        run: run.runId,
+        epoch: run.epoch,
+        entries: [{ type: 'refused', operation: operation.id, attempt, reason: error.message }],
+      });
       throw error;
     },
     sealed: async (path) => {
       const digest = sealedRun.files[path];
       if (digest === undefined) {
-        throw new SwitchbackError('PlanInvalid', `${path} was not sealed when run ${run.runId} started`, { hint: 'Only files that the plan names can be used by it.' });
+        throw new SwitchbackError('PlanInvalid', `${path} was not sealed when run ${run.runId} started`, {
+          hint: 'Only files that the plan names can be used by it.',
+        });
       }
       return content.kept(digest);
     },
     keep: (bytes) => content.keep(bytes),
     kept: (digest) => content.kept(digest),
     secret: (template) => resolveSecrets(template, sealedRun.plan.stack, secrets),
-    factsOf: async (operationId) => (await journal.refresh()).operations.get(operationKey(run.runId, operationId))?.receipt?.facts,
+    factsOf: async (operationId) =>
+      (await journal.refresh()).operations.get(operationKey(run.runId, operationId))?.receipt?.facts,
     bindIdentity: async (resource, identity) => {
       await journal.append({ run: run.runId, epoch: run.epoch, entries: [{ type: 'identity', resource, identity }] });
     },

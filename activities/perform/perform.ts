@@ -33,7 +33,11 @@ type AnyContext = EffectContext<OperationKind>;
  * @throws SwitchbackError of the handler; `LeaseLost` when a newer holder or attempt owns the target; `EffectUnknown` when
  * nobody can tell whether an earlier attempt took effect.
  */
-export async function performOperation(request: PerformRequest, dependencies: PerformDependencies, surroundings: Surroundings): Promise<Receipt> {
+export async function performOperation(
+  request: PerformRequest,
+  dependencies: PerformDependencies,
+  surroundings: Surroundings,
+): Promise<Receipt> {
   const { run, operation } = request;
   const target = await dependencies.access.open(run.target);
   const state = await target.journal.refresh();
@@ -44,9 +48,19 @@ export async function performOperation(request: PerformRequest, dependencies: Pe
 
   const attempt = (known?.attempt ?? 0) + 1;
   const sealedRun = await target.sealedRun(run.runId);
-  const context = effectContext(target, sealedRun, run, operation, attempt, dependencies.secrets, surroundings) as AnyContext;
+  const context = effectContext(
+    target,
+    sealedRun,
+    run,
+    operation,
+    attempt,
+    dependencies.secrets,
+    surroundings,
+  ) as AnyContext;
   const journal = (entries: JournalEntry[]) =>
-    target.journal.appendIf({ run: run.runId, epoch: run.epoch, entries }, (now) => outdated(now, run, operation.id, attempt));
+    target.journal.appendIf({ run: run.runId, epoch: run.epoch, entries }, (now) =>
+      outdated(now, run, operation.id, attempt),
+    );
   const startedAt = new Date().toISOString();
   const mark = { operation: `${run.target}/${run.runId}/${operation.id}`, attempt };
 
@@ -84,7 +98,12 @@ async function claim(
     ? { type: 'attempt', operation: operation.id, attempt, worker }
     : { type: 'intent', operation, attempt, undo: prepared.undo, facts: prepared.facts };
   await target.journal.appendIf({ run: run.runId, epoch: run.epoch, entries: [entry] }, (state) =>
-    outdated(state, run, operation.id, state.operations.has(operationKey(run.runId, operation.id)) ? attempt - 1 : attempt),
+    outdated(
+      state,
+      run,
+      operation.id,
+      state.operations.has(operationKey(run.runId, operation.id)) ? attempt - 1 : attempt,
+    ),
   );
 }
 
@@ -99,7 +118,13 @@ async function settle(handler: AnyHandler, operation: Operation, context: AnyCon
 
 type Outcome = Performed & { adopted: boolean };
 
-async function act(handler: AnyHandler, operation: Operation, context: AnyContext, prepared: Prepared, again: boolean): Promise<Outcome> {
+async function act(
+  handler: AnyHandler,
+  operation: Operation,
+  context: AnyContext,
+  prepared: Prepared,
+  again: boolean,
+): Promise<Outcome> {
   const observation = await handler.observe(operation.input, context, prepared);
   switch (observation) {
     case 'done':
@@ -126,18 +151,32 @@ async function nothingToTakeBack(
   for (const forward of forwards) {
     if (!forward || forward.receipt !== undefined || forward.status === 'by-hand') return undefined;
     const forwardRun = await target.sealedRun(forward.run);
-    const context = effectContext(target, forwardRun, { ...run, runId: forward.run }, forward.operation, forward.attempt, secrets, surroundings);
+    const context = effectContext(
+      target,
+      forwardRun,
+      { ...run, runId: forward.run },
+      forward.operation,
+      forward.attempt,
+      secrets,
+      surroundings,
+    );
     const handler = handlers[forward.operation.kind] as unknown as AnyHandler;
     const observation = await handler.observe(forward.operation.input, context as AnyContext, forward.prepared);
     if (observation !== 'absent') return undefined;
   }
   if (forwards.length === 0) return undefined;
-  return { summary: 'what this takes back had taken no effect: nothing to do', facts: {}, effect: { nothing: true }, adopted: false };
+  return {
+    summary: 'what this takes back had taken no effect: nothing to do',
+    facts: {},
+    effect: { nothing: true },
+    adopted: false,
+  };
 }
 
 function receiptOf(operation: Operation, performed: Outcome, prepared: Prepared, startedAt: string): Receipt {
   const size = JSON.stringify(performed.facts).length;
-  if (size > factsLimit) throw new RangeError(`facts of ${operation.id} have ${size} characters, more than ${factsLimit}`);
+  if (size > factsLimit)
+    throw new RangeError(`facts of ${operation.id} have ${size} characters, more than ${factsLimit}`);
   return {
     operation: operation.id,
     kind: `${operation.kind}@${operation.version}`,
@@ -151,12 +190,21 @@ function receiptOf(operation: Operation, performed: Outcome, prepared: Prepared,
   };
 }
 
-async function recordFailure(target: OpenTarget, { run, operation }: PerformRequest, attempt: number, error: unknown): Promise<void> {
+async function recordFailure(
+  target: OpenTarget,
+  { run, operation }: PerformRequest,
+  attempt: number,
+  error: unknown,
+): Promise<void> {
   const failure = failureDetail(error);
   // An overtaken attempt has been told so by its fence already; and it is no longer this attempt's place to report.
   if (failure.name === 'LeaseLost') return;
   await target.journal
-    .append({ run: run.runId, epoch: run.epoch, entries: [{ type: 'failure', operation: operation.id, attempt, error: failure }] })
+    .append({
+      run: run.runId,
+      epoch: run.epoch,
+      entries: [{ type: 'failure', operation: operation.id, attempt, error: failure }],
+    })
     // The effect's own error must reach the operator even where the disk is too full to write it down.
     .catch((journalError: unknown) => {
       process.stderr.write(`the journal of ${run.target} cannot be written: ${String(journalError)}\n`);

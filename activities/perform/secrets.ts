@@ -28,9 +28,13 @@ export async function resolveSecrets(template: string, stack: StackRef, source: 
 
 async function fromEnvironment(name: string, stack: StackRef, { environment, allowed }: SecretSource): Promise<string> {
   if (!allowed.some((pattern) => matches(pattern, name))) {
-    throw new SwitchbackError('AccessDenied', `this worker does not serve the secret ${name}`, { hint: 'Add it to SWITCHBACK_SECRETS of the worker.' });
+    throw new SwitchbackError('AccessDenied', `this worker does not serve the secret ${name}`, {
+      hint: 'Add it to SWITCHBACK_SECRETS of the worker.',
+    });
   }
-  const value = environment[name] ?? (stack.env === undefined ? undefined : await fromEnvFile(join(stack.directory, stack.env), name));
+  const value =
+    environment[name] ??
+    (stack.env === undefined ? undefined : await fromEnvFile(join(stack.directory, stack.env), name));
   if (value === undefined) {
     throw new SwitchbackError('PreconditionFailed', `the secret \${env:${name}} is not set where the worker runs`, {
       hint: `Set ${name} in the worker's environment${stack.env === undefined ? '' : ` or in ${stack.env}`}.`,
@@ -52,10 +56,20 @@ async function fromFile(path: string, stack: StackRef): Promise<string> {
   try {
     return (await readFile(isAbsolute(path) ? path : join(stack.directory, path), 'utf8')).replace(/\r?\n$/, '');
   } catch (error) {
-    throw new SwitchbackError('PreconditionFailed', `the secret file ${path} cannot be read where the worker runs`, {}, { cause: error });
+    throw new SwitchbackError(
+      'PreconditionFailed',
+      `the secret file ${path} cannot be read where the worker runs`,
+      {},
+      { cause: error },
+    );
   }
 }
 
 function matches(pattern: string, name: string): boolean {
-  return new RegExp(`^${pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`).test(name);
+  return new RegExp(
+    `^${pattern
+      .split('*')
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*')}$`,
+  ).test(name);
 }

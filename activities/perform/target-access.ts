@@ -1,6 +1,13 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { join, relative, isAbsolute } from 'node:path';
-import { ContentStore, ensureTargetHome, Journal, switchbackHome, targetHome, type TargetHome } from '../../journal/index.ts';
+import {
+  ContentStore,
+  ensureTargetHome,
+  Journal,
+  switchbackHome,
+  targetHome,
+  type TargetHome,
+} from '../../journal/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 
@@ -76,7 +83,9 @@ export async function readStackFile(directory: string, path: string): Promise<Bu
   }
   const inside = relative(root, file);
   if (inside.startsWith('..') || isAbsolute(inside)) {
-    throw new SwitchbackError('PlanInvalid', `${path} leads outside of ${directory}`, { hint: 'A plan names only files inside its stack.' });
+    throw new SwitchbackError('PlanInvalid', `${path} leads outside of ${directory}`, {
+      hint: 'A plan names only files inside its stack.',
+    });
   }
   return readFile(file);
 }

@@ -15,14 +15,20 @@ const grace = { term: 2_000, kill: 5_000 };
 export async function endPredecessors(mark: ProcessMark): Promise<number> {
   const found = await predecessors(mark);
   if (found.length === 0) return 0;
-  for (const [signal, wait] of [['SIGTERM', grace.term], ['SIGKILL', grace.kill]] as const) {
+  for (const [signal, wait] of [
+    ['SIGTERM', grace.term],
+    ['SIGKILL', grace.kill],
+  ] as const) {
     for (const pid of await predecessors(mark)) signalIfThere(pid, signal);
     for (let waited = 0; waited < wait; waited += 50) {
       if ((await predecessors(mark)).length === 0) return found.length;
       await pause(50);
     }
   }
-  throw new SwitchbackError('Busy', `process ${(await predecessors(mark)).join(', ')} of an earlier attempt of ${mark.operation} does not end`);
+  throw new SwitchbackError(
+    'Busy',
+    `process ${(await predecessors(mark)).join(', ')} of an earlier attempt of ${mark.operation} does not end`,
+  );
 }
 
 async function predecessors(mark: ProcessMark): Promise<number[]> {

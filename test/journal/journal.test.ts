@@ -14,7 +14,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const decision = (by: string): JournalEntry => ({ type: 'decision', command: 'pause', by });
-const append = (journal: Journal, by: string, key?: string) => journal.append({ run: 'r1', epoch: 1, entries: [decision(by)], ...(key === undefined ? {} : { key }) });
+const append = (journal: Journal, by: string, key?: string) =>
+  journal.append({ run: 'r1', epoch: 1, entries: [decision(by)], ...(key === undefined ? {} : { key }) });
 const names = async () => (await readJournal(file)).records.map((record) => ('by' in record ? record.by : ''));
 
 describe('the journal', () => {

@@ -7,11 +7,18 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import { DeterminismViolationError } from '@temporalio/workflow';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const histories = readdirSync(join(root, 'test/replay/histories'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
+const histories = readdirSync(join(root, 'test/replay/histories'), { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.json'),
+);
 
-const bundle = (folder: string) => bundleWorkflowCode({ workflowsPath: join(folder, 'workflows/index.ts'), logger: new DefaultLogger('ERROR') });
+const bundle = (folder: string) =>
+  bundleWorkflowCode({ workflowsPath: join(folder, 'workflows/index.ts'), logger: new DefaultLogger('ERROR') });
 const replay = (workflowBundle: { code: string }, file: string) =>
-  Worker.runReplayHistory({ workflowBundle }, JSON.parse(readFileSync(join(root, 'test/replay/histories', file), 'utf8')), file);
+  Worker.runReplayHistory(
+    { workflowBundle },
+    JSON.parse(readFileSync(join(root, 'test/replay/histories', file), 'utf8')),
+    file,
+  );
 
 let released: { code: string };
 beforeAll(async () => {
@@ -22,7 +29,12 @@ afterAll(() => Runtime.instance().shutdown());
 
 describe('recorded histories', () => {
   it('are there for each way that a run can take', () => {
-    expect([...new Set(histories.map((file) => file.split('/')[0]))].sort()).toEqual(['parked-and-retried', 'rollback-parked-and-resumed', 'rolled-back', 'success']);
+    expect([...new Set(histories.map((file) => file.split('/')[0]))].sort()).toEqual([
+      'parked-and-retried',
+      'rollback-parked-and-resumed',
+      'rolled-back',
+      'success',
+    ]);
   });
 
   it.each(histories)('[T4] %s', async (file) => {
@@ -32,7 +44,8 @@ describe('recorded histories', () => {
   it('catch a changed order of operations', async () => {
     const drifted = mkdtempSync(join(tmpdir(), 'switchback-drift-'));
     try {
-      for (const folder of ['workflows', 'runbook']) cpSync(join(root, folder), join(drifted, folder), { recursive: true });
+      for (const folder of ['workflows', 'runbook'])
+        cpSync(join(root, folder), join(drifted, folder), { recursive: true });
       symlinkSync(join(root, 'node_modules'), join(drifted, 'node_modules'));
       const file = join(drifted, 'workflows/phase.ts');
       const text = readFileSync(file, 'utf8');

@@ -6,7 +6,14 @@ import { applyRecord, emptyTargetState } from '../../runbook/target-state.ts';
 import { outlinedPlan } from '../workflows/compiled-plan.ts';
 
 const plan = outlinedPlan('shop', '/stack', [
-  { id: 'one', operations: [{ stage: 'backup', kind: 'backupStore', input: { store: 'db', point: 'one-db' } }, { stage: 'apply', kind: 'applySql', input: { store: 'db' } }, { stage: 'cutover', kind: 'applyCheckpoint' }] },
+  {
+    id: 'one',
+    operations: [
+      { stage: 'backup', kind: 'backupStore', input: { store: 'db', point: 'one-db' } },
+      { stage: 'apply', kind: 'applySql', input: { store: 'db' } },
+      { stage: 'cutover', kind: 'applyCheckpoint' },
+    ],
+  },
   { id: 'two', operations: [{ stage: 'cutover', kind: 'applyCheckpoint' }] },
 ]);
 const operations = plan.phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
@@ -14,14 +21,31 @@ const operations = plan.phases.flatMap((phase) => phase.stages.flatMap((stage) =
 /** A target in which everything was done, with the undos that are given by operation id. */
 function stateAfter(undos: Record<string, Undo> = {}, unfinished: string[] = []) {
   const state = emptyTargetState();
-  const write = (entry: JournalEntry) => applyRecord(state, { seq: state.seq + 1, at: '2026-01-01T00:00:00Z', run: 'r1', epoch: 1, ...entry });
-  for (const phase of plan.phases) write({ type: 'phase-state', phase: phase.id, ordinal: phase.ordinal, title: phase.title, state: 'completed' });
+  const write = (entry: JournalEntry) =>
+    applyRecord(state, { seq: state.seq + 1, at: '2026-01-01T00:00:00Z', run: 'r1', epoch: 1, ...entry });
+  for (const phase of plan.phases)
+    write({ type: 'phase-state', phase: phase.id, ordinal: phase.ordinal, title: phase.title, state: 'completed' });
   for (const operation of operations) {
     const undo = undos[operation.id] ?? operation.undo;
     write({ type: 'intent', operation, attempt: 1, undo, facts: {} });
     if (unfinished.includes(operation.id)) continue;
     const facts = operation.kind === 'backupStore' ? { point: 'r1/one-db' } : {};
-    write({ type: 'receipt', operation: operation.id, attempt: 1, receipt: { operation: operation.id, kind: `${operation.kind}@1`, outcome: 'done', summary: '', effectDigest: '', undo, facts, startedAt: '', finishedAt: '' } });
+    write({
+      type: 'receipt',
+      operation: operation.id,
+      attempt: 1,
+      receipt: {
+        operation: operation.id,
+        kind: `${operation.kind}@1`,
+        outcome: 'done',
+        summary: '',
+        effectDigest: '',
+        undo,
+        facts,
+        startedAt: '',
+        finishedAt: '',
+      },
+    });
   }
   return state;
 }
@@ -29,7 +53,14 @@ function stateAfter(undos: Record<string, Undo> = {}, unfinished: string[] = [])
 const request = { to: 'baseline' as const, restoreData: false, discardData: false };
 const plain = (list: readonly Operation[]) => list.map((operation) => operation.kind);
 const sql = 'one/apply/02-applySql';
-const undoSql: Undo = { by: 'operation', summary: 'run the undo', lossy: false, kind: 'applySql', input: { store: 'db', source: { digest: 'd' }, transactional: true, expand: false }, effects: [] };
+const undoSql: Undo = {
+  by: 'operation',
+  summary: 'run the undo',
+  lossy: false,
+  kind: 'applySql',
+  input: { store: 'db', source: { digest: 'd' }, transactional: true, expand: false },
+  effects: [],
+};
 
 describe('planning a rollback', () => {
   it('[K6] goes back one phase for `previous`, newest first', () => {
@@ -43,7 +74,10 @@ describe('planning a rollback', () => {
     expect(rollback.scope).toBe('full');
     expect(plain(rollback.operations)).toEqual(['applyCheckpoint', 'applySql', 'runChecks']);
     // The two checkpoints collapse: only the older state is started, and both are marked.
-    expect(rollback.operations[0]?.undoes).toEqual(['r1/two/cutover/01-applyCheckpoint', 'r1/one/cutover/03-applyCheckpoint']);
+    expect(rollback.operations[0]?.undoes).toEqual([
+      'r1/two/cutover/01-applyCheckpoint',
+      'r1/one/cutover/03-applyCheckpoint',
+    ]);
   });
 
   it('[K8] keeps what was added, and what only a lossy undo would remove, and says why', () => {
@@ -51,31 +85,56 @@ describe('planning a rollback', () => {
     const kept = planRollback(lossy, { request, plan, ordinal: 1 });
     expect(plain(kept.operations)).not.toContain('applySql');
     expect(kept.kept[0]).toMatchObject({ operation: sql, why: expect.stringContaining('discard data') });
-    expect(plain(planRollback(lossy, { request: { ...request, discardData: true }, plan, ordinal: 1 }).operations)).toContain('applySql');
+    expect(
+      plain(planRollback(lossy, { request: { ...request, discardData: true }, plan, ordinal: 1 }).operations),
+    ).toContain('applySql');
   });
 
   it('[L7] restores data first when asked, and leaves out the undos that the restore takes back', () => {
-    const rollback = planRollback(stateAfter({ [sql]: undoSql }), { request: { ...request, restoreData: true }, plan, ordinal: 3 });
+    const rollback = planRollback(stateAfter({ [sql]: undoSql }), {
+      request: { ...request, restoreData: true },
+      plan,
+      ordinal: 3,
+    });
     expect(plain(rollback.operations)).toEqual(['restoreStore', 'applyCheckpoint', 'runChecks']);
-    expect(rollback.operations[0]).toMatchObject({ id: 'rollback-3/01-restoreStore', input: { store: 'db', point: 'r1/one-db' } });
+    expect(rollback.operations[0]).toMatchObject({
+      id: 'rollback-3/01-restoreStore',
+      input: { store: 'db', point: 'r1/one-db' },
+    });
     expect(rollback.restored).toEqual(['store:db']);
   });
 
   it('refuses at a point of no return with its cause, unless a restore covers it', () => {
     const gone = stateAfter({ [sql]: { by: 'impossible', summary: 'dropped', cause: 'the column was dropped' } });
     expect(() => planRollback(gone, { request, plan, ordinal: 1 })).toThrow('the column was dropped');
-    expect(plain(planRollback(gone, { request: { ...request, restoreData: true }, plan, ordinal: 1 }).operations)).toContain('restoreStore');
+    expect(
+      plain(planRollback(gone, { request: { ...request, restoreData: true }, plan, ordinal: 1 }).operations),
+    ).toContain('restoreStore');
   });
 
   it('takes back an operation that never reported', () => {
-    const rollback = planRollback(stateAfter({}, ['two/cutover/01-applyCheckpoint']), { request: { ...request, to: 'previous' }, plan, ordinal: 1 });
+    const rollback = planRollback(stateAfter({}, ['two/cutover/01-applyCheckpoint']), {
+      request: { ...request, to: 'previous' },
+      plan,
+      ordinal: 1,
+    });
     expect(rollback.operations[0]?.undoes).toEqual(['r1/two/cutover/01-applyCheckpoint']);
   });
 
   it('does not take back twice', () => {
     const state = stateAfter();
     for (const phase of plan.phases) {
-      applyRecord(state, { seq: state.seq + 1, at: '', run: 'r1', epoch: 1, type: 'phase-state', phase: phase.id, ordinal: phase.ordinal, title: '', state: 'rolled-back' });
+      applyRecord(state, {
+        seq: state.seq + 1,
+        at: '',
+        run: 'r1',
+        epoch: 1,
+        type: 'phase-state',
+        phase: phase.id,
+        ordinal: phase.ordinal,
+        title: '',
+        state: 'rolled-back',
+      });
     }
     expect(() => planRollback(state, { request, plan, ordinal: 2 })).toThrow('nothing to roll back');
   });

@@ -51,7 +51,8 @@ export function outlinedPlan(target: string, directory: string, outlines: Outlin
       stages: [...byStage].map(([stage, operations]) => ({
         stage,
         operations,
-        approvals: stage === 'gate' && outline.approval !== undefined ? [{ role: outline.approval, remindSeconds: 3600 }] : [],
+        approvals:
+          stage === 'gate' && outline.approval !== undefined ? [{ role: outline.approval, remindSeconds: 3600 }] : [],
       })),
       onFailure: outline.onFailure ?? 'park',
       verify: [],
@@ -66,7 +67,11 @@ export function outlinedPlan(target: string, directory: string, outlines: Outlin
     stack: { directory, project: target, compose: 'docker-compose.yml', switchBy: 'copy', host: host(target) },
     stores: {},
     protect: [],
-    baseline: { name: 'baseline', compose: 'docker-compose.yml', verify: [{ kind: 'services', count: 1, healthy: true }] },
+    baseline: {
+      name: 'baseline',
+      compose: 'docker-compose.yml',
+      verify: [{ kind: 'services', count: 1, healthy: true }],
+    },
     objectives: { detection: 60, decision: 120, execution: 300, verification: 180 },
     contacts: [],
     files: [],

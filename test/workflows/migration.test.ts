@@ -23,30 +23,61 @@ afterEach(() => stopWorker());
 
 const two = () =>
   outlinedPlan(target, orchestra.home, [
-    { id: 'one', operations: [{ stage: 'preflight', kind: 'checkPreflight' }, { stage: 'cutover', kind: 'applyCheckpoint' }, { stage: 'verify', kind: 'runChecks' }] },
-    { id: 'two', operations: [{ stage: 'cutover', kind: 'applyCheckpoint' }, { stage: 'verify', kind: 'runChecks' }] },
+    {
+      id: 'one',
+      operations: [
+        { stage: 'preflight', kind: 'checkPreflight' },
+        { stage: 'cutover', kind: 'applyCheckpoint' },
+        { stage: 'verify', kind: 'runChecks' },
+      ],
+    },
+    {
+      id: 'two',
+      operations: [
+        { stage: 'cutover', kind: 'applyCheckpoint' },
+        { stage: 'verify', kind: 'runChecks' },
+      ],
+    },
   ]);
-const failing = (id: string, error = new SwitchbackError('StepFailed', 'it broke', { hint: 'Mend it.' })) => (operation: string) => (operation === id ? error : 'succeed');
+const failing =
+  (id: string, error = new SwitchbackError('StepFailed', 'it broke', { hint: 'Mend it.' })) =>
+  (operation: string) =>
+    operation === id ? error : 'succeed';
 
 describe('a migration', () => {
   it('[T1] runs phase after phase, and the journal tells the same story', async () => {
     const handle = await orchestra.begin(two(), 'r1');
     const status = await handle.result();
     expect(status.state).toBe('completed');
-    expect(orchestra.effects).toEqual(['one/preflight/01-checkPreflight', 'one/cutover/02-applyCheckpoint', 'one/verify/03-runChecks', 'two/cutover/01-applyCheckpoint', 'two/verify/02-runChecks']);
+    expect(orchestra.effects).toEqual([
+      'one/preflight/01-checkPreflight',
+      'one/cutover/02-applyCheckpoint',
+      'one/verify/03-runChecks',
+      'two/cutover/01-applyCheckpoint',
+      'two/verify/02-runChecks',
+    ]);
     const { state, damaged } = await orchestra.journal(target);
     expect(damaged).toBe(0);
     expect(state.runs.at(-1)?.state).toBe('completed');
     expect(state.holder).toBeUndefined();
-    expect([...state.phases.values()].map((phase) => [phase.id, phase.state])).toEqual([['one', 'completed'], ['two', 'completed']]);
+    expect([...state.phases.values()].map((phase) => [phase.id, phase.state])).toEqual([
+      ['one', 'completed'],
+      ['two', 'completed'],
+    ]);
   });
 
   it('parks on a failed operation with why and what to say, and goes on at a retry', async () => {
     let broken = true;
-    orchestra.script = (id) => (broken && id === 'two/cutover/01-applyCheckpoint' ? new SwitchbackError('StepFailed', 'it broke', { hint: 'Mend it.' }) : 'succeed');
+    orchestra.script = (id) =>
+      broken && id === 'two/cutover/01-applyCheckpoint'
+        ? new SwitchbackError('StepFailed', 'it broke', { hint: 'Mend it.' })
+        : 'succeed';
     const handle = await orchestra.begin(two(), 'r1');
     const parked = await orchestra.until(target, 'awaiting-operator');
-    expect(parked.waiting).toMatchObject({ operation: { id: 'two/cutover/01-applyCheckpoint' }, error: { name: 'StepFailed', message: 'it broke', hint: 'Mend it.' } });
+    expect(parked.waiting).toMatchObject({
+      operation: { id: 'two/cutover/01-applyCheckpoint' },
+      error: { name: 'StepFailed', message: 'it broke', hint: 'Mend it.' },
+    });
     expect(parked.waiting?.accepts).toContain('retry');
     broken = false;
     await orchestra.say(target, { command: 'retry', by: 'me' });
@@ -58,23 +89,40 @@ describe('a migration', () => {
     orchestra.script = failing('one/cutover/02-applyCheckpoint');
     await orchestra.begin(two(), 'r1');
     await orchestra.until(target, 'awaiting-operator');
-    await expect(orchestra.say(target, { command: 'approve', by: 'me', role: 'lead' })).rejects.toMatchObject({ cause: { message: expect.stringContaining('approve is not possible while the run is awaiting-operator') } });
-    await expect(orchestra.say(target, { command: 'skip', by: 'me', reason: ' ' })).rejects.toMatchObject({ cause: { message: 'skip needs a reason' } });
+    await expect(orchestra.say(target, { command: 'approve', by: 'me', role: 'lead' })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('approve is not possible while the run is awaiting-operator') },
+    });
+    await expect(orchestra.say(target, { command: 'skip', by: 'me', reason: ' ' })).rejects.toMatchObject({
+      cause: { message: 'skip needs a reason' },
+    });
     await orchestra.say(target, { command: 'abort', by: 'me', reason: 'enough' });
     const { records } = await orchestra.journal(target);
-    expect(records.filter((record) => record.type === 'decision').map((record) => 'command' in record && record.command)).toEqual(['abort']);
+    expect(
+      records.filter((record) => record.type === 'decision').map((record) => 'command' in record && record.command),
+    ).toEqual(['abort']);
   });
 
   it('skips with a reason, and takes a job done by hand only with a proof', async () => {
-    orchestra.script = (id) => (id.endsWith('applyCheckpoint') ? new SwitchbackError('StepFailed', 'it broke') : 'succeed');
+    orchestra.script = (id) =>
+      id.endsWith('applyCheckpoint') ? new SwitchbackError('StepFailed', 'it broke') : 'succeed';
     const handle = await orchestra.begin(two(), 'r1');
     await orchestra.until(target, 'awaiting-operator');
     await orchestra.say(target, { command: 'skip', by: 'me', reason: 'not needed' });
     await orchestra.until(target, 'awaiting-operator');
     await expect(
-      orchestra.say(target, { command: 'doneByHand', by: 'me', reason: 'did it', proof: [{ kind: 'http', url: 'http://127.0.0.1', status: 200, underMs: 1 }] }),
+      orchestra.say(target, {
+        command: 'doneByHand',
+        by: 'me',
+        reason: 'did it',
+        proof: [{ kind: 'http', url: 'http://127.0.0.1', status: 200, underMs: 1 }],
+      }),
     ).rejects.toMatchObject({ cause: { message: expect.stringContaining('not proven') } });
-    await orchestra.say(target, { command: 'doneByHand', by: 'me', reason: 'did it', proof: [{ kind: 'services', count: 1, healthy: true }] });
+    await orchestra.say(target, {
+      command: 'doneByHand',
+      by: 'me',
+      reason: 'did it',
+      proof: [{ kind: 'services', count: 1, healthy: true }],
+    });
     expect((await handle.result()).state).toBe('completed');
     const { records } = await orchestra.journal(target);
     expect(records.filter((record) => ['skipped', 'done-by-hand'].includes(record.type))).toHaveLength(2);
@@ -99,7 +147,8 @@ describe('a migration', () => {
     let broken = true;
     orchestra.script = (id) => {
       if (id === 'two/verify/02-runChecks') return new SwitchbackError('CheckFailed', 'too slow');
-      if (broken && id === 'rollback-1/01-applyCheckpoint') return new SwitchbackError('Conflict', 'a foreign container holds the name');
+      if (broken && id === 'rollback-1/01-applyCheckpoint')
+        return new SwitchbackError('Conflict', 'a foreign container holds the name');
       return 'succeed';
     };
     const handle = await orchestra.begin(plan, 'r1');
@@ -115,14 +164,25 @@ describe('a migration', () => {
   it('[K7] goes back to the baseline days after the run has ended, from the journal alone', async () => {
     const plan = two();
     await (await orchestra.begin(plan, 'r1')).result();
-    const handle = await orchestra.beginRollback(plan, 'r2', { to: 'baseline', restoreData: false, discardData: false });
+    const handle = await orchestra.beginRollback(plan, 'r2', {
+      to: 'baseline',
+      restoreData: false,
+      discardData: false,
+    });
     const status = await handle.result();
     expect(status.state).toBe('rolled-back');
     expect(status.phases.map((phase) => phase.state)).toEqual(['rolled-back', 'rolled-back']);
     // Two checkpoints on top of each other go back in one.
-    expect(orchestra.effects.filter((id) => id.startsWith('rollback-1/'))).toEqual(['rollback-1/01-applyCheckpoint', 'rollback-1/02-runChecks']);
+    expect(orchestra.effects.filter((id) => id.startsWith('rollback-1/'))).toEqual([
+      'rollback-1/01-applyCheckpoint',
+      'rollback-1/02-runChecks',
+    ]);
     const { state } = await orchestra.journal(target);
-    expect([...state.operations.values()].filter((known) => known.operation.kind === 'applyCheckpoint' && known.operation.undoes === undefined).map((known) => known.status)).toEqual(['undone', 'undone']);
+    expect(
+      [...state.operations.values()]
+        .filter((known) => known.operation.kind === 'applyCheckpoint' && known.operation.undoes === undefined)
+        .map((known) => known.status),
+    ).toEqual(['undone', 'undone']);
   });
 
   it('interrupts the operation under way when a person asks for a rollback, and takes its part back too', async () => {
@@ -131,18 +191,34 @@ describe('a migration', () => {
     const handle = await orchestra.begin(plan, 'r1');
     let status = await orchestra.until(target, 'running');
     while (status.operation?.id !== 'two/cutover/01-applyCheckpoint') status = await orchestra.status(target);
-    await orchestra.say(target, { command: 'rollback', by: 'me', reason: 'bad feeling', request: { to: 'previous', restoreData: false, discardData: false } });
+    await orchestra.say(target, {
+      command: 'rollback',
+      by: 'me',
+      reason: 'bad feeling',
+      request: { to: 'previous', restoreData: false, discardData: false },
+    });
     expect((await handle.result()).state).toBe('rolled-back');
     const { state } = await orchestra.journal(target);
     expect(state.phases.get('two')?.state).toBe('rolled-back');
   });
 
   it('waits for an approval; a no parks, a yes goes on', async () => {
-    const plan = outlinedPlan(target, orchestra.home, [{ id: 'one', approval: 'tech-lead', operations: [{ stage: 'gate', kind: 'runChecks' }, { stage: 'cutover', kind: 'applyCheckpoint' }] }]);
+    const plan = outlinedPlan(target, orchestra.home, [
+      {
+        id: 'one',
+        approval: 'tech-lead',
+        operations: [
+          { stage: 'gate', kind: 'runChecks' },
+          { stage: 'cutover', kind: 'applyCheckpoint' },
+        ],
+      },
+    ]);
     const handle = await orchestra.begin(plan, 'r1');
     const waiting = await orchestra.until(target, 'awaiting-approval');
     expect(waiting.waiting?.approval?.role).toBe('tech-lead');
-    await expect(orchestra.say(target, { command: 'approve', by: 'me', role: 'cook' })).rejects.toMatchObject({ cause: { message: expect.stringContaining('asked for: tech-lead') } });
+    await expect(orchestra.say(target, { command: 'approve', by: 'me', role: 'cook' })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('asked for: tech-lead') },
+    });
     await orchestra.say(target, { command: 'reject', by: 'me', role: 'tech-lead', reason: 'friday' });
     await orchestra.until(target, 'awaiting-operator');
     expect(orchestra.effects).not.toContain('one/cutover/02-applyCheckpoint');
@@ -153,7 +229,16 @@ describe('a migration', () => {
   });
 
   it('pauses after the operation under way and resumes', async () => {
-    const plan = outlinedPlan(target, orchestra.home, [{ id: 'one', approval: 'lead', operations: [{ stage: 'gate', kind: 'runChecks' }, { stage: 'cutover', kind: 'applyCheckpoint' }] }]);
+    const plan = outlinedPlan(target, orchestra.home, [
+      {
+        id: 'one',
+        approval: 'lead',
+        operations: [
+          { stage: 'gate', kind: 'runChecks' },
+          { stage: 'cutover', kind: 'applyCheckpoint' },
+        ],
+      },
+    ]);
     const handle = await orchestra.begin(plan, 'r1');
     await orchestra.until(target, 'awaiting-approval');
     await orchestra.say(target, { command: 'pause', by: 'me', reason: 'lunch' });
@@ -171,7 +256,9 @@ describe('a migration', () => {
     let broken = true;
     orchestra.script = (id) => {
       if (id === 'two/verify/02-runChecks') return new SwitchbackError('CheckFailed', 'too slow');
-      return broken && id === 'rollback-1/01-applyCheckpoint' ? new SwitchbackError('Conflict', 'in the way') : 'succeed';
+      return broken && id === 'rollback-1/01-applyCheckpoint'
+        ? new SwitchbackError('Conflict', 'in the way')
+        : 'succeed';
     };
     const handle = await orchestra.begin(plan, 'r1');
     await orchestra.until(target, 'rollback-paused');
@@ -190,6 +277,8 @@ describe('a migration', () => {
     // Terminated from the UI: Temporal would allow a new run, the journal does not.
     await handle.terminate('from the UI');
     const second = await orchestra.begin(two(), 'r2');
-    await expect(second.result()).rejects.toMatchObject({ cause: { cause: { type: 'Conflict', message: expect.stringContaining('run r1') } } });
+    await expect(second.result()).rejects.toMatchObject({
+      cause: { cause: { type: 'Conflict', message: expect.stringContaining('run r1') } },
+    });
   });
 });

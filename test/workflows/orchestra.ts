@@ -14,7 +14,14 @@ import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { hostTaskQueue, migrationWorkflowId } from '../../runbook/names.ts';
 import { operationVersion, type OperationKind, type Undo } from '../../runbook/operations.ts';
 import { childAtWork, withReport } from '../../runbook/child-report.ts';
-import { finalRunStates, type Command, type CommandAnswer, type RollbackRequest, type RunState, type RunStatus } from '../../runbook/run-state.ts';
+import {
+  finalRunStates,
+  type Command,
+  type CommandAnswer,
+  type RollbackRequest,
+  type RunState,
+  type RunStatus,
+} from '../../runbook/run-state.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import type { migration } from '../../workflows/migration.ts';
 import { commandUpdates, reportQuery, statusQuery, type MigrationInput } from '../../workflows/messages.ts';
@@ -43,9 +50,15 @@ export class Orchestra {
 
   static async start(): Promise<Orchestra> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
-    const path = execFileSync(fileURLToPath(new URL('../../scripts/find-temporal', import.meta.url)), { encoding: 'utf8' }).trim();
+    const path = execFileSync(fileURLToPath(new URL('../../scripts/find-temporal', import.meta.url)), {
+      encoding: 'utf8',
+    }).trim();
     const environment = await TestWorkflowEnvironment.createLocal({
-      server: { executable: { type: 'existing-path', path }, extraArgs: ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'], log: { format: 'json', level: 'error' } },
+      server: {
+        executable: { type: 'existing-path', path },
+        extraArgs: ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
+        log: { format: 'json', level: 'error' },
+      },
     });
     const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
     const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
@@ -75,7 +88,15 @@ export class Orchestra {
         worker: 'orchestra',
         stacks: [this.home],
         guard: () => Promise.resolve(),
-        check: (checks) => Promise.resolve(checks.map((check) => ({ check: check.kind, verdict: check.kind === 'services' ? 'successful' : 'failed', detail: 'scripted', tookMs: 0 }))),
+        check: (checks) =>
+          Promise.resolve(
+            checks.map((check) => ({
+              check: check.kind,
+              verdict: check.kind === 'services' ? 'successful' : 'failed',
+              detail: 'scripted',
+              tookMs: 0,
+            })),
+          ),
       }),
       workflows: { workflowBundle: this.workflowBundle },
     });
@@ -90,13 +111,34 @@ export class Orchestra {
   }
 
   async begin(plan: CompiledPlan, runId: string, extra: Partial<MigrationInput> = {}) {
-    const input: MigrationInput = { target: plan.target, runId, homeHost: plan.homeHost, operator: 'test@here', plan, without: [], searchAttributes: false, ...extra };
-    return this.environment.client.workflow.start<typeof migration>('migration', { workflowId: migrationWorkflowId(plan.target), taskQueue: hostTaskQueue(plan.homeHost), args: [input] });
+    const input: MigrationInput = {
+      target: plan.target,
+      runId,
+      homeHost: plan.homeHost,
+      operator: 'test@here',
+      plan,
+      without: [],
+      searchAttributes: false,
+      ...extra,
+    };
+    return this.environment.client.workflow.start<typeof migration>('migration', {
+      workflowId: migrationWorkflowId(plan.target),
+      taskQueue: hostTaskQueue(plan.homeHost),
+      args: [input],
+    });
   }
 
   /** A run that only takes back what earlier runs did. */
   async beginRollback(plan: CompiledPlan, runId: string, request: RollbackRequest) {
-    const { plan: _none, ...input }: MigrationInput = { target: plan.target, runId, homeHost: plan.homeHost, operator: 'test@here', without: [], searchAttributes: false, plan };
+    const { plan: _none, ...input }: MigrationInput = {
+      target: plan.target,
+      runId,
+      homeHost: plan.homeHost,
+      operator: 'test@here',
+      without: [],
+      searchAttributes: false,
+      plan,
+    };
     return this.environment.client.workflow.start<typeof migration>('migration', {
       workflowId: migrationWorkflowId(plan.target),
       taskQueue: hostTaskQueue(plan.homeHost),
@@ -121,14 +163,18 @@ export class Orchestra {
   }
 
   say(target: string, { command, ...argument }: Command): Promise<CommandAnswer> {
-    return this.environment.client.workflow.getHandle(migrationWorkflowId(target)).executeUpdate(commandUpdates[command] as never, { args: [argument] as never });
+    return this.environment.client.workflow
+      .getHandle(migrationWorkflowId(target))
+      .executeUpdate(commandUpdates[command] as never, { args: [argument] as never });
   }
 
   /** Histories of all workflows of a target, as JSON that can be replayed (`JSON.stringify` of a history cannot). */
   async histories(target: string): Promise<{ workflowId: string; json: string }[]> {
     const { client } = this.environment;
     const found: { workflowId: string; json: string }[] = [];
-    for await (const { workflowId, runId } of client.workflow.list({ query: `WorkflowId STARTS_WITH '${migrationWorkflowId(target)}'` })) {
+    for await (const { workflowId, runId } of client.workflow.list({
+      query: `WorkflowId STARTS_WITH '${migrationWorkflowId(target)}'`,
+    })) {
       const json = historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory());
       // Stack traces name the folder that the recorder works in.
       found.push({ workflowId, json: json.replaceAll(checkout, '/switchback') });
@@ -143,12 +189,16 @@ export class Orchestra {
   #handlers(): EffectHandlers {
     const done = new Set<string>();
     const fake: EffectHandler<OperationKind> = {
-      observe: (_input, context): Promise<Observation> => Promise.resolve(done.has(`${context.target}/${context.runId}/${context.operation.id}`) ? 'done' : 'absent'),
+      observe: (_input, context): Promise<Observation> =>
+        Promise.resolve(done.has(`${context.target}/${context.runId}/${context.operation.id}`) ? 'done' : 'absent'),
       prepare: (_input, context) => Promise.resolve({ undo: context.operation.undo as Undo, facts: {} }),
       perform: async (_input, context) => {
         const outcome = this.script(context.operation.id, context.attempt);
         if (outcome instanceof Error) throw outcome;
-        if (outcome === 'hang') await new Promise((_resolve, reject) => context.signal.addEventListener('abort', () => reject(new Error('interrupted'))));
+        if (outcome === 'hang')
+          await new Promise((_resolve, reject) =>
+            context.signal.addEventListener('abort', () => reject(new Error('interrupted'))),
+          );
         this.effects.push(context.operation.id);
         done.add(`${context.target}/${context.runId}/${context.operation.id}`);
         return { summary: 'done as scripted', facts: {}, effect: { id: context.operation.id } };

@@ -11,8 +11,24 @@ export interface Story {
 
 const plan = (orchestra: Orchestra, target: string, onFailure: 'park' | 'rollback' = 'park') =>
   outlinedPlan(target, orchestra.home, [
-    { id: 'one', operations: [{ stage: 'preflight', kind: 'checkPreflight' }, { stage: 'cutover', kind: 'applyCheckpoint' }, { stage: 'verify', kind: 'runChecks' }] },
-    { id: 'two', approval: 'tech-lead', onFailure, operations: [{ stage: 'gate', kind: 'runChecks' }, { stage: 'cutover', kind: 'applyCheckpoint' }, { stage: 'verify', kind: 'runChecks' }] },
+    {
+      id: 'one',
+      operations: [
+        { stage: 'preflight', kind: 'checkPreflight' },
+        { stage: 'cutover', kind: 'applyCheckpoint' },
+        { stage: 'verify', kind: 'runChecks' },
+      ],
+    },
+    {
+      id: 'two',
+      approval: 'tech-lead',
+      onFailure,
+      operations: [
+        { stage: 'gate', kind: 'runChecks' },
+        { stage: 'cutover', kind: 'applyCheckpoint' },
+        { stage: 'verify', kind: 'runChecks' },
+      ],
+    },
   ]);
 
 async function approved(orchestra: Orchestra, target: string) {
@@ -33,7 +49,8 @@ export const stories: Story[] = [
     name: 'parked-and-retried',
     async tell(orchestra, target) {
       let broken = true;
-      orchestra.script = (id) => (broken && id === 'one/cutover/02-applyCheckpoint' ? new SwitchbackError('StepFailed', 'it broke') : 'succeed');
+      orchestra.script = (id) =>
+        broken && id === 'one/cutover/02-applyCheckpoint' ? new SwitchbackError('StepFailed', 'it broke') : 'succeed';
       const handle = await orchestra.begin(plan(orchestra, target), 'r1');
       await orchestra.until(target, 'awaiting-operator');
       broken = false;
@@ -45,7 +62,8 @@ export const stories: Story[] = [
   {
     name: 'rolled-back',
     async tell(orchestra, target) {
-      orchestra.script = (id) => (id === 'two/verify/03-runChecks' ? new SwitchbackError('CheckFailed', 'too slow') : 'succeed');
+      orchestra.script = (id) =>
+        id === 'two/verify/03-runChecks' ? new SwitchbackError('CheckFailed', 'too slow') : 'succeed';
       const handle = await orchestra.begin(plan(orchestra, target, 'rollback'), 'r1');
       await approved(orchestra, target);
       await handle.result();
@@ -57,12 +75,19 @@ export const stories: Story[] = [
       let broken = true;
       orchestra.script = (id) => {
         if (id === 'two/verify/03-runChecks') return new SwitchbackError('CheckFailed', 'too slow');
-        return broken && id === 'rollback-1/01-applyCheckpoint' ? new SwitchbackError('Conflict', 'a foreign container holds the name') : 'succeed';
+        return broken && id === 'rollback-1/01-applyCheckpoint'
+          ? new SwitchbackError('Conflict', 'a foreign container holds the name')
+          : 'succeed';
       };
       const handle = await orchestra.begin(plan(orchestra, target), 'r1');
       await approved(orchestra, target);
       await orchestra.until(target, 'awaiting-operator');
-      await orchestra.say(target, { command: 'rollback', by: 'me@here', reason: 'too slow', request: { to: 'previous', restoreData: false, discardData: false } });
+      await orchestra.say(target, {
+        command: 'rollback',
+        by: 'me@here',
+        reason: 'too slow',
+        request: { to: 'previous', restoreData: false, discardData: false },
+      });
       await orchestra.until(target, 'rollback-paused');
       broken = false;
       await orchestra.say(target, { command: 'resume', by: 'me@here' });

@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { EffectHandler, EffectHandlers, Observation } from '../../../activities/effect.ts';
+import { openRun } from '../../../activities/control/open-run.ts';
+import { performOperation } from '../../../activities/perform/perform.ts';
+import { TargetAccess } from '../../../activities/perform/target-access.ts';
+import { SwitchbackError } from '../../../runbook/errors.ts';
+import { operationVersion, type Operation, type OperationKind } from '../../../runbook/operations.ts';
+import type { RunRef } from '../../../runbook/activities.ts';
+import { outlinedPlan } from '../../workflows/compiled-plan.ts';
+
+let home: string;
+let run: RunRef;
+let log: string[];
+let world: Observation;
+let handler: EffectHandler<OperationKind>;
+let operation: Operation;
+const plan = () =>
+  outlinedPlan('shop', home, [{ id: 'one', operations: [{ stage: 'cutover', kind: 'applyCheckpoint' }] }]);
+const holder = { workflowId: 'migration/shop', workflowRunId: 'w1' };
+
+/** A worker process of its own: it knows only what the journal says. */
+const worker = () => new TargetAccess({ SWITCHBACK_HOME: home });
+const open = (access: TargetAccess, runId: string, workflowRunId = 'w1') =>
+  openRun(
+    { target: 'shop', runId, holder: { ...holder, workflowRunId }, operator: 'me', plan: plan() },
+    { access, stacks: [home], guard: () => Promise.resolve() },
+  );
+const surroundings = () => ({ signal: new AbortController().signal, progress: () => undefined, log: () => undefined });
+const perform = (access = worker(), of = operation, as = run) =>
+  performOperation(
+    { run: as, operation: of },
+    {
+      access,
+      handlers: Object.fromEntries(
+        Object.keys(operationVersion).map((kind) => [kind, handler]),
+      ) as unknown as EffectHandlers,
+      secrets: { environment: {}, allowed: [] },
+      worker: 'w',
+    },
+    surroundings(),
+  );
+const journal = async () => (await worker().open('shop')).journal.state;
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'switchback-perform-'));
+  log = [];
+  world = 'absent';
+  handler = {
+    observe: () => Promise.resolve(world),
+    prepare: (_input, context) =>
+      Promise.resolve({ undo: context.operation.undo, facts: { prepared: context.attempt } }),
+    perform: async (_input, context) => {
+      await context.fence();
+      log.push(`effect ${context.attempt}`);
+      world = 'done';
+      return { summary: 'done', facts: {}, effect: { same: true } };
+    },
+    adopt: (_input, context) => {
+      log.push(`adopt ${context.attempt}`);
+      return Promise.resolve({ summary: 'was done', facts: {}, effect: { same: true } });
+    },
+  };
+  operation = plan().phases[0]!.stages[0]!.operations[0]!;
+  run = { target: 'shop', runId: 'r1', epoch: (await open(worker(), 'r1')).epoch };
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+describe('performing an operation', () => {
+  it('[T4] takes effect once, and answers with the receipt for ever after', async () => {
+    const first = await perform();
+    const again = await perform(worker());
+    expect(again).toEqual(first);
+    expect(log).toEqual(['effect 1']);
+  });
+
+  it('[T4] killed between the effect and its receipt: the next attempt adopts, with the undo prepared before', async () => {
+    const killed = {
+      ...handler,
+      perform: () => {
+        world = 'done';
+        return new Promise<never>(() => undefined);
+      },
+    };
+    const working = handler;
+    handler = killed;
+    void perform();
+    while ((await journal()).operations.get('r1/one/cutover/01-applyCheckpoint') === undefined || world !== 'done')
+      await new Promise(setImmediate);
+    handler = working;
+    const receipt = await perform();
+    expect(receipt).toMatchObject({ outcome: 'adopted' });
+    expect(log).toEqual(['adopt 2']);
+    expect((await journal()).operations.get('r1/one/cutover/01-applyCheckpoint')?.prepared.facts).toEqual({
+      prepared: 1,
+    });
+  });
+
+  it('refuses the effect and the report of an attempt that was overtaken, and writes that down', async () => {
+    let wake: () => void = () => undefined;
+    const asleep = new Promise<void>((resolve) => (wake = resolve));
+    const working = handler;
+    handler = {
+      ...handler,
+      perform: async (_input, context) => {
+        log.push('asleep');
+        await asleep;
+        await context.fence();
+        log.push('zombie');
+        throw new Error('not reached');
+      },
+    };
+    const zombie = perform();
+    while (!log.includes('asleep')) await new Promise(setImmediate);
+    handler = working;
+    await perform();
+    wake();
+    await expect(zombie).rejects.toMatchObject({ name: 'LeaseLost' });
+    expect(log).toEqual(['asleep', 'effect 2']);
+  });
+
+  it('refuses to act under an old lease', async () => {
+    const target = await worker().open('shop');
+    await target.journal.append({
+      run: 'r1',
+      epoch: run.epoch,
+      entries: [
+        { type: 'run-state', state: 'completed' },
+        { type: 'lease-released', holder },
+      ],
+    });
+    await open(worker(), 'r2', 'w2');
+    await expect(perform()).rejects.toMatchObject({ name: 'LeaseLost' });
+    expect(log).toEqual([]);
+  });
+
+  it('parks where nobody can tell whether it took effect', async () => {
+    world = 'unknown';
+    await expect(perform()).rejects.toMatchObject({ name: 'EffectUnknown' });
+    expect(log).toEqual([]);
+  });
+
+  it('finds nothing to take back for an operation that had begun and taken no effect', async () => {
+    handler = { ...handler, perform: () => Promise.reject(new SwitchbackError('StepFailed', 'it broke')) };
+    await expect(perform()).rejects.toMatchObject({ name: 'StepFailed' });
+    const undo = {
+      ...operation,
+      id: 'rollback-1/01-applyCheckpoint',
+      undoes: ['r1/one/cutover/01-applyCheckpoint'],
+    } as Operation;
+    const receipt = await perform(worker(), undo);
+    expect(receipt.summary).toContain('nothing to do');
+    expect((await journal()).operations.get('r1/one/cutover/01-applyCheckpoint')?.status).toBe('undone');
+  });
+
+  it('writes down a failure with its hint', async () => {
+    handler = {
+      ...handler,
+      perform: () => Promise.reject(new SwitchbackError('Conflict', 'in the way', { hint: 'Remove it.' })),
+    };
+    await expect(perform()).rejects.toThrow('in the way');
+    const target = await worker().open('shop');
+    expect(target.journal.state.operations.get('r1/one/cutover/01-applyCheckpoint')?.status).toBe('intended');
+  });
+});
+
+describe('opening a run', () => {
+  it('continues for the same holder, and refuses another run beside it with a pointer', async () => {
+    expect((await open(worker(), 'r1')).resumed).toBe(true);
+    await expect(open(worker(), 'r2', 'w2')).rejects.toMatchObject({
+      name: 'Conflict',
+      message: expect.stringContaining('run r1'),
+      hint: expect.stringContaining('switchback rollback'),
+    });
+  });
+
+  it('lets one of two that open at the same moment have the lease', async () => {
+    const target = await worker().open('shop');
+    await target.journal.append({
+      run: 'r1',
+      epoch: run.epoch,
+      entries: [
+        { type: 'run-state', state: 'completed' },
+        { type: 'lease-released', holder },
+      ],
+    });
+    const outcomes = await Promise.allSettled([open(worker(), 'r2', 'w2'), open(worker(), 'r3', 'w3')]);
+    expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('refuses a stack that the worker does not serve, and files outside of it', async () => {
+    const elsewhere = { ...plan(), target: 'other', stack: { ...plan().stack, directory: tmpdir() } };
+    const deps = { access: worker(), stacks: [home], guard: () => Promise.resolve() };
+    await expect(
+      openRun({ target: 'other', runId: 'r1', holder, operator: 'me', plan: elsewhere }, deps),
+    ).rejects.toMatchObject({ name: 'AccessDenied' });
+    const outside = { ...plan(), target: 'third', files: ['../../../../etc/hostname'] };
+    await expect(
+      openRun({ target: 'third', runId: 'r1', holder, operator: 'me', plan: outside }, deps),
+    ).rejects.toMatchObject({ name: 'PlanInvalid' });
+  });
+});
