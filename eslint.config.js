@@ -9,7 +9,7 @@ const activityWiring = ['activities/index.ts', 'activities/perform/**', 'activit
 /** Modules of `runbook` whose values an adapter may use: errors, the guard, pure words and formats. All else is types only. */
 const adaptersMayUse = ['errors', 'json', 'names', 'checks', 'operations', 'records/[^/]+', 'guard/[^/]+'];
 /** What the command line may run on its own machine: the worker, and readers of what a run left on disk. */
-const clientMayUse = ['docker', 'git', 'records'];
+const clientMayUse = ['docker', 'git', 'records', 'resources'];
 
 const fromPackages = (message, allowed) => ({
   regex: `^(?!\\.${allowed.map((name) => `|${name}`).join('')})`,

@@ -4,7 +4,7 @@ import type { VerbWords } from './words.ts';
 export const lookups = {
   target: 'ls "${SWITCHBACK_HOME:-$HOME/.switchback}/targets" 2>/dev/null',
   // Phases stand in the plan as "- id: NAME".
-  phase: 'sed -n \'s/^ *- *id: *\\([A-Za-z0-9_-]*\\).*/\\1/p\' "${SWITCHBACK_PLAN:-switchback.yml}" 2>/dev/null',
+  phase: "sed -n 's/^ *- *id: *\\([A-Za-z0-9_-]*\\).*/\\1/p' switchback.yml 2>/dev/null",
 } as const;
 
 /** A completion script for bash 3.2 and newer, which macOS still has. */

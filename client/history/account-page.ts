@@ -1,7 +1,7 @@
 import { between, formatDuration, formatMoment } from '../rendering/duration.ts';
 import { plural } from '../rendering/quantity.ts';
 import type { Page, Style } from '../rendering/style.ts';
-import { table } from '../rendering/table.ts';
+import { hang, table } from '../rendering/table.ts';
 import type { OperationAccount, RunAccount } from './account.ts';
 import type { Tone } from './story.ts';
 
@@ -19,7 +19,7 @@ const lasted = (milliseconds: number | undefined) => (milliseconds === undefined
 const offset = (account: RunAccount, at: string) => `+${formatDuration(Math.max(0, between(account.startedAt, at)))}`;
 
 const operationRow = (operation: OperationAccount): string[] => [
-  `  ${operation.result ?? operation.summary}`,
+  `  ${operation.summary}`,
   operation.outcome,
   operation.attempts > 1 ? `${operation.attempts} attempts` : '',
   lasted(operation.durationMs),
@@ -39,7 +39,7 @@ export function accountPage(account: RunAccount, page: Page): string[] {
   const lines = [
     `${style.bold(`Run ${account.runId}`)} of ${account.plan} against ${account.target}: ${style.bold(account.state)}`,
     `started by ${account.operator} at ${formatMoment(account.startedAt)}, ${account.finishedAt === undefined ? 'lasting' : 'took'} ${formatDuration(account.durationMs)}`,
-    ...(account.reason === undefined ? [] : [`reason: ${account.reason}`]),
+    ...(account.reason === undefined ? [] : [`reason: ${hang(account.reason, 8)}`]),
   ];
   for (const phase of account.phases) {
     lines.push(
@@ -59,7 +59,9 @@ export function accountPage(account: RunAccount, page: Page): string[] {
   }
   lines.push('', style.bold('What happened'));
   lines.push(
-    ...account.timeline.map((entry) => `  ${offset(account, entry.at).padStart(9)}  ${tones[entry.tone](entry.text)}`),
+    ...account.timeline.map(
+      (entry) => `  ${offset(account, entry.at).padStart(9)}  ${tones[entry.tone](hang(entry.text, 13))}`,
+    ),
   );
   if (account.decisions.length > 1) {
     lines.push('', style.bold('Who decided what'));

@@ -21,8 +21,8 @@ export interface OperationAccount {
   /** The last attempt alone. */
   workMs?: number;
   failures: { at: string; attempt: number; error: FailureDetail }[];
-  /** The operation that this one takes back. */
-  undoes?: string;
+  /** The operations that this one takes back. */
+  undoes?: string[];
 }
 
 export interface PhaseAccount {
@@ -110,7 +110,7 @@ export function accountOf(target: string, journal: readonly JournalRecord[], run
 function operationsOf(records: readonly JournalRecord[]): OperationAccount[] {
   const accounts = new Map<string, OperationAccount>();
   const begin = (
-    operation: { id: string; phase: string; kind: string; summary: string; undoes?: string },
+    operation: { id: string; phase: string; kind: string; summary: string; undoes?: string[] | undefined },
     at: string,
   ): OperationAccount => {
     let account = accounts.get(operation.id);
@@ -125,7 +125,7 @@ function operationsOf(records: readonly JournalRecord[]): OperationAccount[] {
         attempts: 1,
         startedAt: at,
         failures: [],
-        ...optional('undoes', undoes),
+        ...(undoes && { undoes }),
       };
       accounts.set(id, account);
     }
@@ -233,8 +233,13 @@ function rollbacksOf(records: readonly JournalRecord[], operations: readonly Ope
 function decisionsOf(records: readonly JournalRecord[]): DecisionAccount[] {
   return records.flatMap((record): DecisionAccount[] => {
     switch (record.type) {
-      case 'decision':
-        return [{ at: record.at, by: record.by, decision: record.command, ...optional('reason', record.reason) }];
+      case 'decision': {
+        const comment = record.detail?.['comment'];
+        const role = record.detail?.['role'];
+        const decision = typeof role === 'string' ? `${record.command} as ${role}` : record.command;
+        const reason = record.reason ?? (typeof comment === 'string' ? comment : undefined);
+        return [{ at: record.at, by: record.by, decision, ...optional('reason', reason) }];
+      }
       case 'run-sealed':
         return [{ at: record.at, by: record.operator, decision: 'start' }];
       default:

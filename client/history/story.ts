@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../../runbook/journal.ts';
+import type { JournalEntry, JournalRecord } from '../../runbook/journal.ts';
 import type { TimelineEntry } from '../../runbook/run-state.ts';
 import { between, formatDuration } from '../rendering/duration.ts';
 
@@ -11,6 +11,13 @@ export interface StoryLine extends TimelineEntry {
 
 const because = (reason: string | undefined) => (reason === undefined || reason === '' ? '' : `: ${reason}`);
 const again = (attempt: number) => (attempt > 1 ? ` (attempt ${attempt})` : '');
+
+/** The decision with the words that came with it: `approve as tech-lead: figures looked at`. */
+export function saidOf({ command, reason, detail }: Extract<JournalEntry, { type: 'decision' }>): string {
+  const word = (key: string) => (typeof detail?.[key] === 'string' ? detail[key] : undefined);
+  const role = word('role');
+  return `${command}${role === undefined ? '' : ` as ${role}`}${because(reason ?? word('comment'))}`;
+}
 
 /** What a journal line says to people; undefined for lines that only matter to machines. */
 export function storyLine(record: JournalRecord): StoryLine | undefined {
@@ -63,7 +70,7 @@ export function storyLine(record: JournalRecord): StoryLine | undefined {
         'person',
       );
     case 'decision':
-      return line(`${record.by} said ${record.command}${because(record.reason)}`, 'person');
+      return line(`${record.by} said ${saidOf(record)}`, 'person');
     case 'rollback-planned':
       return line(
         `rollback ${record.rollback} to ${record.to} planned: ${record.operations} operations, data ${record.restoreData ? 'restored from recovery points' : 'left alone'}${because(record.reason)}`,

@@ -7,14 +7,15 @@ import { Interrupted } from '../command-line/usage-error.ts';
 import { readUpRecord, type UpRecord } from '../settings/up-record.ts';
 import { isRunning } from './process-identity.ts';
 import { readLog, startProcess } from './start-process.ts';
-import { bringUp, keepUp, refuseSecondUp, takeDown, type UpRequest } from './up.ts';
+import { hostOf } from './worker.ts';
+import { bringUp, isNamed, keepUp, refuseSecondUp, takeDown, type UpRequest } from './up.ts';
 
 const upAnswer = (record: UpRecord, home: string): Answer => ({
   data: record,
   lines: ({ style }) => [
     `${style.bold('Temporal')}   ${record.address}, namespace ${record.namespace}${record.server ? ` (pid ${record.server.pid})` : ', run by others'}`,
     `${style.bold('Web UI')}     ${style.cyan(record.ui)}`,
-    `${style.bold('worker')}     pid ${record.worker?.pid ?? '-'}, serves ${record.stacks.join(', ')}`,
+    `${style.bold('worker')}     pid ${record.worker?.pid ?? '-'}, serves ${record.stacks.join(', ')} as host ${record.host ?? 'local'}`,
     `${style.bold('logs')}       ${join(home, 'logs')}`,
   ],
   next: [
@@ -53,18 +54,18 @@ export async function detachUp(request: UpRequest): Promise<Answer> {
   if (
     there?.readyAt !== undefined &&
     (await isRunning(there.supervisor)) &&
+    there.host === hostOf(env) &&
     stacks.every((stack) => there.stacks.includes(stack))
   ) {
     return { ...upAnswer(there, home), data: { ...there, already: true } };
   }
   await refuseSecondUp(home);
-  const named = settings.addressFrom === 'option' || settings.addressFrom === 'environment';
   const launched = await startProcess({
     name: 'up',
     file: process.execPath,
     args: [
       ...[process.argv[1]!, 'up', '--home', home, '--namespace', settings.namespace],
-      ...(named ? ['--address', settings.address] : []),
+      ...(isNamed(settings) ? ['--address', settings.address] : []),
       ...(request.port === undefined ? [] : ['--port', String(request.port)]),
       ...(request.uiPort === undefined ? [] : ['--ui-port', String(request.uiPort)]),
       ...stacks.flatMap((stack) => ['--stack', stack]),
@@ -78,9 +79,9 @@ export async function detachUp(request: UpRequest): Promise<Answer> {
     if (record?.supervisor?.pid === launched.pid && record.readyAt !== undefined) return upAnswer(record, home);
     const running = await isRunning(launched);
     if (!running || Date.now() > deadline) {
-      const said = (await readLog(launched.log, launched.logStart)).trim();
-      throw new GuidedError('NotReady', `nothing was brought up: ${said || 'it said nothing'}`, {
-        hint: `The log is ${launched.log}.`,
+      const said = (await readLog(launched.log, launched.logStart)).replace(/^[\s\S]*?^switchback: /m, '').trim();
+      throw new GuidedError('NotReady', said || 'nothing was brought up, and nothing was said', {
+        hint: `What \`up\` did stands in ${launched.log}.`,
         next: [{ type: 'switchback doctor', why: 'what is missing on this machine' }],
       });
     }

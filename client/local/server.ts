@@ -14,6 +14,7 @@ const portOf = (address: string) => Number(/:(\d+)(?:\/|$)/.exec(address)?.[1]) 
 
 export interface ServerOptions {
   home: string;
+  namespace: string;
   env: NodeJS.ProcessEnv;
   /** Ports that were asked for; otherwise those of last time, the usual ones, or free ones. */
   port?: number;
@@ -32,7 +33,7 @@ export interface RunningServer {
  * Starts the development server with the file in which it keeps its state.
  * @throws SwitchbackError `PreconditionFailed` without the Temporal CLI
  */
-export async function startServer({ home, env, port, uiPort, last }: ServerOptions): Promise<RunningServer> {
+export async function startServer({ home, namespace, env, port, uiPort, last }: ServerOptions): Promise<RunningServer> {
   const file = await requireTemporal(env);
   const wantedPort = await freePort(port, last && portOf(last.address), portOf(defaults.address));
   const wantedUi = await freePort(uiPort, last && portOf(last.ui), portOf(defaults.ui));
@@ -40,7 +41,7 @@ export async function startServer({ home, env, port, uiPort, last }: ServerOptio
     name: 'the Temporal server',
     file,
     args: [
-      ...['server', 'start-dev', '--db-filename', join(home, 'temporal.db')],
+      ...['server', 'start-dev', '--db-filename', join(home, 'temporal.db'), '--namespace', namespace],
       ...['--ip', loopback, '--port', String(wantedPort), '--ui-port', String(wantedUi)],
       // Hands the next activity over with the workflow task: halves the time between two operations.
       ...['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],

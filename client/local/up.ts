@@ -5,9 +5,9 @@ import type { Settings } from '../settings/settings.ts';
 import { readUpRecord, writeUpRecord, type UpRecord } from '../settings/up-record.ts';
 import { connected } from '../temporal/connection.ts';
 import { isRunning, startOf } from './process-identity.ts';
-import { answers, prepareServer, startServer, untilServerReady } from './server.ts';
+import { answers, prepareServer, startServer, untilServerReady, type RunningServer } from './server.ts';
 import { stopProcess } from './start-process.ts';
-import { startWorker, untilWorkerReady } from './worker.ts';
+import { hostOf, startWorker, untilWorkerReady } from './worker.ts';
 
 export interface UpRequest {
   settings: Settings;
@@ -46,76 +46,85 @@ export async function refuseSecondUp(home: string): Promise<void> {
  * @throws SwitchbackError `PreconditionFailed`, `NotReady`, `Unreachable`, `Conflict`
  */
 export async function bringUp(request: UpRequest): Promise<UpRecord> {
-  const { settings, stacks, signal, tell } = request;
+  const { settings, env, stacks, signal, tell } = request;
   const { home } = settings;
   await refuseSecondUp(home);
   const last = await readUpRecord(home);
-  const supervisor = { pid: process.pid, started: (await startOf(process.pid)) ?? 'unknown', log: supervisorLog(home) };
+  const write = async (record: UpRecord): Promise<UpRecord> => {
+    await writeUpRecord(home, record);
+    return record;
+  };
+  // Whatever is running is written down before anything is waited for: the next `up` or `down` has to find it.
+  let record: UpRecord = {
+    ...{ format: 1, address: settings.address, namespace: settings.namespace, ui: settings.ui, ...last },
+    ...{ stacks, host: hostOf(env) },
+    supervisor: { pid: process.pid, started: (await startOf(process.pid)) ?? 'unknown', log: supervisorLog(home) },
+  };
+  delete record.readyAt;
 
-  // A server that was named is somebody else's: used, never started.
-  const named = settings.addressFrom === 'option' || settings.addressFrom === 'environment';
-  let record: UpRecord = named
-    ? { format: 1, address: settings.address, namespace: settings.namespace, ui: settings.ui, stacks, supervisor }
-    : { ...(await serverUp(request, last)), stacks, supervisor };
-  await writeUpRecord(home, record);
+  const ours = !isNamed(settings) || (settings.address === last?.address && (await isRunning(last.server)));
+  if (ours) {
+    const server = await serverUp(request, last);
+    record = await write({ ...record, address: server.address, ui: server.ui, server: server.process });
+    await untilServerReady(server, { ...settings, address: server.address }, signal);
+    tell(`the Temporal server is ready: ${server.address} (pid ${server.process.pid})`);
+  } else {
+    if (!(await answers(settings))) throw namedIsAway(settings);
+    const { server: _ours, ...others } = record;
+    record = await write({ ...others, address: settings.address, namespace: settings.namespace, ui: settings.ui });
+  }
   const now: Settings = { ...settings, address: record.address, ui: record.ui };
-  const { registered } = await connected(now, (temporal) => prepareServer(temporal, !named));
+  const { registered } = await connected(now, (temporal) => prepareServer(temporal, ours));
   if (registered.length > 0) tell(`search attributes registered: ${registered.join(', ')}`);
 
-  record = { ...record, worker: await workerUp(request, now, last) };
-  await writeUpRecord(home, record);
-  signal.throwIfAborted();
-  record = { ...record, readyAt: new Date().toISOString() };
-  await writeUpRecord(home, record);
-  return record;
+  if (last?.worker && servesAll(last, record) && (await isRunning(last.worker))) {
+    record.stacks = last.stacks;
+    tell(`the worker is there already (pid ${last.worker.pid})`);
+  } else {
+    await stopProcess(last?.worker, workerGraceMs);
+    const worker = await startWorker(env, now, stacks);
+    record = await write({ ...record, worker });
+    await untilWorkerReady(worker, signal);
+    tell(`the worker is ready (pid ${worker.pid}), serving ${stacks.join(', ')}`);
+  }
+  return write({ ...record, readyAt: new Date().toISOString() });
 }
 
-async function serverUp(request: UpRequest, last: UpRecord | undefined): Promise<Omit<UpRecord, 'stacks'>> {
-  const { settings, env, port, uiPort, signal, tell } = request;
-  const { home, namespace } = settings;
+/** A server that was named is somebody else's: used, never started. */
+export const isNamed = ({ addressFrom }: Settings) => addressFrom === 'option' || addressFrom === 'environment';
+
+const namedIsAway = ({ address, addressFrom }: Settings) =>
+  new SwitchbackError('Unreachable', `the Temporal server ${address} does not answer, or has no such namespace`, {
+    hint:
+      addressFrom === 'environment'
+        ? 'TEMPORAL_ADDRESS names it, so `up` does not start one of its own: unset it, or start that server.'
+        : 'It was named by --address, so `up` does not start one of its own: leave that out, or start that server.',
+  });
+
+/** Whether a worker that was started for the one record does for the other. */
+const servesAll = (last: UpRecord, wanted: UpRecord) =>
+  last.address === wanted.address &&
+  last.host === wanted.host &&
+  wanted.stacks.every((stack) => last.stacks.includes(stack));
+
+async function serverUp(
+  { settings, env, port, uiPort, tell }: UpRequest,
+  last: UpRecord | undefined,
+): Promise<RunningServer> {
   if (last?.server && (await isRunning(last.server))) {
-    if (await answers({ ...settings, address: last.address })) {
-      tell(`the Temporal server is there already: ${last.address} (pid ${last.server.pid})`);
-      return { format: 1, address: last.address, namespace, ui: last.ui, server: last.server };
-    }
+    const there = { process: { logStart: 0, ...last.server }, address: last.address, ui: last.ui };
+    if (await answers({ ...settings, address: last.address })) return there;
     tell(`the Temporal server (pid ${last.server.pid}) does not answer: starting it anew`);
     await stopProcess(last.server, serverGraceMs);
   }
-  const server = await startServer({
-    home,
+  return startServer({
+    home: settings.home,
+    namespace: settings.namespace,
     env,
     ...(port !== undefined && { port }),
     ...(uiPort !== undefined && { uiPort }),
     ...(last && { last }),
   });
-  const record: UpRecord = {
-    format: 1,
-    address: server.address,
-    namespace,
-    ui: server.ui,
-    server: server.process,
-    stacks: [],
-  };
-  // Written before it is ready: whatever happens now, the next `up` or `down` finds the process.
-  await writeUpRecord(home, record);
-  await untilServerReady(server, { ...settings, address: server.address }, signal);
-  tell(`the Temporal server is ready: ${server.address} (pid ${server.process.pid})`);
-  return record;
-}
-
-async function workerUp({ env, stacks, signal, tell, settings }: UpRequest, now: Settings, last: UpRecord | undefined) {
-  const same = last?.worker && last.address === now.address && stacks.every((stack) => last.stacks.includes(stack));
-  if (same && (await isRunning(last.worker))) {
-    tell(`the worker is there already (pid ${last.worker!.pid})`);
-    return last.worker!;
-  }
-  await stopProcess(last?.worker, workerGraceMs);
-  const worker = await startWorker(env, now, stacks);
-  const record = await readUpRecord(settings.home);
-  if (record) await writeUpRecord(settings.home, { ...record, worker });
-  await untilWorkerReady(worker, signal);
-  tell(`the worker is ready (pid ${worker.pid}), serving ${stacks.join(', ')}`);
-  return worker;
 }
 
 /** How often the processes are looked at: reading /proc twice costs nothing. */
@@ -154,24 +163,18 @@ export async function keepUp(record: UpRecord, request: UpRequest): Promise<void
 export async function takeDown(home: string, tell: (line: string) => void): Promise<string[]> {
   const record = await readUpRecord(home);
   if (!record) return [];
-  const ended: string[] = [];
-  if (
-    record.supervisor &&
-    record.supervisor.pid !== process.pid &&
-    (await stopProcess(record.supervisor, workerGraceMs + serverGraceMs + 5_000))
-  ) {
-    ended.push('up');
-  }
-  // The supervisor has ended both, unless it was killed before.
-  for (const [name, process, grace] of [
+  const parts = [
     ['worker', record.worker, workerGraceMs],
     ['Temporal server', record.server, serverGraceMs],
-  ] as const) {
-    if (await stopProcess(process, grace)) {
-      ended.push(name);
-      tell(`the ${name} has ended`);
-    }
+  ] as const;
+  const running = await Promise.all(parts.map(([, process]) => isRunning(process)));
+  // It ends both by itself, unless it is us, or was killed before.
+  const supervisor = record.supervisor?.pid === process.pid ? undefined : record.supervisor;
+  await stopProcess(supervisor, workerGraceMs + serverGraceMs + 5_000);
+  for (const [name, process, grace] of parts) {
+    if (await stopProcess(process, grace)) tell(`the ${name} has ended`);
   }
+  const ended = parts.flatMap(([name], index) => (running[index] ? [name] : []));
   const { address, namespace, ui, stacks } = record;
   // The addresses stay: the next `up` takes the same ports, so that links into the UI keep working.
   await writeUpRecord(home, { format: 1, address, namespace, ui, stacks });

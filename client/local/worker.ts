@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { Context } from '../command-line/context.ts';
@@ -22,6 +24,13 @@ export function stacksFrom(typed: readonly string[] | undefined, { env, cwd }: P
   return [...new Set((named.length > 0 ? named : [cwd]).map((folder) => resolve(cwd, folder)))];
 }
 
+/** The host that a worker works for, as it reads it itself. */
+export const hostOf = (env: NodeJS.ProcessEnv) => env['SWITCHBACK_HOST'] ?? 'local';
+
+/** The environment with a host that was typed. */
+export const withHost = (env: NodeJS.ProcessEnv, host: string | undefined): NodeJS.ProcessEnv =>
+  host === undefined ? env : { ...env, SWITCHBACK_HOST: host };
+
 /** The worker's environment: ours, with the places that were typed. Secrets that plans refer to are read from it. */
 export const workerEnvironment = (
   env: NodeJS.ProcessEnv,
@@ -40,7 +49,7 @@ export const startWorker = (env: NodeJS.ProcessEnv, settings: Settings, stacks: 
   startProcess({
     name: 'the worker',
     file: process.execPath,
-    args: ['--enable-source-maps', requireWorkerProgram()],
+    args: [requireWorkerProgram()],
     env: workerEnvironment(env, settings, stacks),
     log: join(settings.home, 'logs', 'worker.log'),
   });
@@ -51,3 +60,19 @@ export const untilWorkerReady = (worker: Launched, signal: AbortSignal) =>
     withinMs: 60_000,
     signal,
   });
+
+/** Runs the worker as a child of this terminal until it ends. @returns its exit code */
+export async function runWorker(stacks: readonly string[] | undefined, context: Context): Promise<number> {
+  const child = spawn(process.execPath, [requireWorkerProgram()], {
+    env: workerEnvironment(context.env, context.settings, stacksFrom(stacks, context)),
+    stdio: 'inherit',
+  });
+  // Ctrl-C reaches the child by itself; a SIGTERM that was sent to us alone does not.
+  const end = () => child.kill('SIGTERM');
+  context.signal.addEventListener('abort', end, { once: true });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  context.signal.removeEventListener('abort', end);
+  if (context.signal.aborted) return 0;
+  if (signal !== null) context.note(`the worker was ended by ${signal}`);
+  return code ?? 1;
+}

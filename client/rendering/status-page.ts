@@ -2,7 +2,7 @@ import type { PhaseStatus, RunState, RunStatus, Waiting } from '../../runbook/ru
 import type { StatusReport } from '../runs/read-status.ts';
 import { between, formatAge, formatClock, formatDuration, formatMoment } from './duration.ts';
 import type { Page, Style } from './style.ts';
-import { table } from './table.ts';
+import { hang, table } from './table.ts';
 
 const stateColours: Partial<Record<RunState | PhaseStatus['state'], keyof Style>> = {
   running: 'cyan',
@@ -36,7 +36,7 @@ export function statusPage(report: StatusReport, page: Page, { now, live = [], s
   const { style } = page;
   const lines = [
     `${style.bold(status.target)}  run ${status.runId} of ${status.plan}  ${style.bold(paintState(status.state, style))}`,
-    `started ${formatMoment(status.startedAt)}${status.finishedAt === undefined ? `, ${formatAge(status.startedAt, now)}` : `, took ${formatDuration(between(status.startedAt, status.finishedAt))}`}${status.reason === undefined ? '' : `: ${status.reason}`}`,
+    `started ${formatMoment(status.startedAt)}${status.finishedAt === undefined ? `, ${formatAge(status.startedAt, now)}` : `, took ${formatDuration(between(status.startedAt, status.finishedAt))}`}${status.reason === undefined ? '' : `: ${hang(status.reason, 2)}`}`,
   ];
   if (report.source === 'journal') {
     lines.push(
@@ -72,7 +72,7 @@ export function statusPage(report: StatusReport, page: Page, { now, live = [], s
     lines.push(
       '',
       style.bold('lately'),
-      ...status.timeline.slice(-story).map((entry) => `  ${style.dim(formatClock(entry.at))}  ${entry.text}`),
+      ...status.timeline.slice(-story).map((entry) => `  ${style.dim(formatClock(entry.at))}  ${hang(entry.text, 12)}`),
     );
   }
   if (status.waiting && status.contacts.length > 0) {
@@ -137,8 +137,8 @@ function waitingLines(waiting: Waiting, style: Style, now: Date): string[] {
   const lines = [style.red(style.bold('waiting for you')) + `, ${since}`];
   if (waiting.operation) lines.push(`  stopped at  ${waiting.operation.summary} (${waiting.operation.id})`);
   if (waiting.error) {
-    lines.push(`  because     ${waiting.error.message}`);
-    if (waiting.error.hint !== undefined) lines.push(`  hint        ${waiting.error.hint}`);
+    lines.push(`  because     ${hang(waiting.error.message, 14)}`);
+    if (waiting.error.hint !== undefined) lines.push(`  hint        ${hang(waiting.error.hint, 14)}`);
   }
   return lines;
 }

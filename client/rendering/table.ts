@@ -65,3 +65,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   const heading = titles.some((title) => title !== '') ? [page.style.dim(line(titles))] : [];
   return [...heading, ...rows.map(line)];
 }
+
+/** Text of several lines with all but the first moved in, so that it stays in its place on the page. */
+export const hang = (text: string, columns: number): string =>
+  text.trimEnd().replaceAll('\n', `\n${' '.repeat(columns)}`);

@@ -1,6 +1,7 @@
 import type { TimelineEntry } from '../../runbook/run-state.ts';
 import type { Context } from '../command-line/context.ts';
 import { formatAge, formatClock } from '../rendering/duration.ts';
+import { hang } from '../rendering/table.ts';
 import type { LiveActivity } from '../temporal/live-progress.ts';
 import type { Follower, Look } from './follow.ts';
 import { LiveLines } from './live-lines.ts';
@@ -8,6 +9,8 @@ import { LiveLines } from './live-lines.ts';
 /** In a log, progress is worth a line every tenth of the way, or every so often where the way is unknown. */
 const share = 0.1;
 const everyMs = 15_000;
+/** What happened before somebody began to watch is told by `history`; so much of it says where we are. */
+const earlierLines = 5;
 
 /** Follows a run in plain lines: one for each entry of its story and each bigger step of what is under way. */
 export class FollowLog implements Follower {
@@ -43,14 +46,17 @@ export class FollowLog implements Follower {
 
   #story(timeline: readonly TimelineEntry[]): void {
     const counts = new Map<string, number>();
-    for (const entry of timeline) {
+    const left = this.#seen.size === 0 ? timeline.length - earlierLines : 0;
+    if (left > 0) this.context.note(`switchback: ${left} earlier lines are left out; \`switchback history\` has them`);
+    for (const [place, entry] of timeline.entries()) {
       const base = `${entry.at} ${entry.text}`;
       const count = (counts.get(base) ?? 0) + 1;
       counts.set(base, count);
       const key = `${base} ${count}`;
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);
-      this.context.print(`${formatClock(entry.at)}  ${entry.text}`);
+      if (place < left) continue;
+      this.context.print(`${formatClock(entry.at)}  ${hang(entry.text, 10)}`);
     }
   }
 

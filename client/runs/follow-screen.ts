@@ -32,7 +32,10 @@ export class FollowScreen implements Follower {
     // A page higher than the terminal would scroll away from under the cursor: its end is what matters then.
     const { width } = this.context.page;
     const height = (process.stdout.rows || 50) - 1;
-    const shown = lines.slice(-height).map((line) => fit(line, width));
+    const shown = lines
+      .flatMap((line) => line.split('\n'))
+      .slice(-height)
+      .map((line) => fit(line, width));
     this.context.draw(`${up(this.#drawn)}\r${clearBelow}${shown.join('\n')}\n`);
     this.#drawn = shown.length;
   }

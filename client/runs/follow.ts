@@ -3,6 +3,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import type { Answer } from '../command-line/answer.ts';
 import type { Context } from '../command-line/context.ts';
 import { Interrupted } from '../command-line/usage-error.ts';
+import { hang } from '../rendering/table.ts';
 import { connect, type TemporalConnection } from '../temporal/connection.ts';
 import { liveActivities, type LiveActivity } from '../temporal/live-progress.ts';
 import { FollowLog } from './follow-log.ts';
@@ -45,17 +46,20 @@ export async function follow({ target, untilDone }: FollowRequest, context: Cont
       ? new FollowScreen(context)
       : new FollowLog(context);
   let temporal: TemporalConnection | undefined;
+  let seen = false;
   try {
     for (;;) {
       if (signal.aborted) throw new Interrupted(`no longer watching ${target}; the run goes on`);
       try {
         temporal ??= await connect(settings);
         const look = await lookAt(temporal, target);
+        seen = true;
         follower.show(look);
         const exitCode = outcomeOf(look.report, untilDone);
         if (exitCode !== undefined) return ended(look.report, exitCode, sameFlags);
       } catch (error) {
-        if (!(error instanceof SwitchbackError) || error.name !== 'Unreachable') throw error;
+        // Whoever has seen the run keeps waiting for it; a server that was never there is said at once.
+        if (!seen || !(error instanceof SwitchbackError) || error.name !== 'Unreachable') throw error;
         follower.lost(error.message);
         await temporal?.close();
         temporal = undefined;
@@ -98,7 +102,7 @@ const ended = ({ status }: StatusReport, exitCode: number, sameFlags: string): A
   },
   lines: ({ style }) => [
     '',
-    `${style.bold(status.target)} is ${style.bold(status.state)}${status.reason === undefined ? '' : `: ${status.reason}`}`,
+    `${style.bold(status.target)} is ${style.bold(status.state)}${status.reason === undefined ? '' : `: ${hang(status.reason, 2)}`}`,
   ],
   next: nextSteps(status, sameFlags),
   exitCode,

@@ -32,13 +32,14 @@ function httpProof(text: string): Check {
 }
 
 function sqlProof(text: string): Check {
-  const match = /^\s*([\w-]+)\s*:\s*([\s\S]+?)\s*=>\s*([\s\S]*?)\s*$/.exec(text);
+  const match = /^\s*([\w-]+)\s*:([\s\S]+)=>([\s\S]*)$/.exec(text);
   if (!match)
     throw new UsageError(
       `--proof-sql ${JSON.stringify(text)} cannot be read`,
       'Write it like "orders: select count(*) from orders => 5".',
     );
-  return { kind: 'sql', store: match[1]!, query: match[2]!, expect: match[3]! };
+  // The last arrow divides: a query may well hold one in a string.
+  return { kind: 'sql', store: match[1]!, query: match[2]!.trim(), expect: match[3]!.trim() };
 }
 
 function runProof(text: string): Check {

@@ -21,6 +21,8 @@ export interface UpRecord {
   supervisor?: StartedProcess;
   /** Directories whose stacks the worker serves. */
   stacks: string[];
+  /** The host that the worker works for. */
+  host?: string;
   /** Since when everything has been ready (ISO 8601); absent while it is being brought up, or down. */
   readyAt?: string;
 }

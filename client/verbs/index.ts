@@ -6,8 +6,10 @@ import { doctor } from './doctor.ts';
 import { doneByHand } from './done-by-hand.ts';
 import { down } from './down.ts';
 import { history } from './history.ts';
+import { init } from './init.ts';
 import { lint } from './lint.ts';
 import { list } from './list.ts';
+import { measure } from './measure.ts';
 import { pause } from './pause.ts';
 import { reject } from './reject.ts';
 import { resume } from './resume.ts';
@@ -22,6 +24,7 @@ import { worker } from './worker.ts';
 
 /** Every verb, in the order in which `--help` lists those of a group. */
 export const verbs: readonly Verb[] = [
+  init,
   lint,
   doctor,
   up,
@@ -42,4 +45,5 @@ export const verbs: readonly Verb[] = [
   abort,
   list,
   history,
+  measure,
 ];

@@ -6,6 +6,7 @@ interface Options {
   port?: number;
   uiPort?: number;
   stack?: string[];
+  host?: string;
 }
 
 const collect = (value: string, earlier: string[] | undefined) => [...(earlier ?? []), value];
@@ -33,15 +34,16 @@ export const up = defineVerb<Options>({
       .option('-d, --detach', 'return when everything is ready')
       .option('--port <port>', 'of the server (7233, else a free one)', portNumber)
       .option('--ui-port <port>', 'of the Web UI (8233, else a free one)', portNumber)
-      .option('--stack <folder>', 'serve stacks in this folder; may be repeated (default: this folder)', collect),
+      .option('--stack <folder>', 'serve stacks in this folder; may be repeated (default: this folder)', collect)
+      .option('--host <name>', 'the host that plans call this machine (SWITCHBACK_HOST, default: local)'),
   async run(options, context) {
-    const [{ stacksFrom }, { runUp, detachUp }] = await Promise.all([
+    const [{ stacksFrom, withHost }, { runUp, detachUp }] = await Promise.all([
       import('../local/worker.ts'),
       import('../local/run-up.ts'),
     ]);
     const request = {
       settings: context.settings,
-      env: context.env,
+      env: withHost(context.env, options.host),
       stacks: stacksFrom(options.stack, context),
       signal: context.signal,
       tell: (line: string) => context.note(line),

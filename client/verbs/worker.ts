@@ -1,25 +1,22 @@
-import { resolve } from 'node:path';
+import { exitCodes } from '../command-line/answer.ts';
 import { defineVerb } from '../command-line/verb.ts';
 
 const collect = (value: string, earlier: string[] | undefined) => [...(earlier ?? []), value];
 
-export const worker = defineVerb<{ stack?: string[] }>({
+export const worker = defineVerb<{ stack?: string[]; host?: string }>({
   name: 'worker',
   group: 'This machine',
   summary: 'run a worker in this terminal',
   details:
-    'The worker does the work of one host (SWITCHBACK_HOST, default: local). Secrets that plans refer to come from its environment. It serves only stacks below the folders that it is given: --stack, SWITCHBACK_STACKS, or this folder.',
+    'The worker does the work of one host (SWITCHBACK_HOST, default: local). Secrets that plans refer to come from its environment; SWITCHBACK_SECRETS lists those that it gives out. It serves only stacks below the folders that it is given: --stack, SWITCHBACK_STACKS, or this folder.',
   examples: [['switchback worker --stack /srv/shop', 'serve one stack']],
-  declare: (command) => command.option('--stack <folder>', 'serve stacks in this folder; may be repeated', collect),
+  declare: (command) =>
+    command
+      .option('--stack <folder>', 'serve stacks in this folder; may be repeated', collect)
+      .option('--host <name>', 'the host that plans call this machine (SWITCHBACK_HOST, default: local)'),
   async run(options, context) {
-    const [{ requireWorkerProgram, stacksFrom, workerEnvironment }, { pathToFileURL }] = await Promise.all([
-      import('../local/worker.ts'),
-      import('node:url'),
-    ]);
-    const program = requireWorkerProgram();
-    // In this very process, so that a signal or a kill reaches the worker and not a wrapper around it.
-    Object.assign(process.env, workerEnvironment(context.env, context.settings, stacksFrom(options.stack, context)));
-    await import(pathToFileURL(resolve(program)).href);
-    return undefined;
+    const { runWorker, withHost } = await import('../local/worker.ts');
+    const code = await runWorker(options.stack, { ...context, env: withHost(context.env, options.host) });
+    return code === 0 ? undefined : { data: { exitCode: code }, lines: () => [], exitCode: code || exitCodes.bug };
   },
 });
