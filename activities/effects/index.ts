@@ -26,8 +26,6 @@ import { restoreVolumeHandler } from './restore-volume.ts';
 import { runChecksHandler } from './run-checks.ts';
 import { runContainerHandler } from './run-container.ts';
 import { switchImageHandler } from './switch-image.ts';
-import { runContainerHandler } from './run-container.ts';
-import { switchImageHandler } from './switch-image.ts';
 import { tagCheckpointHandler } from './tag-checkpoint.ts';
 import { watchBakeHandler } from './watch-bake.ts';
 
