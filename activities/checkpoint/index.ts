@@ -16,4 +16,5 @@ export {
   type PreviewContext,
 } from './preview.ts';
 export { runs, settleOrphans, type SettledOrphans } from './settle-orphans.ts';
+export { setImage } from './set-image.ts';
 export { standsAt } from './stands-at.ts';

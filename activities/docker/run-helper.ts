@@ -27,10 +27,18 @@ export interface HelperSpec {
   env?: Record<string, string>;
   /** `none` unless told. */
   networkMode?: string;
+  /** Names of networks, which must exist; instead of `networkMode`. */
+  networks?: string[];
+  /** `NAME:ADDRESS` */
+  extraHosts?: string[];
+  /** Paths that are in memory. */
+  tmpfs?: string[];
   user?: string;
   workingDir?: string;
-  /** Added to an empty set. */
-  capabilities?: string[];
+  /** Added to an empty set; with `default`, a container has what Docker gives it, as a service has. */
+  capabilities?: string[] | 'default';
+  /** What must be equal for an earlier attempt's container to be adopted; all of this, unless told. */
+  identity?: string;
   /** `none` where a lot is written to stdout (the log costs two thirds of the throughput); else 1 MiB is kept. */
   log?: 'none' | 'bounded';
   memoryBytes?: number;
@@ -49,11 +57,13 @@ export interface HelperResult {
   timedOut: boolean;
 }
 
+type OnAbort = 'remove' | 'kill' | 'leave';
+
 export interface HelperOptions extends CallOptions {
   /** Leave the container after its end, for somebody who removes it later. */
   keep?: boolean;
   /** On abort: `remove` kills and removes it (default); `kill` leaves the ended container; `leave` lets it run for a successor. */
-  onAbort?: 'remove' | 'kill' | 'leave';
+  onAbort?: OnAbort | ((reason: unknown) => OnAbort);
   /** Called about once a second while it runs. */
   onTick?: (runningMs: number) => void;
 }
@@ -84,9 +94,13 @@ export async function runHelper(
     if (!options.keep) await engine.removeContainer(spec.name, spec.labels, options);
     return { exitCode: ended.State.ExitCode, log, adopted, oomKilled: ended.State.OOMKilled, timedOut };
   } catch (error) {
-    if (options.signal?.aborted) await settleAfterAbort(engine, spec, options.onAbort ?? 'remove');
+    if (options.signal?.aborted) await settleAfterAbort(engine, spec, howTo(options));
     throw error;
   }
+}
+
+function howTo({ onAbort = 'remove', signal }: HelperOptions): OnAbort {
+  return typeof onAbort === 'function' ? onAbort(signal?.reason) : onAbort;
 }
 
 async function createOrAdopt(engine: DockerEngine, spec: HelperSpec, options: CallOptions): Promise<boolean> {
@@ -117,8 +131,25 @@ async function createOrAdopt(engine: DockerEngine, spec: HelperSpec, options: Ca
     });
   }
   // Only one that never started: starting an ended one would run it a second time.
-  if (found.State.Status === 'created') await start(engine, spec, options);
+  if (found.State.Status === 'created') {
+    await joinNetworks(engine, spec, Object.keys(found.NetworkSettings.Networks), options);
+    await start(engine, spec, options);
+  }
   return adopted;
+}
+
+/** The API version that we speak gives a new container one network; the others are joined before it starts. */
+async function joinNetworks(
+  engine: DockerEngine,
+  spec: HelperSpec,
+  joined: readonly string[],
+  options: CallOptions,
+): Promise<void> {
+  for (const network of (spec.networks ?? []).filter((name) => !joined.includes(name))) {
+    await engine.call(`connect ${spec.name} to network ${network}`, options, (docker) =>
+      docker.getNetwork(network).connect({ Container: spec.name }),
+    );
+  }
 }
 
 async function start(engine: DockerEngine, spec: HelperSpec, options: CallOptions): Promise<void> {
@@ -184,6 +215,7 @@ async function requireVolumes(engine: DockerEngine, spec: HelperSpec, options: C
 }
 
 function specDigest(spec: HelperSpec): string {
+  if (spec.identity !== undefined) return spec.identity;
   const { timeoutMs: _, labels: __, ...what } = spec;
   return createHash('sha256').update(canonicalJson(what)).digest('hex').slice(0, 16);
 }
@@ -201,11 +233,13 @@ function creation(spec: HelperSpec): Docker.ContainerCreateOptions {
     ...(spec.workingDir === undefined ? {} : { WorkingDir: spec.workingDir }),
     HostConfig: {
       Init: true,
-      NetworkMode: spec.networkMode ?? 'none',
+      NetworkMode: spec.networks?.[0] ?? spec.networkMode ?? 'none',
+      ...(spec.extraHosts === undefined ? {} : { ExtraHosts: spec.extraHosts }),
+      ...(spec.tmpfs === undefined ? {} : { Tmpfs: Object.fromEntries(spec.tmpfs.map((path) => [path, ''])) }),
       RestartPolicy: { Name: 'no' },
-      CapDrop: ['ALL'],
-      CapAdd: spec.capabilities ?? [],
-      SecurityOpt: ['no-new-privileges'],
+      ...(spec.capabilities === 'default'
+        ? {}
+        : { CapDrop: ['ALL'], CapAdd: spec.capabilities ?? [], SecurityOpt: ['no-new-privileges'] }),
       PidsLimit: 512,
       LogConfig:
         spec.log === 'none'

@@ -115,7 +115,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
         deadline: () => context.operation.timeoutSeconds * 1000 - (performance.now() - began) - 2000,
       });
       await startAgain(deps, input, context);
-      return performed(deps, input, context, prepared, next, { how, orphans, up });
+      return performed(deps, input, context, prepared, next, { how, orphans, up, bound: preview.bound });
     },
 
     async adopt(input, context, prepared) {
@@ -284,6 +284,8 @@ interface Doings {
   how: Record<string, string>;
   orphans: SettledOrphans;
   up: BroughtUp;
+  /** As it was before `up`: what changed after that is seen the next time. */
+  bound: Preview['bound'];
 }
 
 async function performed(
@@ -301,7 +303,8 @@ async function performed(
     containersBefore: facts.containers,
   });
   await noteOwnContainers(context, preview.world.own, facts.containers);
-  await noteContents(preview.bound, preview.world.own, context);
+  const bound = doings?.bound ?? preview.bound;
+  await noteContents(bound, preview.world.own, context);
   const version = await noteVersion(context, facts.composeVersion);
   const services = Object.fromEntries(enabledServices(next.model).map(([name]) => [name, next.images[name] ?? '']));
   const count = Object.keys(services).length;
@@ -316,7 +319,7 @@ async function performed(
         Object.entries(services).map(([name, id]) => [name, `${imageOf(next.model, name)} ${id.slice(0, 19)}`]),
       ),
       ...(Object.keys(next.pinned).length === 0 ? {} : { pinned: next.pinned }),
-      boundContents: Object.fromEntries([...preview.bound].map(([name, { digest }]) => [name, digest.slice(0, 12)])),
+      boundContents: Object.fromEntries([...bound].map(([name, { digest }]) => [name, digest.slice(0, 12)])),
       ...version,
       ...(doings === undefined
         ? {}

@@ -1,0 +1,231 @@
+import { SwitchbackError } from '../../runbook/errors.ts';
+import type { JsonObject } from '../../runbook/json.ts';
+import type { OperationInputs, Undo } from '../../runbook/operations.ts';
+import {
+  bindActive,
+  bringUp,
+  loadCheckpoint,
+  noteContents,
+  noteOwnContainers,
+  previewLoaded,
+  readActiveStack,
+  requireNoDrift,
+  setImage,
+  writeActive,
+  type ActiveFile,
+  type ActiveStack,
+  type BroughtUp,
+  type CheckpointDependencies,
+  type LoadedCheckpoint,
+} from '../checkpoint/index.ts';
+import {
+  enabledServices,
+  imageOf,
+  judgeServices,
+  lookAtServices,
+  readWorld,
+  refuseObstacles,
+} from '../compose/index.ts';
+import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
+
+type Input = OperationInputs['switchImage'];
+type Context = EffectContext<'switchImage'>;
+
+type Facts = {
+  /** Digests of the active Compose file. */
+  from: string;
+  to: string;
+  before: string;
+  imageId: string;
+  containers: string[];
+};
+
+/**
+ * Switches the image of one service in the active Compose file and recreates that service alone. Taken back the same way, to the very
+ * same bytes. @throws SwitchbackError `Unsupported` (the image is not simply written there), `PreconditionFailed` (it is not on this
+ * host), `ValidationMismatch` (somebody edited the file), `StepFailed`, `NotReady`
+ */
+export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<'switchImage'> {
+  return {
+    async prepare(input, context) {
+      const active = await requireActive(context);
+      await requireNoDrift(context, context.plan.stack.compose, active.compose);
+      const { text, before } = setImage(active.compose.bytes.toString('utf8'), input.service, input.image);
+      const to = await context.keep(Buffer.from(text));
+      const next = await load(deps, context, active, to);
+      const preview = await previewLoaded(deps, context, next, { active, recreate: [], containersBefore: undefined });
+      refuseObstacles(preview.prediction);
+      requireAlone(input, preview.before, next);
+      const imageId = requireImage(input, next);
+      const own = preview.world.own;
+      const facts: Facts = {
+        from: active.compose.digest,
+        to,
+        before,
+        imageId,
+        containers: own.map(({ id }) => id.slice(0, 12)),
+      };
+      const ran = own.find(({ service }) => service === input.service)?.imageId;
+      return { undo: undoOf(input, context, before, ran), facts };
+    },
+
+    async observe(input, context, prepared) {
+      if (!prepared) return 'absent';
+      const { from, to, imageId } = factsOf(prepared);
+      const active = await requireActive(context);
+      if (active.compose.digest !== to) return active.compose.digest === from ? 'absent' : 'partial';
+      const next = await load(deps, context, active, to);
+      const { own } = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
+      const containers = own.filter(({ service }) => service === input.service);
+      const switched = containers.every(
+        (container) => container.imageId === imageId && container.configHash === next.hashes[input.service],
+      );
+      if (containers.length === 0 || !switched) return from === to ? 'absent' : 'partial';
+      const options = { project: context.plan.stack.project, signal: context.signal };
+      const verdict = judgeServices(next.model, await lookAtServices(deps.engine, options)).find(
+        ({ service }) => service === input.service,
+      );
+      return verdict?.verdict === 'ready' || verdict?.verdict === 'completed' ? 'done' : 'partial';
+    },
+
+    async perform(input, context, prepared) {
+      const began = performance.now();
+      const facts = factsOf(prepared);
+      const active = await requireActive(context);
+      const next = await load(deps, context, active, facts.to);
+      const preview = await previewLoaded(deps, context, next, {
+        active,
+        recreate: [],
+        containersBefore: facts.containers,
+      });
+      refuseObstacles(preview.prediction);
+      await switchFile(context, active.compose, facts, next);
+      const up = await bringUp(deps, context, next, {
+        only: [input.service],
+        recreate: {},
+        onContainers: (own) => noteOwnContainers(context, own, facts.containers),
+        deadline: () => context.operation.timeoutSeconds * 1000 - (performance.now() - began) - 2000,
+      });
+      const { own } = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
+      const bound = preview.bound.get(input.service);
+      if (bound) await noteContents(new Map([[input.service, bound]]), own, context);
+      return performed(input, context, facts, up);
+    },
+
+    async adopt(input, context, prepared) {
+      const facts = factsOf(prepared);
+      await bindActive(context, context.plan.stack.compose, [facts.to]);
+      const { own } = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
+      await noteOwnContainers(context, own, facts.containers);
+      return performed(input, context, facts, undefined);
+    },
+  };
+}
+
+const factsOf = (prepared: Prepared) => prepared.facts as unknown as Facts;
+
+async function requireActive(context: Context): Promise<ActiveStack & { compose: ActiveFile }> {
+  const active = await readActiveStack(context);
+  if (active.compose) return { ...active, compose: active.compose };
+  throw new SwitchbackError(
+    'PreconditionFailed',
+    `${context.plan.stack.compose} is not there: the stack has no active Compose file`,
+  );
+}
+
+async function load(
+  deps: CheckpointDependencies,
+  context: Context,
+  active: ActiveStack,
+  digest: string,
+): Promise<LoadedCheckpoint> {
+  const compose = { bytes: await context.kept(digest), digest };
+  return loadCheckpoint(deps, context, { compose, env: active.env });
+}
+
+/** A definition that others merge in would switch them as well. */
+function requireAlone(input: Input, before: LoadedCheckpoint['model'] | undefined, next: LoadedCheckpoint): void {
+  if (!before) return;
+  const others = enabledServices(next.model)
+    .map(([name]) => name)
+    .filter(
+      (name) => name !== input.service && before.services[name] && imageOf(before, name) !== imageOf(next.model, name),
+    );
+  if (others.length === 0) return;
+  throw new SwitchbackError('Unsupported', `the image of ${input.service} is also that of ${others.join(', ')}`, {
+    hint: 'Write `image:` into each service, or apply a checkpoint that has the other image.',
+    facts: { service: input.service },
+  });
+}
+
+function requireImage(input: Input, next: LoadedCheckpoint): string {
+  const id = next.images[input.service];
+  if (id !== undefined && (input.imageId === undefined || input.imageId === id)) return id;
+  throw new SwitchbackError(
+    'PreconditionFailed',
+    id === undefined
+      ? `image ${input.image} is not on this host`
+      : `${input.image} is another image by now: ${id}, not ${input.imageId}`,
+    {
+      hint:
+        id === undefined
+          ? `Get it with \`docker pull ${input.image}\`.`
+          : `Name the right one again: \`docker tag ${input.imageId} ${input.image}\`.`,
+      facts: { service: input.service, image: input.image },
+    },
+  );
+}
+
+function undoOf(input: Input, context: Context, before: string, imageId: string | undefined): Undo {
+  const { compose } = context.plan.stack;
+  return {
+    by: 'operation',
+    kind: 'switchImage',
+    summary: `switch ${input.service} back to ${before}`,
+    lossy: false,
+    input: { service: input.service, image: before, ...(imageId === undefined ? {} : { imageId }) },
+    effects: [
+      { resource: `service:${input.service}`, change: 'replace' },
+      { resource: `file:${compose}`, change: 'update' },
+    ],
+  };
+}
+
+async function switchFile(
+  context: Context,
+  active: ActiveFile,
+  { from, to }: Facts,
+  next: LoadedCheckpoint,
+): Promise<void> {
+  const { directory, compose } = context.plan.stack;
+  if (active.digest !== from && active.digest !== to) {
+    throw new SwitchbackError('ValidationMismatch', `${compose} was changed by somebody while it was to be switched`, {
+      hint: 'Nothing was overwritten. Save that change elsewhere, put the file back, then retry.',
+      facts: { file: compose },
+    });
+  }
+  if (active.digest !== to) {
+    await bindActive(context, compose, [from, to]);
+    await context.fence();
+    // A link is replaced by a copy: the versioned file that it points to is a checkpoint, and stays as it is.
+    await writeActive(directory, compose, next.contents.compose, true);
+  }
+  await bindActive(context, compose, [to]);
+}
+
+function performed(input: Input, context: Context, facts: Facts, up: BroughtUp | undefined): Performed {
+  const took = up === undefined ? '' : ` in ${((up.upMs + up.readyMs) / 1000).toFixed(1)} s`;
+  const told: JsonObject = {
+    service: input.service,
+    before: facts.before,
+    image: input.image,
+    imageId: facts.imageId,
+    files: { [context.plan.stack.compose]: facts.to },
+    ...(up === undefined ? {} : { upMs: up.upMs, readyMs: up.readyMs }),
+  };
+  return {
+    summary: `service ${input.service} runs ${input.image} (was ${facts.before})${took}`,
+    facts: told,
+    effect: { service: input.service, image: input.image, imageId: facts.imageId },
+  };
+}
