@@ -2,7 +2,6 @@ import type { ComposeCli } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectHandlers } from '../effect.ts';
 import { takeSampleInService } from '../run-container/index.ts';
-import { takeSampleInService } from '../run-container/index.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
 import { volumeProver } from '../volumes/index.ts';
 import { applyCheckpointHandler } from './apply-checkpoint.ts';
