@@ -6,17 +6,8 @@ import type { Plan, PlanChecks } from '../plan/index.ts';
 
 /** Everything that must hold before the phase acts: looked at together, all or nothing, and again while the run waits. */
 export function preflightDrafts(placed: PlacedPhase, frame: PlanFrame, plan: Plan): OperationDraft[] {
-  const { phase, dual, final } = placed;
-  const checkpoints = [
-    ...placed.steps.flatMap(({ step }) =>
-      'compose' in step ? [{ compose: step.compose, ...(step.env === undefined ? {} : { env: step.env }) }] : [],
-    ),
-    ...[dual, final].flatMap((checkpoint) =>
-      checkpoint === undefined
-        ? []
-        : [{ compose: checkpoint.compose, ...(checkpoint.env === undefined ? {} : { env: checkpoint.env }) }],
-    ),
-  ];
+  const { phase, final } = placed;
+  const checkpoints = checkpointsOf(placed);
   const volumes = phase.backup.flatMap((backup) => ('volume' in backup ? [backup.volume] : []));
   const backedUpStores = phase.backup.flatMap((backup) => ('store' in backup ? [backup.store] : []));
   const previousTag = tagBefore(placed, plan);
@@ -48,6 +39,17 @@ export function preflightDrafts(placed: PlacedPhase, frame: PlanFrame, plan: Pla
     timeoutSeconds: 300,
   };
   return [preflight, ...(final === undefined ? [] : [budgetDraft(placed, final)])];
+}
+
+/** Every checkpoint that the phase applies, each once. */
+function checkpointsOf({ steps, dual, final }: PlacedPhase): { compose: string; env?: string }[] {
+  const all = [...steps.flatMap(({ step, next }) => ('compose' in step ? [next] : [])), dual, final];
+  const seen = new Set<string>();
+  return all.flatMap((checkpoint) => {
+    if (checkpoint === undefined || seen.has(`${checkpoint.compose}\n${checkpoint.env ?? ''}`)) return [];
+    seen.add(`${checkpoint.compose}\n${checkpoint.env ?? ''}`);
+    return [{ compose: checkpoint.compose, ...(checkpoint.env === undefined ? {} : { env: checkpoint.env }) }];
+  });
 }
 
 function budgetDraft(placed: PlacedPhase, final: NonNullable<PlacedPhase['final']>): OperationDraft<'checkBudget'> {

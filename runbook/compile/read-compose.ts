@@ -44,8 +44,21 @@ function readService(name: string, service: Mapping, awaited: ReadonlySet<string
     ...(containerName === undefined ? {} : { containerName }),
     profiles: Array.isArray(service['profiles']) ? service['profiles'].map(String) : [],
     oneShot: awaited.has(name),
+    credentials: holdsCredentials(service),
     mounts: Array.isArray(service['volumes']) ? service['volumes'].map(readMount) : [],
   };
+}
+
+const credentialName = /pass|pwd|secret|token|key|credential|url|uri|dsn|postgres|^pg|database|_db/i;
+
+function holdsCredentials(service: Mapping): boolean {
+  const environment = service['environment'];
+  const names = Array.isArray(environment) ? environment.map(String) : Object.keys(mapping(environment));
+  return (
+    service['env_file'] !== undefined ||
+    service['secrets'] !== undefined ||
+    names.some((name) => credentialName.test(name.split('=')[0] ?? ''))
+  );
 }
 
 function readMount(mount: unknown): ComposeMount {

@@ -8,6 +8,8 @@ export interface ComposeService {
   /** Ends by itself: others wait for its completion, or it says `restart: "no"`. */
   oneShot: boolean;
   mounts: ComposeMount[];
+  /** Its environment may hold credentials: by the names in it, or because a file that it names is not looked into. */
+  credentials: boolean;
 }
 
 export interface ComposeMount {

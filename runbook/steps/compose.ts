@@ -3,7 +3,7 @@ import { serviceName } from '../plan/name.ts';
 import { tidyPath } from '../plan/place.ts';
 import { checkpointFiles } from '../plan/stack.ts';
 import { applyCheckpointDraft, readActive } from './checkpoint.ts';
-import { defineStep, stepOptions } from './step-kind.ts';
+import { defineStep, stepOptions, type StepContext } from './step-kind.ts';
 
 const schema = z.strictObject({
   compose: checkpointFiles.compose,
@@ -31,14 +31,20 @@ export const composeStep = defineStep({
   validate: () => [],
 
   activates(step, context) {
-    return readActive(step.title ?? `${context.phase}-${tidyPath(step.compose)}`, step, context.files);
+    return readActive(checkpointName(step, context), step, context.files);
   },
 
   expand(step, context) {
-    const next = readActive(step.title ?? `${context.phase}-${tidyPath(step.compose)}`, step, context.files);
+    const next = readActive(checkpointName(step, context), step, context.files);
     const draft = applyCheckpointDraft(next, context.active, context.stack, step.recreate);
     return [{ ...draft, ...(step.timeout === undefined ? {} : { timeoutSeconds: step.timeout }) }];
   },
 
   describe: (step) => `apply ${tidyPath(step.compose)}`,
 });
+
+/** `cut-both` for docker/both.yml in the phase cut: checkpoints are known by name in the journal and in summaries. */
+function checkpointName(step: z.output<typeof schema>, { phase }: StepContext): string {
+  const file = tidyPath(step.compose).split('/').at(-1) ?? '';
+  return `${phase}-${file.replace(/\.ya?ml$/, '')}`;
+}

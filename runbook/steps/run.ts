@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Undo } from '../operations.ts';
 import { argv, serviceName } from '../plan/name.ts';
 import { unknownService } from './service.ts';
-import { defineStep, stepOptions, summaryLine, type OperationDraft } from './step-kind.ts';
+import { defineStep, stepOptions, summaryLine, type OperationDraft, type StepContext } from './step-kind.ts';
 
 const schema = z.strictObject({
   run: argv,
@@ -33,7 +33,7 @@ export const runStep = defineStep({
       kind: 'runContainer',
       summary: summaryLine(step.title ?? runStep.describe(step)),
       input: { service: step.service, argv: step.run, timeoutSeconds },
-      effects: [...effects, ...storesInside(step.service, context.stores)],
+      effects: [...effects, ...storesInReach(step.service, context)],
       undo: undoFor(step, timeoutSeconds),
       // The container's own limit comes first; this one is for what surrounds it.
       timeoutSeconds: timeoutSeconds + 60,
@@ -44,10 +44,12 @@ export const runStep = defineStep({
   describe: (step) => `run ${step.run.join(' ')} in ${step.service}`,
 });
 
-/** A command in a database's own image can write to it: said, since it cannot be prevented. */
-function storesInside(service: string, stores: Record<string, { service?: string }>) {
+/** Stores that the command could write to with what the container knows: said, since it cannot be prevented. */
+function storesInReach(service: string, { stores, active }: StepContext) {
+  const services = active.facts?.services ?? {};
+  const credentials = Object.hasOwn(services, service) && services[service]?.credentials === true;
   return Object.entries(stores)
-    .filter(([, store]) => store.service === service)
+    .filter(([, store]) => credentials || store.service === service)
     .map(([name]) => ({ resource: `store:${name}`, change: 'update' as const }));
 }
 

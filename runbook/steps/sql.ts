@@ -174,7 +174,10 @@ function undoFor(step: SqlStep, forward: string, context: StepContext): Undo {
   const { source } = undo;
   const text = sqlText(source, context) ?? '';
   const discards = sqlDiscards(text);
-  const what = 'file' in source ? `apply ${source.file} to ${step.sql}` : `run the undo statement on ${step.sql}`;
+  const what =
+    'file' in source
+      ? `apply ${source.file} to ${step.sql}`
+      : `run "${source.statement.replace(/\s+/g, ' ').slice(0, 100)}" on ${step.sql}`;
   return {
     by: 'operation',
     kind: 'applySql',

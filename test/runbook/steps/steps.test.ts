@@ -1,0 +1,167 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { memorySource, readPlanText, type PlanReading } from '../../../client/plan-file/index.ts';
+import type { Operation, Undo } from '../../../runbook/operations.ts';
+import { stepKinds } from '../../../runbook/steps/index.ts';
+
+const compose =
+  'services: { db: { image: "postgres:15.4", environment: { POSTGRES_PASSWORD: x } }, web: { image: "shop/web:v1" } }\n';
+const contents = new Map([
+  ['v1.yml', Buffer.from(compose)],
+  ['v2.yml', Buffer.from(compose.replace('web:v1', 'web:v2'))],
+  ['expand.sql', Buffer.from('CREATE TABLE v2 (a int);')],
+  ['lossy.sql', Buffer.from('DROP TABLE v2;')],
+  ['rename.sql', Buffer.from('ALTER TABLE v2 RENAME TO v2_undone;')],
+]);
+
+function read(step: string, more = ''): Promise<PlanReading> {
+  const plan = `switchback: 1
+name: steps
+stack: { project: steps }
+stores: { orders: { kind: postgres, url: "\${env:URL}" }, own: { kind: postgres, service: db, database: a, user: a } }
+baseline: { compose: v1.yml }
+phases:
+  - id: p
+    ${more}
+    steps: [${step}]
+    verify: [{ services: 2 }]
+`;
+  return readPlanText(plan, 'plan.yml', () => memorySource('/stack', contents));
+}
+
+async function operation(step: string, more?: string): Promise<Operation> {
+  const reading = await read(step, more);
+  if (!reading.ok) throw new Error(reading.issues.map(({ message }) => message).join('\n'));
+  const [found] = reading.compiled.phases[0]?.stages.find(({ stage }) => stage === 'apply')?.operations ?? [];
+  if (found === undefined) throw new Error('no operation');
+  return found;
+}
+const undoOf = async (step: string, more?: string): Promise<Undo> => (await operation(step, more)).undo;
+
+describe('[K3] sql', () => {
+  it('applies a file and takes it back with another', async () => {
+    const found = await operation('{ sql: orders, file: expand.sql, undo: rename.sql }');
+    expect(found).toMatchObject({
+      kind: 'applySql',
+      input: { store: 'orders', source: { file: 'expand.sql' }, transactional: true, expand: true },
+    });
+    expect(found.undo).toMatchObject({
+      by: 'operation',
+      kind: 'applySql',
+      lossy: false,
+      input: { source: { file: 'rename.sql' }, transactional: true },
+    });
+  });
+  it('calls an undo lossy that discards data, and says what', async () => {
+    expect(await undoOf('{ sql: orders, file: expand.sql, undo: lossy.sql }')).toMatchObject({
+      lossy: true,
+      summary: expect.stringContaining('DROP TABLE v2'),
+    });
+  });
+  it('keeps what only adds and has no undo', async () => {
+    expect(await undoOf('{ sql: orders, file: expand.sql }')).toMatchObject({ by: 'keeping' });
+  });
+  it('knows no way back from a change without undo, except a recovery point', async () => {
+    expect(await undoOf('{ sql: orders, statement: DROP TABLE old }')).toMatchObject({
+      by: 'impossible',
+      cause: 'it discards data (DROP TABLE old), and the phase has no backup of orders',
+    });
+    expect(await undoOf('{ sql: orders, statement: DROP TABLE old }', 'backup: [{ store: orders }]')).toMatchObject({
+      by: 'impossible',
+      cause: 'it discards data (DROP TABLE old); only restoring p-store-orders brings it back',
+    });
+    expect(await undoOf('{ sql: orders, statement: UPDATE a SET b = 1 }')).toMatchObject({
+      cause: expect.stringContaining('no `undo`'),
+    });
+  });
+  it('warns of a change without undo and without backup', async () => {
+    const reading = await read('{ sql: orders, statement: UPDATE a SET b = 1 }');
+    expect(reading.ok && reading.warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('this cannot be taken back: it does more than add (UPDATE)'),
+    ]);
+  });
+  it('carries the proofs of what runs without a transaction', async () => {
+    const found = await operation(
+      '{ sql: orders, statement: CREATE INDEX CONCURRENTLY i ON a (b), transaction: false, proof: SELECT true, undo: { statement: DROP INDEX CONCURRENTLY i, transaction: false, proof: SELECT false } }',
+    );
+    expect(found.input).toMatchObject({ transactional: false, proof: 'SELECT true' });
+    expect(found.undo).toMatchObject({ input: { transactional: false, proof: 'SELECT false' } });
+  });
+});
+
+describe('[M6] run', () => {
+  it('runs argv in a container of its own, and its undo likewise', async () => {
+    const found = await operation('{ run: [a, "b c"], service: web, undo: [z], timeout: 5m, title: Do it }');
+    expect(found).toMatchObject({
+      kind: 'runContainer',
+      summary: 'Do it',
+      input: { service: 'web', argv: ['a', 'b c'], timeoutSeconds: 300 },
+      undo: { kind: 'runContainer', input: { argv: ['z'] } },
+    });
+    expect(found.effects).toEqual([{ resource: 'service:web', change: 'read' }]);
+  });
+  it('says when the command can reach a store, which is detected and not prevented', async () => {
+    expect((await operation('{ run: [a], service: db, undo: keep }')).effects).toContainEqual({
+      resource: 'store:own',
+      change: 'update',
+    });
+  });
+  it('has a way back only where the plan gives one', async () => {
+    expect(await undoOf('{ run: [a], service: web }')).toMatchObject({ by: 'impossible' });
+    expect(await undoOf('{ run: [a], service: web, undo: keep }')).toMatchObject({ by: 'keeping' });
+  });
+});
+
+describe('[M3] files', () => {
+  it('restores paths from a ref and puts them back', async () => {
+    expect(await operation('{ files: [./src/, a.txt], ref: v1.2.0 }')).toMatchObject({
+      kind: 'restoreFiles',
+      input: { ref: 'v1.2.0', paths: ['src', 'a.txt'] },
+      effects: [
+        { resource: 'file:src', change: 'replace' },
+        { resource: 'file:a.txt', change: 'replace' },
+      ],
+      undo: { kind: 'putFilesBack', input: { files: [{ path: 'src' }, { path: 'a.txt' }] } },
+    });
+  });
+});
+
+describe('[K5] image', () => {
+  it('switches a service and goes back to what its Compose file says', async () => {
+    expect(await operation('{ image: "shop/web:v9", service: web }')).toMatchObject({
+      kind: 'switchImage',
+      input: { image: 'shop/web:v9' },
+      undo: { input: { service: 'web', image: 'shop/web:v1' } },
+    });
+  });
+  it('warns of tags that float', async () => {
+    const messages = async (image: string) => {
+      const reading = await read(`{ image: "${image}", service: web }`);
+      return reading.ok ? reading.warnings.length : -1;
+    };
+    expect(await messages('shop/web')).toBe(1);
+    expect(await messages('registry:5000/shop/web:latest')).toBe(1);
+    expect(await messages('registry:5000/shop/web:1')).toBe(0);
+    expect(await messages(`shop/web@sha256:${'a'.repeat(64)}`)).toBe(0);
+  });
+});
+
+describe('[K1] compose', () => {
+  it('applies a checkpoint in the middle, and goes back to the one before', async () => {
+    expect(await operation('{ compose: v2.yml, recreate: [web] }')).toMatchObject({
+      kind: 'applyCheckpoint',
+      input: { checkpoint: 'p-v2', compose: { path: 'v2.yml' }, recreate: ['web'] },
+      undo: { kind: 'applyCheckpoint', input: { checkpoint: 'baseline', compose: { path: 'v1.yml' } } },
+    });
+  });
+});
+
+describe('the registry of step kinds', () => {
+  it.each(Object.keys(stepKinds))('%s has a page, an example, and tests here', async (kind) => {
+    const page = await readFile('docs/plan-language.md', 'utf8');
+    expect(page).toContain(`### \`${kind}\``);
+    const example = await readFile('test/client/bad-plans/valid.yml', 'utf8');
+    expect(example).toMatch(new RegExp(`[-{] ?(id: \\w+, )?${kind}: `));
+    expect(stepKinds[kind as keyof typeof stepKinds].key).toBe(kind);
+  });
+});
