@@ -48,7 +48,7 @@ export function recordBeforeHandler(deps: { engine: DockerEngine }): EffectHandl
       const wanted = input.tag !== undefined || input.branch !== undefined || input.push;
       const facts: Facts = {};
       // Without wishes for git, a stack outside of a repository is fine; else `headCommit` says what is missing.
-      if (wanted || (await isRepository(directory, options))) {
+      if (wanted || (await hasCommit(directory, options))) {
         const commit = await headCommit(directory, options);
         facts.commit = commit;
         if (input.tag !== undefined) Object.assign(facts, await tagToBe(input.tag, commit, context));
@@ -101,6 +101,10 @@ export function recordBeforeHandler(deps: { engine: DockerEngine }): EffectHandl
     },
   };
 }
+
+/** Whether there is anything that git could name: a new repository has no commit yet. */
+const hasCommit = async (directory: string, options: { signal: AbortSignal }): Promise<boolean> =>
+  (await isRepository(directory, options)) && (await refObject(directory, 'HEAD', options)) !== undefined;
 
 const fileOf = (context: Context, extension: 'json' | 'txt') =>
   join(context.home.records, 'before', `${context.runId}.${extension}`);

@@ -103,7 +103,8 @@ async function changesOf(root: string, files: readonly TreeFile[], added: readon
     const before = await readEntry(root, file.path);
     if (!isAt(before, file)) changes.push({ path: file.path, before, after: file });
   }
-  for (const path of added) {
+  // Switchback's pointer to its home is nobody's version of anything.
+  for (const path of added.filter((name) => !/^\.switchback(\/|$)/.test(name))) {
     await requireInside(root, path);
     const before = await readEntry(root, path);
     if (before.is !== 'absent' && before.is !== 'directory') changes.push({ path, before, after: undefined });

@@ -139,5 +139,8 @@ describe('the record of the state before a migration', () => {
       name: 'PreconditionFailed',
       hint: expect.stringContaining('git init'),
     });
+    // A repository without a commit has nothing that a record could name.
+    new Repository(target.directory);
+    expect((await handler.prepare({ push: false }, context({ push: false }))).facts).toEqual({});
   });
 });

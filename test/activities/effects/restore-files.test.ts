@@ -214,9 +214,10 @@ describe('what is not restored', () => {
     }
     expect(await target.read('keys/k')).toBe('2');
     // A protected file that would stay as it is stands in nobody's way.
-    repository.write('keys/k', '1').write('docker-compose.yml', 'v1').write('a', '2');
+    repository.write('keys/k', '1').write('docker-compose.yml', 'v1').write('a', '2').write('.switchback', 'a pointer');
     await run({ ref: 'then', paths: ['.'] });
     expect(await target.read('a')).toBe('1');
+    expect(await target.read('.switchback')).toBe('a pointer');
   });
 
   it('lies behind a symbolic link', async () => {
