@@ -44,11 +44,9 @@ export function operatorAt({ place, screen, signal, secrets }: Surroundings): Op
   const common = { cwd: place.shop, env, extendEnv: false, timeout: longestMs, cancelSignal: signal } as const;
 
   async function show(file: string, words: readonly string[]): Promise<number> {
-    const options = { ...common, stdin: 'ignore', reject: false } as const;
     const { output } = screen;
-    if (output === 'inherit')
-      return settled(await execa(file, words, { ...options, stdout: 'inherit', stderr: 'inherit' }));
-    const child = execa(file, words, { ...options, all: true, buffer: false });
+    if (output === 'inherit') return settled(await execa(file, words, { ...common, stdio: 'inherit', reject: false }));
+    const child = execa(file, words, { ...common, stdin: 'ignore', reject: false, all: true, buffer: false });
     for await (const line of child.iterable({ from: 'all' })) output(line);
     return settled(await child);
   }
