@@ -12,7 +12,7 @@ import {
 } from '../compose/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { imagePins, type CheckpointDependencies, type LoadedCheckpoint } from './load-checkpoint.ts';
-import { repairNames } from './repair-names.ts';
+import { isHalfMade, repairNames } from './repair-names.ts';
 
 export interface BringUpOptions {
   /** Services to recreate although unchanged, with the short ids of the containers to be replaced. */
@@ -56,6 +56,9 @@ export async function bringUp(
   const before = await look();
   const started = performance.now();
   const project = await activeProject(context, loaded);
+  const repair = async () => {
+    await repairNames(engine, await look(), { signal, fence: () => context.fence() });
+  };
   const up = async (only: readonly string[] | undefined, forceRecreate: boolean) => {
     await context.fence();
     await compose.up(project, {
@@ -65,13 +68,14 @@ export async function bringUp(
       doing: context.operation.id,
       ...(only ? { services: only, noDeps: true } : {}),
       forceRecreate,
+      settle: repair,
       onEvent: (event) => context.progress({ doing: describe(event) }),
     });
   };
   try {
     // No Compose file: there was no stack before, and its containers are settled as orphans.
-    if (loaded.contents.compose) await up(options.only, false);
-    await repairNames(engine, await look(), { signal });
+    if (loaded.contents.compose) await againWhereHalfMade(() => up(options.only, false));
+    await repair();
     const unchanged = remaining(options.recreate, await look());
     if (unchanged.length > 0) await up(unchanged, true);
   } catch (error) {
@@ -98,6 +102,18 @@ export async function bringUp(
     upMs: Math.round(upMs),
     readyMs: Math.round(performance.now() - started - upMs),
   };
+}
+
+/** What a killed Compose had asked for may be done by the engine only now: its replacement appears after we looked. */
+async function againWhereHalfMade(up: () => Promise<void>): Promise<void> {
+  for (let tries = 3; ; tries -= 1) {
+    try {
+      return await up();
+    } catch (error) {
+      const name = error instanceof SwitchbackError && error.name === 'Conflict' ? error.facts['container'] : undefined;
+      if (tries === 1 || typeof name !== 'string' || !isHalfMade(name)) throw error;
+    }
+  }
 }
 
 async function activeProject(context: Context, loaded: LoadedCheckpoint): Promise<ComposeProject> {

@@ -26,11 +26,16 @@ export interface ComposeOptions {
 
 type RunSurroundings = Omit<RunOptions, 'environment' | 'timeoutMs'> & { timeoutMs?: number | undefined };
 
-export interface UpOptions extends ComposeOptions {
+export interface LockedOptions extends ComposeOptions {
   /** Folder of the target's home that has the project's lock. */
   lockFolder: string;
   /** What it is done for, shown to whoever waits for the lock. */
   doing: string;
+}
+
+export interface UpOptions extends LockedOptions {
+  /** Called with the lock held, when nobody else's Compose works on the project any more. */
+  settle?: () => Promise<void>;
   /** These alone; all of them unless told. */
   services?: readonly string[];
   /** Leave the services that these depend on alone. */
@@ -94,6 +99,7 @@ export class ComposeCli {
   async up(project: ComposeProject, options: UpOptions): Promise<void> {
     const lock = await lockProject(composeLock(options.lockFolder, project.name), options);
     try {
+      await options.settle?.();
       const ran = await this.#run(
         [
           ...base(project),
@@ -121,6 +127,15 @@ export class ComposeCli {
     } finally {
       await lock.release();
     }
+  }
+
+  /**
+   * Waits until no Compose works on a project: ends what a dead worker left running, before anybody looks at what is there.
+   * @throws SwitchbackError `Busy`
+   */
+  async untilIdle(project: string, options: LockedOptions): Promise<void> {
+    const lock = await lockProject(composeLock(options.lockFolder, project), options);
+    await lock.release();
   }
 
   async #answer(

@@ -89,6 +89,11 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
     async perform(input, context, prepared) {
       const began = performance.now();
       const facts = factsOf(prepared);
+      await deps.compose.untilIdle(context.plan.stack.project, {
+        lockFolder: context.home.root,
+        doing: context.operation.id,
+        signal: context.signal,
+      });
       const active = await readActiveStack(context);
       const next = await load(deps, input, context, active);
       const preview = await previewLoaded(deps, context, next, {

@@ -91,6 +91,11 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
     async perform(input, context, prepared) {
       const began = performance.now();
       const facts = factsOf(prepared);
+      await deps.compose.untilIdle(context.plan.stack.project, {
+        lockFolder: context.home.root,
+        doing: context.operation.id,
+        signal: context.signal,
+      });
       const active = await requireActive(context);
       const next = await load(deps, context, active, facts.to);
       const preview = await previewLoaded(deps, context, next, {

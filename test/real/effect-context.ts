@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -14,6 +15,11 @@ import {
   type OperationKind,
 } from '../../runbook/operations.ts';
 
+interface Noted {
+  identities: [string, string][];
+  sealed: [string, string][];
+}
+
 export interface TargetOptions {
   /** Compose project, which is the target's name too. */
   project: string;
@@ -26,8 +32,8 @@ export interface TargetOptions {
 }
 
 /**
- * A target in temporary folders: a stack's directory and a home with a real content store. Identities and facts are kept in memory,
- * as the journal would keep them; so they outlive attempts, and not the process.
+ * A target in temporary folders: a stack's directory and a home with a real content store. Identities and sealed files are kept in a file,
+ * as the journal would keep them, so they outlive a process that is killed; facts are kept in memory.
  */
 export class TestTarget {
   readonly identities = new Map<string, string>();
@@ -71,7 +77,27 @@ export class TestTarget {
     };
     ensureTargetHome(home);
     const content = await ContentStore.open(home.content, join(root, 'content.key'));
-    return new TestTarget(root, directory, home, content, planFor(directory, options), options);
+    const target = new TestTarget(root, directory, home, content, planFor(directory, options), options);
+    await target.reload();
+    return target;
+  }
+
+  /** Reads what another process has noted. */
+  async reload(): Promise<void> {
+    if (!existsSync(this.#noted)) return;
+    const { identities, sealed } = JSON.parse(await readFile(this.#noted, 'utf8')) as Noted;
+    for (const [resource, identity] of identities) this.identities.set(resource, identity);
+    this.#sealed = new Map(sealed);
+  }
+
+  get #noted(): string {
+    return join(this.root, 'noted.json');
+  }
+
+  async #note(): Promise<void> {
+    const noted: Noted = { identities: [...this.identities], sealed: [...this.#sealed] };
+    await writeFile(`${this.#noted}.partial`, JSON.stringify(noted));
+    await rename(`${this.#noted}.partial`, this.#noted);
   }
 
   /** Writes a file of the stack. */
@@ -87,8 +113,10 @@ export class TestTarget {
 
   /** Seals files of the stack as the start of a run does: later edits do not change what operations see. */
   async seal(...paths: string[]): Promise<void> {
-    for (const path of paths)
+    for (const path of paths) {
       this.#sealed.set(path, await this.content.keep(await readFile(join(this.directory, path))));
+    }
+    await this.#note();
   }
 
   /** What a handler sees in one attempt of an operation; each call is a further attempt. */
@@ -138,6 +166,7 @@ export class TestTarget {
       factsOf: async (operationId) => this.facts.get(operationId),
       bindIdentity: async (resource, identity) => {
         this.identities.set(resource, identity);
+        await this.#note();
       },
       identityOf: async (resource) => this.identities.get(resource),
       log: (message) => {
