@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RunAccount } from '../../client/history/account.ts';
+import { claim } from '../../examples/demo/claim.ts';
+import { findOrders, moreOrders, stopLoad } from '../../examples/demo/load.ts';
+import { placeOf } from '../../examples/demo/place.ts';
+import { recordingScreen } from '../../examples/demo/screen.ts';
+import { setUp, type Demo } from '../../examples/demo/set-up.ts';
+import { Stopwatch } from '../../examples/demo/stopwatch.ts';
+import { tearDown } from '../../examples/demo/tear-down.ts';
+import { readJournal, targetHome } from '../../journal/index.ts';
+import type { RunStatus } from '../../runbook/run-state.ts';
+
+/** The images may have to be built first, on a busy machine. */
+const longest = 20 * 60_000;
+
+const place = placeOf('restore');
+const screen = recordingScreen();
+const abort = new AbortController();
+let demo: Demo;
+beforeAll(async () => {
+  await tearDown(place);
+  await claim(place);
+  demo = await setUp(place, { screen, signal: abort.signal, stopwatch: new Stopwatch() });
+}, longest);
+afterAll(async () => {
+  abort.abort();
+  await tearDown(place);
+}, 120_000);
+
+describe('a full rollback that restores data', () => {
+  it(
+    '[K7][L7] loses exactly what it states, keeps what it replaces, and brings the baseline back',
+    async () => {
+      const { operator, url, signal } = demo;
+      expect(await operator.type('start')).toBe(0);
+      expect(await operator.type('watch')).toBe(7);
+      expect((await operator.ask<{ status: RunStatus }>('status')).status.state).toBe('awaiting-approval');
+      // Orders that no recovery point has.
+      await moreOrders(place, 100, 30_000, signal);
+      await stopLoad(place, signal);
+
+      const unconfirmed = await operator.type(
+        'rollback',
+        '--to',
+        'baseline',
+        '--restore-data',
+        '--reason',
+        'v2 wrote nonsense',
+      );
+      expect(unconfirmed).toBe(2);
+      expect(
+        await operator.type(
+          'rollback',
+          '--to',
+          'baseline',
+          '--restore-data',
+          '--reason',
+          'v2 wrote nonsense',
+          '--confirm',
+          place.project,
+        ),
+      ).toBe(0);
+      const began = Date.now();
+      expect(await operator.type('watch')).toBe(6);
+      process.stdout.write(`full rollback with data: ${Math.round((Date.now() - began) / 1000)} s\n`);
+
+      const { state } = await readJournal(targetHome(place.project, { SWITCHBACK_HOME: place.home }).journal);
+      const restore = [...state.operations.values()].find((known) => known.operation.kind === 'restoreStore');
+      const tables = restore?.receipt?.facts['tables'] as { table: string; missing: number }[] | undefined;
+      const stated = tables?.find(({ table }) => table === 'public.orders')?.missing;
+      const { acknowledged, found, lost, unchecked } = await findOrders(place, url, signal);
+      process.stdout.write(`stated loss ${stated}, measured loss ${lost} of ${acknowledged}\n`);
+      expect(unchecked).toBe(0);
+      expect(lost).toBeGreaterThanOrEqual(100);
+      expect(lost).toBe(stated);
+      expect(found).toBe(acknowledged - lost);
+
+      const account = await operator.ask<RunAccount>('history');
+      expect(account.phases.map((phase) => phase.state)).toEqual(['rolled-back', 'rolled-back', 'rolled-back']);
+    },
+    longest,
+  );
+});
