@@ -18,7 +18,6 @@ const namedPaths = 40;
 
 interface Change {
   path: string;
-  before: StackEntry;
   after: { kind: TreeFile['kind']; blob: string } | undefined;
 }
 
@@ -101,13 +100,13 @@ async function changesOf(root: string, files: readonly TreeFile[], added: readon
   for (const file of files) {
     await requireInside(root, file.path);
     const before = await readEntry(root, file.path);
-    if (!isAt(before, file)) changes.push({ path: file.path, before, after: file });
+    if (!isAt(before, file)) changes.push({ path: file.path, after: file });
   }
   // Switchback's pointer to its home is nobody's version of anything.
   for (const path of added.filter((name) => !/^\.switchback(\/|$)/.test(name))) {
     await requireInside(root, path);
     const before = await readEntry(root, path);
-    if (before.is !== 'absent' && before.is !== 'directory') changes.push({ path, before, after: undefined });
+    if (before.is !== 'absent' && before.is !== 'directory') changes.push({ path, after: undefined });
   }
   return changes;
 }
@@ -131,30 +130,33 @@ async function requireAllowed(root: string, path: string, context: Context): Pro
 }
 
 async function keepBoth(root: string, changes: readonly Change[], context: Context): Promise<string> {
+  const blobs = changes.flatMap(({ after }) => (after === undefined ? [] : [after.blob]));
+  const digests = new Map<string, string>();
+  for await (const { id, bytes } of readBlobs(root, blobs, { signal: context.signal })) {
+    digests.set(id, await context.keep(bytes));
+    context.progress({ doing: 'keeping what is going to be written', done: digests.size, total: blobs.length });
+  }
   const files: ContentRef[] = [];
   const written: ContentRef[] = [];
-  for (const { path, before, after } of changes) {
-    files.push(
-      'bytes' in before
-        ? {
-            digest: await context.keep(before.bytes),
-            path,
-            ...(before.is === 'file' ? { mode: before.mode } : { link: true as const }),
-          }
-        : { absent: true, path },
-    );
-    const blob = after === undefined ? undefined : (await readBlobs(root, [after.blob])).get(after.blob);
+  for (const { path, after } of changes) {
+    // Read again: the bytes of all of them together may not fit into memory.
+    const before = await readEntry(root, path);
+    files.push(await keepBefore(path, before, context));
     written.push(
-      after === undefined || blob === undefined
-        ? { absent: true, path }
-        : {
-            digest: await context.keep(blob),
-            path,
-            ...(after.kind === 'symlink' ? { link: true as const } : { mode: modeOf(before, after.kind) }),
-          },
+      after === undefined ? { absent: true, path } : refAfter(path, before, after.kind, digests.get(after.blob)),
     );
   }
   return keepExchange({ files, written }, context);
+}
+
+async function keepBefore(path: string, before: StackEntry, context: Context): Promise<ContentRef> {
+  if (!('bytes' in before)) return { absent: true, path };
+  const digest = await context.keep(before.bytes);
+  return before.is === 'file' ? { digest, path, mode: before.mode } : { digest, path, link: true };
+}
+
+function refAfter(path: string, before: StackEntry, kind: TreeFile['kind'], digest = ''): ContentRef {
+  return kind === 'symlink' ? { digest, path, link: true } : { digest, path, mode: modeOf(before, kind) };
 }
 
 /** Git knows one bit; who may read a file is the host's business and stays as it is. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
-import { gitRecords, runGit, type GitOptions } from './git.ts';
+import { gitRecords, gitText, runGit, type GitOptions } from './git.ts';
 import { objectIdPattern } from './refs.ts';
 
 /** A file as a commit has it. */
@@ -95,30 +95,65 @@ const nothingMatches = (pathspec: string, commit: string) =>
     },
   );
 
-/** Bytes of blobs by id, in one git process. Throws `IntegrityFailed` for one that the repository lacks. */
-export async function readBlobs(
+/** Blobs pass through memory; what is larger has no place in a step. */
+const largestBlob = 256 * 1024 * 1024;
+/** How many bytes are read in one go: a git process for each of a thousand blobs takes a minute on a busy machine. */
+const batchBytes = 32 * 1024 * 1024;
+
+/**
+ * Bytes of blobs, each once, a few megabytes at a time. Throws `IntegrityFailed` for one that the repository lacks, `Unsupported` for
+ * one over 256 MiB.
+ */
+export async function* readBlobs(
   directory: string,
   ids: readonly string[],
   options: GitOptions = {},
-): Promise<Map<string, Buffer>> {
-  const blobs = new Map<string, Buffer>();
-  if (ids.length === 0) return blobs;
+): AsyncGenerator<{ id: string; bytes: Buffer }> {
+  let batch: string[] = [];
+  let size = 0;
+  for (const [id, bytes] of await blobSizes(directory, [...new Set(ids)], options)) {
+    if (batch.length > 0 && size + bytes > batchBytes) {
+      yield* readBatch(directory, batch, options);
+      [batch, size] = [[], 0];
+    }
+    batch.push(id);
+    size += bytes;
+  }
+  if (batch.length > 0) yield* readBatch(directory, batch, options);
+}
+
+async function blobSizes(directory: string, ids: string[], options: GitOptions): Promise<[string, number][]> {
+  if (ids.length === 0) return [];
+  const input = `${ids.join('\n')}\n`;
+  const answer = await gitText(directory, ['cat-file', '--batch-check'], { ...options, input });
+  return answer.split('\n').map((line): [string, number] => {
+    const [id = '', type, size] = line.split(' ');
+    if (type !== 'blob') throw missingBlob(directory, id);
+    if (Number(size) <= largestBlob) return [id, Number(size)];
+    throw new SwitchbackError('Unsupported', `blob ${id.slice(0, 12)} has ${size} bytes, more than ${largestBlob}`, {
+      hint: 'Restore this file by hand with `git checkout`, and leave it out of the step.',
+      facts: { blob: id, bytes: Number(size) },
+    });
+  });
+}
+
+async function* readBatch(directory: string, ids: readonly string[], options: GitOptions) {
   const { stdout } = await runGit(directory, ['cat-file', '--batch'], { ...options, input: `${ids.join('\n')}\n` });
   let at = 0;
   for (const id of ids) {
     const end = stdout.indexOf('\n', at);
     const [found, type, size] = stdout.subarray(at, end).toString('utf8').split(' ');
-    if (found !== id || type !== 'blob') {
-      throw new SwitchbackError('IntegrityFailed', `the repository in ${directory} has no blob ${id}`, {
-        hint: 'Run `git fsck`; a partial clone lacks blobs until they are fetched.',
-        facts: { blob: id },
-      });
-    }
-    blobs.set(id, Buffer.from(stdout.subarray(end + 1, end + 1 + Number(size))));
+    if (found !== id || type !== 'blob') throw missingBlob(directory, id);
+    yield { id, bytes: Buffer.from(stdout.subarray(end + 1, end + 1 + Number(size))) };
     at = end + 1 + Number(size) + 1;
   }
-  return blobs;
 }
+
+const missingBlob = (directory: string, id: string) =>
+  new SwitchbackError('IntegrityFailed', `the repository in ${directory} has no blob ${id}`, {
+    hint: 'Run `git fsck`; a partial clone lacks blobs until they are fetched.',
+    facts: { blob: id },
+  });
 
 /**
  * Throws `Unsupported` when a path's bytes in the work tree are not its bytes in the repository (Git LFS, line ends, encodings):

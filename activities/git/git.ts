@@ -52,6 +52,8 @@ export async function runGit(directory: string, argv: readonly string[], options
       extendEnv: false,
       encoding: 'buffer',
       stripFinalNewline: false,
+      // One blob of the largest size that is read, and its header.
+      maxBuffer: 300 * 1024 * 1024,
       timeout: options.timeoutMs ?? 30_000,
       ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
       ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),

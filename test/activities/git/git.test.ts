@@ -313,12 +313,15 @@ describe('files at a commit', () => {
       ['app/run.sh', 'executable'],
     ]);
     expect(added.sort()).toEqual(['app/new', 'app/untracked']);
-    const blobs = await readBlobs(
+    const blobs = new Map<string, Buffer>();
+    for await (const blob of readBlobs(
       directory,
-      files.map((file) => file.blob),
-    );
+      [...files, ...files].map((file) => file.blob),
+    ))
+      blobs.set(blob.id, blob.bytes);
     expect(blobs.get(files[1]!.blob)).toEqual(bytes);
     expect(blobs.get(files[3]!.blob)?.toString()).toBe('a b.ts');
+    await expect(readBlobs(directory, ['0'.repeat(40)]).next()).rejects.toMatchObject({ name: 'IntegrityFailed' });
     expect(repository.standing()).toBe(before);
     expect((await filesAt(directory, commit, ['app/*.sh'])).files.map((file) => file.path)).toEqual(['app/run.sh']);
     expect((await filesAt(join(directory, 'app'), commit, ['deep'])).files.map((file) => file.path)).toEqual([
