@@ -103,7 +103,7 @@ function wayBackLines({ phases, totals }: PlanDescription, style: Style): string
   const unwatched = phases.flatMap((phase) => phase.unwatched);
   return [
     ...(totals.noWayBack === 0
-      ? [`${style.green('everything can be taken back')}`]
+      ? [style.green('everything can be taken back')]
       : [style.red(`${count(totals.noWayBack, 'operation')} cannot be taken back:`)]),
     ...barriers.map(({ operation, cause }) => `  ${operation}: ${cause}`),
     ...(discards.length === 0

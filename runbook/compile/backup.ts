@@ -1,4 +1,4 @@
-import { dockerVolumeName } from '../plan/index.ts';
+import { dockerName } from '../plan/index.ts';
 import { summaryLine, type OperationDraft } from '../steps/index.ts';
 import { pointId, type PlacedPhase } from './context.ts';
 
@@ -73,7 +73,7 @@ function usersOf({ before }: PlacedPhase, volume: string, project: string): stri
     .filter(({ mounts }) =>
       mounts.some(({ type, source }) => {
         const found = type === 'volume' && source !== undefined ? facts.volumes[source] : undefined;
-        return found !== undefined && dockerVolumeName(project, found) === volume;
+        return found !== undefined && dockerName(project, found) === volume;
       }),
     )
     .map(({ name }) => name);

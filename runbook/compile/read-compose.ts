@@ -1,5 +1,5 @@
 import { canonicalJson } from '../json.ts';
-import type { ComposeFacts, ComposeMount, ComposeService, ComposeVolume } from '../plan/index.ts';
+import type { ComposeFacts, ComposeMount, ComposeService, ComposeResource } from '../plan/index.ts';
 
 type Mapping = Record<string, unknown>;
 const isMapping = (value: unknown): value is Mapping =>
@@ -19,10 +19,8 @@ export function readCompose(document: unknown): ComposeFacts | undefined {
   return {
     ...(name === undefined ? {} : { name }),
     services: Object.fromEntries(services.map(([key, value]) => [key, readService(key, mapping(value), awaited)])),
-    volumes: Object.fromEntries(
-      Object.entries(mapping(document['volumes'])).map(([key, value]) => [key, readVolume(key, value)]),
-    ),
-    networks: Object.keys(mapping(document['networks'])),
+    volumes: readResources(document['volumes']),
+    networks: readResources({ default: null, ...mapping(document['networks']) }),
     partial:
       document['include'] !== undefined || services.some(([, service]) => mapping(service)['extends'] !== undefined),
   };
@@ -89,7 +87,13 @@ function splitShort(text: string): string[] {
   return parts;
 }
 
-function readVolume(key: string, value: unknown): ComposeVolume {
+function readResources(value: unknown): Record<string, ComposeResource> {
+  return Object.fromEntries(
+    Object.entries(mapping(value)).map(([key, resource]) => [key, readResource(key, resource)]),
+  );
+}
+
+function readResource(key: string, value: unknown): ComposeResource {
   const { name, external, ...rest } = mapping(value);
   const given = text(name) ?? text(mapping(external)['name']);
   return {

@@ -1,6 +1,6 @@
 import { notOneQuery, readSql, sqlIsAdditive } from '../guard/index.ts';
 import type { Finding, PlanPath } from '../plan/index.ts';
-import { didYouMean, dockerVolumeName } from '../plan/index.ts';
+import { didYouMean, dockerName } from '../plan/index.ts';
 import { sqlText, unknownService, unknownStore } from '../steps/index.ts';
 import type { Scope } from './validate.ts';
 
@@ -13,16 +13,26 @@ export function validateData(scope: Scope): Finding[] {
   ];
 }
 
-function storeFindings({ frame }: Scope): Finding[] {
-  return Object.entries(frame.stores).flatMap(([name, { service }]) =>
-    service === undefined ? [] : unknownService(service, frame.baseline, ['stores', name, 'service']),
-  );
+/** A store's service must be in some checkpoint: the new database of a migration is not in the baseline. */
+function storeFindings({ frame, placed, declared }: Scope): Finding[] {
+  if (declared.checkpointsUnsure) return [];
+  const checkpoints = [
+    frame.baseline,
+    ...placed.flatMap(({ dual, final, steps }) => [dual, final, ...steps.map(({ next }) => next)]),
+  ];
+  return Object.entries(frame.stores).flatMap(([name, { service }]) => {
+    if (service === undefined) return [];
+    const known = checkpoints.some((each) => each !== undefined && unknownService(service, each, []).length === 0);
+    return known ? [] : unknownService(service, frame.baseline, ['stores', name, 'service']);
+  });
 }
 
 function protectFindings(scope: Scope): Finding[] {
   return scope.plan.protect.flatMap((resource, index): Finding[] => {
     if ('store' in resource) return unknownStore(resource.store, storesOf(scope), ['protect', index, 'store']);
-    if ('volume' in resource) return unknownVolume(scope, resource.volume, 0, ['protect', index, 'volume']);
+    if ('volume' in resource) {
+      return unknownVolume(scope, resource.volume, scope.placed.length, ['protect', index, 'volume']);
+    }
     return [];
   });
 }
@@ -109,7 +119,7 @@ function unknownVolume({ frame, placed, declared }: Scope, volume: string, phase
   if (declared.checkpointsUnsure || facts.length === 0 || facts.some(({ partial }) => partial)) return [];
   const volumes = facts.flatMap((each) => Object.values(each.volumes));
   const { project } = frame.stack;
-  const names = [...new Set(volumes.map((each) => dockerVolumeName(project, each)))];
+  const names = [...new Set(volumes.map((each) => dockerName(project, each)))];
   // A name with a variable in it is known to Compose alone; the preflight looks for the volume itself.
   if (names.includes(volume) || names.some((name) => name.includes('$'))) return [];
   const byKey = volumes.find(({ key }) => key === volume);
@@ -121,7 +131,7 @@ function unknownVolume({ frame, placed, declared }: Scope, volume: string, phase
       hint:
         byKey === undefined
           ? didYouMean(volume, names, 'volumes')
-          : `Docker calls it \`${dockerVolumeName(project, byKey)}\`.`,
+          : `Docker calls it \`${dockerName(project, byKey)}\`.`,
     },
   ];
 }

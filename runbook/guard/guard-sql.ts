@@ -95,8 +95,7 @@ function judge(
 ): Omit<GuardFinding, 'start' | 'end'> | undefined {
   const { table, wide } = effect;
   if (table !== undefined) {
-    if (made.has(objectKey(table)) || (effect.part !== undefined && made.has(objectKey(table, effect.part))))
-      return undefined;
+    if (isOfScript(effect, made)) return undefined;
     const matching = matchingRules(rules, (pattern) => tableMatches(pattern, table, moved));
     const [first] = matching;
     if (first === undefined) return undefined;
@@ -183,10 +182,16 @@ export function sqlIsAdditive(text: string): boolean {
     const additive =
       facts.hidden === undefined &&
       facts.refusal === undefined &&
-      facts.effects.every(({ how, table }) => how === 'adds' || (table !== undefined && made.has(objectKey(table))));
+      facts.effects.every((effect) => effect.how === 'adds' || isOfScript(effect, made));
     for (const key of facts.makes) made.add(key);
     return additive;
   });
+}
+
+/** Whether the effect is on something that was made before in the same script. */
+function isOfScript({ table, part }: SqlEffect, made: ReadonlySet<string>): boolean {
+  if (table === undefined) return part !== undefined && made.has(part);
+  return made.has(objectKey(table)) || (part !== undefined && made.has(objectKey(table, part)));
 }
 
 /** Objects that a script surely makes, as `made` of scripts after it. */

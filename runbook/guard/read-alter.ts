@@ -1,5 +1,5 @@
 import { readParents } from './read-create.ts';
-import type { SqlCursor } from './sql-cursor.ts';
+import { otherObject, type SqlCursor } from './sql-cursor.ts';
 import { showName, type SqlEffect, type SqlFacts, type SqlName } from './sql-facts.ts';
 
 /** ALTER …: what of it only adds, what changes, what loses data. */
@@ -48,7 +48,7 @@ export function readAlter(cursor: SqlCursor, facts: SqlFacts): void {
       facts.effects.push({ how: 'changes', action, wide: 'database' });
       return;
     default:
-      facts.effects.push({ how: 'changes', action });
+      facts.effects.push(...otherObject(cursor, action, type));
   }
 }
 

@@ -81,8 +81,13 @@ export function readCreate(cursor: SqlCursor, facts: SqlFacts): void {
       facts.alone = true;
       facts.effects.push({ how: 'adds', action });
       return;
-    default:
-      facts.effects.push({ how, action });
+    default: {
+      const maybe = cursor.takes('if', 'not', 'exists');
+      const name = cursor.name();
+      const part = name === undefined ? undefined : objectKey(name, type);
+      if (part !== undefined && !maybe && !replaces) facts.makes.push(part);
+      facts.effects.push({ how, action, ...(part === undefined ? {} : { part }) });
+    }
   }
 }
 

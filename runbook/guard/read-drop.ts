@@ -1,4 +1,4 @@
-import type { SqlCursor } from './sql-cursor.ts';
+import { otherObject, type SqlCursor } from './sql-cursor.ts';
 import { objectKey, showName, type SqlFacts } from './sql-facts.ts';
 
 /** DROP …: data for tables, schemas and databases; structure for the rest. */
@@ -55,7 +55,7 @@ export function readDrop(cursor: SqlCursor, facts: SqlFacts): void {
       facts.effects.push({ how: 'changes', action });
       return;
     default:
-      facts.effects.push({ how: 'changes', action });
+      facts.effects.push(...otherObject(cursor, action, type));
   }
   if (cascades) {
     // A type or an extension takes the columns with it that are made of it.

@@ -1,5 +1,5 @@
 import type { SqlToken } from './lex-sql.ts';
-import type { SqlName } from './sql-facts.ts';
+import { objectKey, type SqlEffect, type SqlName } from './sql-facts.ts';
 
 /** Walks over the tokens of one statement. */
 export class SqlCursor {
@@ -104,4 +104,10 @@ export class SqlCursor {
     }
     return parts.map((tokens) => new SqlCursor(tokens));
   }
+}
+
+/** A change of an object that is neither table nor part of one: a function, a type, a role. */
+export function otherObject(cursor: SqlCursor, action: string, type: string | undefined): SqlEffect[] {
+  const name = cursor.name();
+  return [{ how: 'changes', action, ...(name === undefined ? {} : { part: objectKey(name, type) }) }];
 }

@@ -19,25 +19,27 @@ export interface ComposeMount {
   target: string;
 }
 
-export interface ComposeVolume {
+/** A volume or a network. */
+export interface ComposeResource {
   key: string;
   /** Docker's name where the file sets it; otherwise `PROJECT_KEY`. */
   name?: string;
   external: boolean;
-  /** The definition in one canonical text: two equal texts mean an unchanged volume. */
+  /** The definition in one canonical text: two equal texts mean that nothing about it changed. */
   definition: string;
 }
 
 export interface ComposeFacts {
   name?: string;
   services: Record<string, ComposeService>;
-  volumes: Record<string, ComposeVolume>;
-  networks: string[];
+  volumes: Record<string, ComposeResource>;
+  /** With `default`, which every project has. */
+  networks: Record<string, ComposeResource>;
   /** The file pulls in others (`include`, `extends`), so what is not in it may still exist. */
   partial: boolean;
 }
 
-/** The name Docker gives a volume of a project. */
-export function dockerVolumeName(project: string, volume: ComposeVolume): string {
-  return volume.name ?? (volume.external ? volume.key : `${project}_${volume.key}`);
+/** The name that Docker gives a volume or network of a project. */
+export function dockerName(project: string, resource: ComposeResource): string {
+  return resource.name ?? (resource.external ? resource.key : `${project}_${resource.key}`);
 }

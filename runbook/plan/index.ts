@@ -15,10 +15,10 @@ export {
 } from './secret-reference.ts';
 export type { FileProblem, FileUse, NamedFile, PlanFile, PlanFiles } from './plan-files.ts';
 export {
-  dockerVolumeName,
+  dockerName,
   type ComposeFacts,
   type ComposeMount,
   type ComposeService,
-  type ComposeVolume,
+  type ComposeResource,
 } from './compose-facts.ts';
 export { didYouMean, nearest } from './did-you-mean.ts';

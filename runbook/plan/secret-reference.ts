@@ -43,6 +43,8 @@ export function findPlainSecret(text: string): PlainSecret | undefined {
   if (url) return locate(url, 'a url with its password');
   const query = /[?&](?:password|sslpassword|passfile)=([^&\s\u0000]+)/i.exec(masked);
   if (query) return locate(query, 'a url with its password');
+  const inSql = /\bpassword\s{1,20}'([^'\u0000]{1,500})'/i.exec(masked);
+  if (inSql) return locate(inSql, 'a password');
   const assignment =
     /(?:^|[\s"'-])-{0,2}[A-Za-z0-9_-]{0,60}(?:password|passwd|pwd|token|secret|api[_-]?key)=(?!\$)([^\s"'\u0000]+)/i.exec(
       masked,

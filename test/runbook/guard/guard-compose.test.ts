@@ -33,6 +33,18 @@ describe('[K9] checkpoints and protected volumes', () => {
     expect(refused({ data: null }, {})).toEqual(['the protected volume `shop_data` is not defined here']);
   });
 
+  it('guards networks likewise, the default one among them', () => {
+    const baseline = facts({}, { networks: { back: null } });
+    const protect = [{ network: 'shop_back' }, { network: 'shop_default' }];
+    const messages = (networks: unknown) =>
+      guardCompose(facts({}, { networks }), baseline, protect, 'shop').map(({ message }) => message);
+    expect(messages({ back: {} })).toEqual([]);
+    expect(messages({})).toEqual(['the protected network `shop_back` is not defined here']);
+    expect(messages({ back: null, default: { driver: 'macvlan' } })).toEqual([
+      'the protected network `shop_default` is defined in another way than in the baseline',
+    ]);
+  });
+
   it('does not judge what included files may define', () => {
     expect(refused({ data: null }, {}, { include: ['other.yml'] })).toEqual([]);
   });

@@ -37,6 +37,7 @@ describe('sqlIsAdditive: what may stay when the code goes back', () => {
   it.each([
     'create table a (b int); create index on a (b); insert into a values (1); update a set b = 2',
     'alter table orders add column channel text',
+    'create function f() returns int language sql as $$ select 1 $$; alter function f() owner to shop',
     "set local lock_timeout = '3s'; comment on table a is 'x'",
     'create function f() returns int language sql as $$ delete from orders $$',
   ])('is: %s', (sql) => {
@@ -49,6 +50,7 @@ describe('sqlIsAdditive: what may stay when the code goes back', () => {
     'create or replace view v as select 1',
     'update orders set a = 1',
     'call f()',
+    'alter function f() owner to shop',
     'alter table orders add column a int not null',
   ])('is not: %s', (sql) => {
     expect(sqlIsAdditive(sql)).toBe(false);
