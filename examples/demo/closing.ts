@@ -17,6 +17,9 @@ export function showClosing(outcome: Outcome, judged: readonly Judged[], screen:
   for (const line of recoveryLines(outcome)) screen.say(line);
   const { load } = outcome;
   screen.say(
+    `${seconds(waited(outcome))} of the execution passed while the rollback waited for somebody to type resume`,
+  );
+  screen.say(
     `\nlongest time without an acknowledged order: ${seconds(load.longestGapMs / 1000)}, in ${seconds(load.seconds)} of load; half of all orders took under ${load.latencyMs.p50} ms, 99 % under ${load.latencyMs.p99} ms`,
   );
 }
@@ -40,6 +43,12 @@ function recoveryLines({ incident, account }: Outcome): string[] {
     ],
     page,
   );
+}
+
+function waited({ parked, account }: Outcome): number {
+  const resumed = account.decisions.findLast(({ decision }) => decision === 'resume')?.at;
+  const since = parked.waiting?.since;
+  return resumed === undefined || since === undefined ? 0 : (Date.parse(resumed) - Date.parse(since)) / 1000;
 }
 
 /** From the moment when traffic had moved until the failure was known, as the journal has it. */

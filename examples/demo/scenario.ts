@@ -85,7 +85,7 @@ export async function tellStory(demo: Demo): Promise<Outcome> {
   );
   const name = nameInTheWay(place.project);
   const label = `${demoLabel}=${place.id}`;
-  const image = 'switchback-shop/worker:v1';
+  const image = `${process.env['SHOP_IMAGES'] ?? 'switchback-shop'}/worker:v1`;
   await run(
     'docker',
     'run',

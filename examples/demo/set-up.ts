@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
 import { freePort } from '../../client/local/free-port.ts';
 import { readUpRecord } from '../../client/settings/up-record.ts';
-import { compose } from './docker.ts';
+import { compose, dockerList } from './docker.ts';
 import { moreOrders, startLoad } from './load.ts';
 import { operatorAt, type Operator } from './operator.ts';
 import type { Place } from './place.ts';
@@ -23,19 +23,23 @@ export interface Demo {
   ui: string;
 }
 
-/** Switched on in the copy of the shop: its API v2 passes its health check, and breaks after so many orders. */
-const fault = ['--set', 'SHOP_FAULT=verify', '--set', 'SHOP_FAULT_AFTER=100'];
+/** An API v2 that passes its health check, and breaks after so many orders. */
+const broken = ['--set', 'SHOP_FAULT=verify', '--set', 'SHOP_FAULT_AFTER=100'];
 
 /** Five that run and answer their health checks; the sixth has done its work. */
 const healthyServices = 5;
 
+export interface Stage extends Pick<Demo, 'screen' | 'signal' | 'stopwatch'> {
+  /** Whether the release of the API v2 is one that breaks under load. */
+  brokenRelease: boolean;
+}
+
 /** Sets the stage in a scratch folder that was claimed: images, a shop on v1 with orders coming in, Temporal and a worker. */
-export async function setUp(
-  place: Place,
-  { screen, signal, stopwatch }: Pick<Demo, 'screen' | 'signal' | 'stopwatch'>,
-): Promise<Demo> {
+export async function setUp(place: Place, { screen, signal, stopwatch, brokenRelease }: Stage): Promise<Demo> {
   await stopwatch.measure('images', () => buildImages(place, signal));
-  const copy = await stopwatch.measure('a copy of the shop', () => copyShop(place, signal));
+  const copy = await stopwatch.measure('a copy of the shop', () =>
+    copyShop(place, brokenRelease ? broken : [], signal),
+  );
   const { url, SHOP_DB_PORT: port } = copy;
   screen.say(`a copy of the shop is in ${place.shop}, as Compose project ${place.project}`);
 
@@ -44,10 +48,12 @@ export async function setUp(
   const operator = operatorAt({ place, screen, signal, secrets });
 
   // Both take seconds, and neither needs the other.
-  const [ui] = await Promise.all([
-    stopwatch.measure('Temporal and a worker', () => upTemporal(place, operator)),
-    stopwatch.measure('the shop on v1', () => upShop(place, url, signal)),
-  ]);
+  const temporal = stopwatch.measure('Temporal and a worker', () => upTemporal(place, operator));
+  const v1 = stopwatch.measure('the shop on v1', () => upShop(place, url, signal));
+  // When one fails, the other must have come to its end before anything is cleared away.
+  await Promise.allSettled([temporal, v1]);
+  const ui = await temporal;
+  await v1;
   await startLoad(place, url);
   await moreOrders(place, 100, 30_000, signal);
   screen.say(
@@ -60,9 +66,9 @@ async function buildImages({ root }: Place, signal: AbortSignal): Promise<void> 
   await execa(join(root, 'examples', 'shop', 'build-images'), { cancelSignal: signal, timeout: 900_000 });
 }
 
-async function copyShop({ root, shop, project }: Place, signal: AbortSignal) {
+async function copyShop({ root, shop, project }: Place, settings: string[], signal: AbortSignal) {
   const program = join(root, 'examples', 'shop', 'copy-to.mjs');
-  const words = [program, shop, '--project', project, ...fault];
+  const words = [program, shop, '--project', project, ...settings];
   const { stdout } = await execa(process.execPath, words, { cancelSignal: signal, timeout: 60_000 });
   return JSON.parse(stdout) as { url: string; SHOP_DB_PORT: number };
 }
@@ -78,9 +84,16 @@ async function upTemporal(place: Place, operator: Operator): Promise<string> {
 
 async function upShop(place: Place, url: string, signal: AbortSignal): Promise<void> {
   await compose(place, ['up', '--detach', '--no-build', '--pull', 'never'], signal);
+  const healthy = [
+    'ps',
+    '--quiet',
+    '--filter',
+    `label=com.docker.compose.project=${place.project}`,
+    '--filter',
+    'health=healthy',
+  ];
   for (const deadline = Date.now() + 60_000; ;) {
-    const healthy = await compose(place, ['ps', '--quiet', '--status', 'running'], signal);
-    if (healthy.split('\n').length >= healthyServices && (await answers(url))) return;
+    if ((await dockerList(healthy)).length >= healthyServices && (await answers(url))) return;
     if (Date.now() > deadline)
       throw new Error(`the shop is not healthy after a minute: docker compose -p ${place.project} ps -a`);
     await wait(200, undefined, { signal });
