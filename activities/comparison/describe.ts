@@ -1,10 +1,17 @@
-import type { JsonObject } from '../../runbook/json.ts';
 import { differingColumns, type Difference } from './compare-rows.ts';
 import { keyText } from './compare-source.ts';
 import type { Settled, WithSides } from './settle.ts';
 
 /** Keys of differing rows that are shown. */
 const sampleSize = 20;
+
+/** A row that differs. */
+export interface SampledRow {
+  kind: Difference['kind'];
+  key: Record<string, string>;
+  /** Columns in which it differs, where it is on both sides. */
+  columns?: string[];
+}
 
 /** What one comparison found, for a receipt: counts, and of the rows that differ keys and columns, never values. */
 export interface Described {
@@ -16,7 +23,7 @@ export interface Described {
   extra: number;
   different: number;
   settled: number;
-  sample: JsonObject[];
+  sample: SampledRow[];
 }
 
 /** Describes what stayed different after the rows were given time to settle. */
@@ -43,7 +50,7 @@ export async function describeComparison(what: string, found: Settled, withSides
     sample: shown.map(({ kind, key }) => ({
       kind,
       key: Object.fromEntries(names.map((name, index) => [name, key[index] ?? ''])),
-      ...(columns.has(keyText(key)) ? { columns: columns.get(keyText(key)) ?? [] } : {}),
+      ...(kind === 'different' ? { columns: columns.get(keyText(key)) ?? [] } : {}),
     })),
   };
 }
@@ -52,10 +59,8 @@ export async function describeComparison(what: string, found: Settled, withSides
 export function summarise(found: Described): string {
   if (found.equal) return `${found.what}: equal, ${found.leftRows} rows`;
   const [first] = found.sample;
-  const key = Object.entries((first?.['key'] ?? {}) as Record<string, string>).map(
-    ([name, value]) => `${name}=${value}`,
-  );
-  const columns = Array.isArray(first?.['columns']) ? ` in ${first['columns'].join(', ')}` : '';
-  const example = first === undefined ? '' : `, e.g. ${String(first['kind'])} ${key.join(' ')}${columns}`;
+  const key = Object.entries(first?.key ?? {}).map(([name, value]) => `${name}=${value}`);
+  const columns = first?.columns === undefined ? '' : ` in ${first.columns.join(', ')}`;
+  const example = first === undefined ? '' : `, e.g. ${first.kind} ${key.join(' ')}${columns}`;
   return `${found.what}: ${found.missing} missing, ${found.extra} extra, ${found.different} different of ${found.leftRows} rows${example}`;
 }

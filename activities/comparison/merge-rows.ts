@@ -76,8 +76,8 @@ class Cursor {
   }
 
   async advance(): Promise<void> {
-    const { value, done } = await this.#rows.next();
-    this.#batch = done ? [] : value;
+    const next = await this.#rows.next();
+    this.#batch = next.done ? [] : next.value;
     this.#at = 0;
     this.#onBatch(this.#batch.length);
     const first = this.#batch[0];

@@ -20,7 +20,7 @@ export interface Settled extends ComparisonResult {
 /** So many rows may be on their way at one moment; more are no matter of timing. */
 const mostInFlight = 1000;
 /** Waits between looks at the rows that differ, in milliseconds: a replica is usually there after the first. */
-const waits = [200, 500, 1000, 2000, 4000];
+const waits = [50, 100, 200, 300, 400, 500, 500];
 
 /**
  * Compares two sides that are being written to. Rows that differ are looked at again after a while, since a write may be on its

@@ -50,7 +50,7 @@ export const restoreStoreHandler = (deps: { stores: StoreDrivers }): EffectHandl
     const named = prepared.facts['point'];
     const point = typeof named === 'string' ? await findPoint(context.home.points, named, context.runId) : undefined;
     const outcome = await withStore(deps.stores, context, input.store, ['restore'], async (store) => {
-      await requireSameStore(context, input.store, await store.identity());
+      await requireSameStore(context, input.store, plan.before);
       return store.restore(plan, point);
     });
     await context.bindIdentity(`store:${input.store}`, outcome.identity);

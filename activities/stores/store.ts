@@ -121,6 +121,8 @@ export interface SwapPlan {
   incoming: string;
   /** Where the replaced data is kept. */
   kept: string;
+  /** Whether clients could connect. A door that somebody else has closed is not opened for them when a restore fails. */
+  open: boolean;
 }
 
 export interface RestoreOutcome {

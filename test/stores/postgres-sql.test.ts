@@ -7,6 +7,7 @@ import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import { performWith, TestTarget } from '../real/effect-context.ts';
 import { PostgresServer, sentinel } from './postgres-server.ts';
+import { until } from './until.ts';
 
 const handler = applySqlHandler({ stores: storeDrivers(new DockerEngine()) });
 let server: PostgresServer;
@@ -151,7 +152,7 @@ describe('a step of SQL', () => {
     const zombie = handler
       .perform(before.operation.input, before, { undo: before.operation.undo, facts: {} })
       .catch((error: unknown) => error);
-    await until(async () => (await running('%/a/apply/04/1')) === 1);
+    await until('sessions come and go', async () => (await running('%/a/apply/04/1')) === 1);
     const after = await apply(`insert into log values (99, 'x')`, { id: 'a/apply/04' });
     expect(after.outcome).toBe('done');
     expect(await zombie).toMatchObject({ name: 'Unreachable' });
@@ -163,10 +164,10 @@ describe('a step of SQL', () => {
     const abort = new AbortController();
     const context = target.context('applySql', step('select pg_sleep(60)'), { id: 'a/apply/05', signal: abort.signal });
     const running_ = handler.perform(context.operation.input, context, { undo: context.operation.undo, facts: {} });
-    await until(async () => (await running('%/a/apply/05/1')) === 1);
+    await until('sessions come and go', async () => (await running('%/a/apply/05/1')) === 1);
     abort.abort(new Error('stop it'));
     await expect(running_).rejects.toThrow('stop it');
-    await until(async () => (await running('%/a/apply/05/%')) === 0);
+    await until('sessions come and go', async () => (await running('%/a/apply/05/%')) === 0);
   });
 
   it('that waits too long for a lock gives up, and may be tried again', async () => {
@@ -495,11 +496,6 @@ async function snapshotOf(name: string): Promise<unknown> {
        (select jsonb_agg((tgname, tgenabled) order by oid) from pg_trigger) as triggers`,
   );
   return dump.rows[0];
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!(await condition())) if (Date.now() > end) throw new Error('it did not come to that');
 }
 
 const running = async (name: string) =>

@@ -76,7 +76,7 @@ async function runWatched(session: Session, step: SqlStep, use: StoreUse): Promi
 
 async function dryRun(session: Session, step: SqlStep, use: StoreUse): Promise<CatalogChange[]> {
   let found: CatalogChange[] = [];
-  const backAgain = Symbol('rolled back on purpose');
+  const backAgain = new Error('rolled back on purpose');
   try {
     await session.transaction('begin', async () => {
       const { changes, catalogs } = await runWatched(session, step, use);

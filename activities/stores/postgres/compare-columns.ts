@@ -70,13 +70,18 @@ export function compareSql(plan: ComparePlan, columns: readonly CompareColumn[],
   const typeOf = (name: string) => columns.find((column) => column.name === name)?.type ?? 'text';
   const columnSql = (column: { name: string; form: ColumnForm }) =>
     formed(column.name, column.form, typeOf(column.name));
-  const keyText = plan.key.map((column) => `(${columnSql(column)})::text`);
+  // 1.5 and 1.50 are equal, and hashed equally; as text they have to be made so.
+  const textSql = (column: { name: string; form: ColumnForm }) =>
+    typeOf(column.name) === 'numeric' && column.form === 'native'
+      ? `trim_scale(q.${quoteName(column.name)})::text`
+      : `(${columnSql(column)})::text`;
+  const keyText = plan.key.map(textSql);
   return {
     key: keyText,
     order: plan.key.map((column, index) => orderOf(column, keyText[index] ?? '', utf8)),
-    digest: hashOf(plan.columns.map(columnSql), plan.hash),
-    keyDigest: hashOf(plan.key.map(columnSql), plan.hash),
-    values: plan.columns.map((column) => `(${columnSql(column)})::text`),
+    digest: hashOf(plan.columns.map(plan.hash.startsWith('record ') ? columnSql : textSql), plan.hash),
+    keyDigest: hashOf(plan.hash.startsWith('record ') ? plan.key.map(columnSql) : keyText, plan.hash),
+    values: plan.columns.map(textSql),
     integerKey: `q.${quoteName(plan.key[0]?.name ?? '')}::bigint`,
   };
 }

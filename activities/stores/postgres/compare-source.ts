@@ -135,7 +135,7 @@ export class PostgresCompareSource implements CompareSource {
 
   async *kinds(plan: ComparePlan): AsyncGenerator<KeyedRow[]> {
     const { digest } = this.#sql(plan);
-    const select = `select h::text, n::text from (select ${digest} as h, count(*) as n ${this.#from} group by 1) k order by h`;
+    const select = `select h::text, n::text from (select ${digest} as h, count(*) as n ${this.#from} group by 1) k order by k.h`;
     for await (const rows of this.#batches(select))
       yield rows.map((row) => ({ key: [row[0] ?? ''], digest: row[1] ?? '' }));
   }

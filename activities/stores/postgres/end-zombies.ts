@@ -4,10 +4,14 @@ import type { Session } from './session.ts';
 
 /**
  * Ends the connections that attempts of the same operation left in the server: half-dead attempts, and children of a killed worker,
- * work on until somebody does. To be called first, on the attempt's only session. Returns how many there were, once they are gone.
+ * work on until somebody does. Sessions of this very attempt are spared by their pids. Returns how many there were, once they are gone.
  * @throws `LeaseLost` when a later attempt is at work already, `Busy` when a connection does not go away
  */
-export async function endZombies(session: Session, worker: Worker): Promise<number> {
+export async function endZombies(
+  session: Session,
+  worker: Worker,
+  spare: readonly number[] = [session.pid],
+): Promise<number> {
   const prefix = applicationPrefix(worker.run, worker.operation);
   const others = await session.rows(
     `select pid, substring(application_name from pg_catalog.length($1) + 1) as attempt
@@ -22,7 +26,7 @@ export async function endZombies(session: Session, worker: Worker): Promise<numb
     });
   }
   const zombies = attempts
-    .filter((other) => other.attempt <= worker.attempt && other.pid !== String(session.pid))
+    .filter((other) => other.attempt <= worker.attempt && !spare.includes(Number(other.pid)))
     .map((other) => other.pid);
   if (zombies.length === 0) return 0;
   const pids = `{${zombies.join(',')}}`;

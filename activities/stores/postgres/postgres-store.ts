@@ -20,7 +20,7 @@ import { archiverFor } from './archive-losses.ts';
 import { readCanary } from './canary.ts';
 import { postgresCapabilities } from './capabilities.ts';
 import { PostgresCompareSource } from './compare-source.ts';
-import { sessionOptions, withSession } from './connect.ts';
+import { sessionOptions } from './connect.ts';
 import { endZombies } from './end-zombies.ts';
 import { findServer } from './find-server.ts';
 import { ensureLedger, standingEntry } from './ledger.ts';
@@ -32,13 +32,15 @@ import { Session, type SessionOptions } from './session.ts';
 import { estimateLoss } from './state-loss.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 
-/** A PostgreSQL database. Each call opens the sessions that it needs and closes them again. */
+/** A PostgreSQL database. */
 class PostgresStore implements Store {
   readonly kind = 'postgres';
   readonly capabilities = postgresCapabilities;
   readonly #use: StoreUse;
   readonly #address: Address;
   readonly #engine: DockerEngine;
+  /** Connecting costs more than most of what is asked, so sessions are kept until the store is closed. */
+  readonly #sessions = new Map<SessionOptions['for'], Session>();
 
   constructor(use: StoreUse, address: Address, engine: DockerEngine) {
     this.#use = use;
@@ -46,8 +48,15 @@ class PostgresStore implements Store {
     this.#engine = engine;
   }
 
-  #session<T>(purpose: SessionOptions['for'], work: (session: Session) => Promise<T>): Promise<T> {
-    return withSession(Session.open(this.#address, sessionOptions(this.#use, purpose)), work);
+  async #session(purpose: SessionOptions['for']): Promise<Session> {
+    const open = this.#sessions.get(purpose) ?? (await Session.open(this.#address, sessionOptions(this.#use, purpose)));
+    this.#sessions.set(purpose, open);
+    return open;
+  }
+
+  /** Any session that is open. What is asked leaves no trace in it, so that one for a step stays fresh. */
+  async #anySession(): Promise<Session> {
+    return [...this.#sessions.values()][0] ?? this.#session('step');
   }
 
   get #restoring() {
@@ -59,23 +68,20 @@ class PostgresStore implements Store {
   }
 
   async query(sql: string): Promise<string> {
-    return this.#session('reading', (session) =>
-      session.transaction('begin read only', async () => {
-        const { columns, rows } = await session.table(sql.replace(/[\s;]+$/, ''));
-        if (rows.length === 1 && columns.length === 1) return rows[0]?.[0] ?? '';
-        throw new SwitchbackError(
-          'PlanInvalid',
-          `a check on store ${this.#use.store} gives ${rows.length} rows of ${columns.length} columns, not one value`,
-          {
-            hint: 'Write a query with a single value, e.g. select count(*) from orders.',
-          },
-        );
-      }),
+    const session = await this.#session('reading');
+    const { columns, rows } = await session.transaction('begin read only', () =>
+      session.table(sql.replace(/[\s;]+$/, '')),
+    );
+    if (rows.length === 1 && columns.length === 1) return rows[0]?.[0] ?? '';
+    throw new SwitchbackError(
+      'PlanInvalid',
+      `a check on store ${this.#use.store} gives ${rows.length} rows of ${columns.length} columns, not one value`,
+      { hint: 'Write a query with a single value, e.g. select count(*) from orders.' },
     );
   }
 
   async source(): Promise<SnapshotSource> {
-    const facts = await this.#session('reading', serverFacts);
+    const facts = await serverFacts(await this.#anySession());
     return {
       kind: 'postgres',
       identity: identityOf(facts),
@@ -85,30 +91,36 @@ class PostgresStore implements Store {
   }
 
   async snapshot(folder: string): Promise<Snapshot> {
-    return this.#session('reading', async (session) => {
-      await endZombies(session, this.#use);
-      return takeSnapshot(session, await serverFacts(session), folder, this.#use, this.#engine);
-    });
+    const session = await this.#session('reading');
+    await endZombies(session, this.#use, this.#pids());
+    return takeSnapshot(session, await serverFacts(session), folder, this.#use, this.#engine);
   }
 
   async applied(step: SqlStep): Promise<boolean> {
-    return this.#session('step', async (session) => {
-      await endZombies(session, this.#use);
-      return step.proof === undefined
-        ? (await standingEntry(session, this.#use)) !== undefined
-        : isProven(session, step, this.#use);
-    });
+    const session = await this.#session('step');
+    await endZombies(session, this.#use, this.#pids());
+    if (step.proof !== undefined) return isProven(session, step, this.#use);
+    return (await standingEntry(session, this.#use)) !== undefined;
   }
 
   async apply(step: SqlStep): Promise<SqlOutcome> {
-    return this.#session('step', async (session) => {
-      await endZombies(session, this.#use);
+    const session = await this.#session('step');
+    try {
+      await endZombies(session, this.#use, this.#pids());
       await ensureLedger(session);
-      if (step.proof !== undefined) return applyOutsideTransaction(session, step, this.#use);
+      if (step.proof !== undefined) return await applyOutsideTransaction(session, step, this.#use);
       const facts = await serverFacts(session);
       const archiver = step.archive && archiverFor(step.archive, session, facts, this.#use, this.#engine);
-      return applyStep(session, step, this.#use, archiver);
-    });
+      return await applyStep(session, step, this.#use, archiver);
+    } finally {
+      // Whatever the step has set in it is nobody else's business.
+      this.#sessions.delete('step');
+      await session.close();
+    }
+  }
+
+  #pids(): number[] {
+    return [...this.#sessions.values()].map((session) => session.pid);
   }
 
   planRestore(replaced?: string): Promise<SwapPlan> {
@@ -129,7 +141,7 @@ class PostgresStore implements Store {
 
   async stateLoss(point: StoredPoint): Promise<StateLoss> {
     requireOwnPoint(point, this.#use);
-    return this.#session('reading', (session) => estimateLoss(session, readCanary(point.manifest.canary)));
+    return estimateLoss(await this.#session('reading'), readCanary(point.manifest.canary));
   }
 
   async compareSource(query: string, beside?: CompareSource): Promise<CompareSource> {
@@ -145,7 +157,8 @@ class PostgresStore implements Store {
   }
 
   async close(): Promise<void> {
-    // Nothing is held between two calls.
+    await Promise.all([...this.#sessions.values()].map((session) => session.close()));
+    this.#sessions.clear();
   }
 }
 

@@ -13,7 +13,8 @@ export async function createLike(admin: Session, name: string, like: string, com
   const found = await admin.row(
     `select pg_catalog.pg_encoding_to_char(d.encoding) as encoding, d.datcollate as collate, d.datctype as ctype,
        pg_catalog.pg_get_userbyid(d.datdba) as owner, to_jsonb(d) ->> 'datlocprovider' as provider,
-       coalesce(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale') as locale, t.spcname as tablespace
+       coalesce(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale') as locale,
+       nullif(t.spcname, 'pg_default') as tablespace
        from pg_catalog.pg_database d join pg_catalog.pg_tablespace t on t.oid = d.dattablespace where d.datname = $1`,
     [like],
   );
@@ -24,9 +25,11 @@ export async function createLike(admin: Session, name: string, like: string, com
       : found['provider'] === 'b'
         ? ` locale_provider builtin builtin_locale ${literal(found['locale'])}`
         : '';
+  // Naming the default one takes a right that not every owner of a database has.
+  const tablespace = found['tablespace'] ? ` tablespace ${quoteName(found['tablespace'])}` : '';
   await admin.execute(
     `create database ${quoteName(name)} template template0 owner ${quoteName(found['owner'] ?? '')} encoding ${literal(found['encoding'])}
-       lc_collate ${literal(found['collate'])} lc_ctype ${literal(found['ctype'])}${locale} tablespace ${quoteName(found['tablespace'] ?? '')}`,
+       lc_collate ${literal(found['collate'])} lc_ctype ${literal(found['ctype'])}${locale}${tablespace}`,
   );
   await admin.execute(`comment on database ${quoteName(name)} is ${literal(comment)}`);
 }

@@ -7,6 +7,7 @@ import { compareWithCanary, readCanary } from './canary.ts';
 import { carrySettings } from './carry-settings.ts';
 import { openAdmin, sessionOptions, withSession } from './connect.ts';
 import { endZombies } from './end-zombies.ts';
+import { unfenceDatabase } from './fence-database.ts';
 import { incomingPrefix, keptName } from './object-names.ts';
 import { createLike, databasesLike, dropDatabase, restoreInto } from './restore-database.ts';
 import { identityOf, serverFacts } from './server.ts';
@@ -25,11 +26,13 @@ export async function planRestore({ address, use }: Restoring, replaced?: string
     const { system } = await serverFacts(admin);
     const oid = await oidOf(admin, address.database);
     if (oid === undefined) throw missing(address.database);
+    const door = await admin.row('select datallowconn as open from pg_catalog.pg_database where oid = $1', [oid]);
     if (replaced !== undefined && (await oidOf(admin, replaced)) === undefined) throw missing(replaced);
     return {
       before: identityOf({ system, oid }),
       incoming: replaced ?? incomingPrefix(address.database, use),
       kept: keptName(address.database, use),
+      open: door['open'] === 't',
     };
   });
 }
@@ -81,6 +84,8 @@ export async function restoreStore(
   const started = performance.now();
   return withSession(openAdmin(address, use), async (admin) => {
     await endZombies(admin, use);
+    // An attempt that died between the fence and the exchange left the door closed; building takes long, so open it now.
+    if (plan.open) await unfenceDatabase(admin, address.database);
     const incoming = point === undefined ? plan.incoming : `${plan.incoming}${use.attempt}`;
     if (point !== undefined) {
       requireOwnPoint(point, use);

@@ -62,7 +62,8 @@ export class Session {
     } catch (error) {
       await session.close();
       if (options.signal.aborted) throw options.signal.reason;
-      throw postgresError(options.label, error);
+      // What a server says at a closed door is for the moment.
+      throw postgresError(options.label, error, 'Busy');
     }
   }
 

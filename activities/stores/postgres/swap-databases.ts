@@ -34,30 +34,31 @@ export async function swapDatabases(
 ): Promise<Swapped> {
   const before = await oidOf(admin, live);
   const address = (database: string) => inDatabase(admin.address, database);
-  // A dead attempt may have left the door closed; our own session has to get in before it closes.
-  await unfenceDatabase(admin, live);
-  await unfenceDatabase(admin, incoming);
-  const mine = await Session.open(address(live), options);
-  const fenced = performance.now();
-  let other: Session | undefined;
+  const sessions: Session[] = [];
+  const enter = async (database: string) => {
+    // A dead attempt, or an operator, may have closed the door; our own session has to get in before it is closed for good.
+    await unfenceDatabase(admin, database);
+    const session = await Session.open(address(database), options);
+    sessions.push(session);
+    return session;
+  };
+  const leave = () => Promise.all(sessions.map((session) => session.close()));
   try {
-    other = await Session.open(address(incoming), options);
+    const [mine, other] = [await enter(live), await enter(incoming)];
     await use.fence();
+    const fenced = performance.now();
     await fenceDatabase(admin, live, [mine.pid], options);
     const lostSeconds = await secondsSince(admin, takenAt);
     const tables = await measureLoss(mine, other, use);
     const lostRows = tables.reduce((sum, table) => sum + table.missing + table.different, 0);
-    await Promise.all([mine.close(), other.close()]);
-    await use.fence();
     const loss: StateLoss = { lostRows, lostSeconds, tables, measured: 'exact' };
+    await leave();
+    await use.fence();
     await exchange(admin, live, incoming, plan.kept, loss, use);
-    return {
-      loss,
-      fencedMs: Math.round(performance.now() - fenced),
-    };
+    return { loss, fencedMs: Math.round(performance.now() - fenced) };
   } catch (error) {
-    await Promise.all([mine.close(), other?.close()]);
-    await reopen(admin, live, before, options);
+    await leave();
+    await setDoor(admin, live, before, plan.open, options);
     throw error;
   }
 }
@@ -110,20 +111,22 @@ export async function readLoss(admin: Session, kept: string): Promise<StateLoss>
   });
 }
 
-/** After a failure: the live database, if it still is the one that it was, lets clients in again. */
-async function reopen(
+/** After a failure: the door of the live database, if it still is the one that it was, is as it was found. */
+async function setDoor(
   admin: Session,
   live: string,
   before: string | undefined,
+  open: boolean,
   options: SessionOptions,
 ): Promise<void> {
   // The signal may be aborted, and the connection gone; this has to be tried all the same.
-  const again = await Session.open(admin.address, { ...options, signal: new AbortController().signal }).catch(
-    (error: unknown) => error,
-  );
+  const unaborted = { ...options, signal: new AbortController().signal };
+  const again = await Session.open(admin.address, unaborted).catch((error: unknown) => error);
   if (!(again instanceof Session)) return;
   try {
-    if ((await oidOf(again, live)) === before) await unfenceDatabase(again, live);
+    if ((await oidOf(again, live)) !== before) return;
+    if (open) await unfenceDatabase(again, live);
+    else await again.execute(`alter database ${quoteName(live)} allow_connections false`);
   } catch (error) {
     // The first failure is the one to tell; a retry opens the door again before it does anything else.
     if (!(error instanceof SwitchbackError)) throw error;

@@ -40,7 +40,11 @@ const system = /^(E[A-Z]+|08...)$/;
  */
 export function postgresError(what: string, error: unknown, otherwise: ErrorName = 'StepFailed'): Error {
   if (error instanceof SwitchbackError) return error;
-  const { code = '', message = String(error), ...rest } = error as ServerError;
+  const {
+    code = '',
+    message,
+    ...rest
+  } = error instanceof Error ? (error as ServerError) : (new Error(String(error)) as ServerError);
   const facts = { ...(code === '' ? {} : { code }), ...placeOf(rest) };
   const cause = { cause: error };
   const known = byCode[code];
@@ -56,7 +60,7 @@ export function postgresError(what: string, error: unknown, otherwise: ErrorName
   }
   if (/^[0-9A-Z]{5}$/.test(code)) {
     const hint = rest.hint ?? 'The statement was refused by the server; nothing of it stays.';
-    const line = 'line' in facts ? ` (line ${facts.line})` : '';
+    const line = 'line' in facts ? ` (line ${String(facts.line)})` : '';
     return new SwitchbackError(otherwise, `${what}: ${message}${line}`, { hint, facts }, cause);
   }
   // A programming error must look like one.
