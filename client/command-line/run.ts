@@ -29,7 +29,8 @@ export async function runCommandLine(verbs: readonly Verb[], argv: readonly stri
   let exitCode = 0;
   const output = { writeOut: terminal.out, writeErr: terminal.error };
   const program = buildProgram(verbs, world.version, output, async (verb, options, args) => {
-    ({ json = false, verbose = false } = options as EveryOption);
+    json = options['json'] === true;
+    verbose = options['verbose'] === true;
     const context = await contextFor(options, world);
     const answer = await verb.run(options, context, args);
     if (answer === undefined) return;

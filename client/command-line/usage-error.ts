@@ -12,7 +12,4 @@ export class UsageError extends Error {
 /** Ctrl-C: exit code 130. What runs on the server goes on. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
-  constructor(message: string) {
-    super(message);
-  }
 }

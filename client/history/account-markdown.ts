@@ -1,5 +1,6 @@
 import { formatDuration } from '../rendering/duration.ts';
-import type { OperationAccount, RunAccount } from './account.ts';
+import type { RunAccount } from './account.ts';
+import type { OperationAccount } from './operation-account.ts';
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const lasted = (milliseconds: number | undefined) => (milliseconds === undefined ? '' : formatDuration(milliseconds));

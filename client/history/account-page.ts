@@ -2,7 +2,8 @@ import { between, formatDuration, formatMoment } from '../rendering/duration.ts'
 import { plural } from '../rendering/quantity.ts';
 import type { Page, Style } from '../rendering/style.ts';
 import { hang, table } from '../rendering/table.ts';
-import type { OperationAccount, RunAccount } from './account.ts';
+import type { RunAccount } from './account.ts';
+import type { OperationAccount } from './operation-account.ts';
 import type { Tone } from './story.ts';
 
 const paint = ({ red, green, cyan, dim }: Style): Record<Tone, (text: string) => string> => ({

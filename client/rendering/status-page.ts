@@ -35,7 +35,7 @@ export function statusPage(report: StatusReport, page: Page, { now, live = [], s
   const { status } = report;
   const { style } = page;
   const lines = [
-    `${style.bold(status.target)}  run ${status.runId} of ${status.plan}  ${style.bold(paintState(status.state, style))}`,
+    `${style.bold(status.target)}  run ${status.runId} of ${status.plan} (${status.planDigest.slice(0, 12)})  ${style.bold(paintState(status.state, style))}`,
     `started ${formatMoment(status.startedAt)}${status.finishedAt === undefined ? `, ${formatAge(status.startedAt, now)}` : `, took ${formatDuration(between(status.startedAt, status.finishedAt))}`}${status.reason === undefined ? '' : `: ${hang(status.reason, 2)}`}`,
   ];
   if (report.source === 'journal') {

@@ -6,7 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { isErrorName, SwitchbackError } from '../../runbook/errors.ts';
-import type { Command, CommandAnswer } from '../../runbook/run-state.ts';
+import type { Command, CommandAnswer, RunStatus } from '../../runbook/run-state.ts';
 import { GuidedError } from '../command-line/failure.ts';
 import type { TemporalConnection } from '../temporal/connection.ts';
 import { findRun } from '../temporal/find-run.ts';
@@ -25,7 +25,7 @@ export async function sendCommand(
   sameFlags = '',
 ): Promise<CommandAnswer> {
   const run = await findRun(temporal, target);
-  if (!run?.open) throw noOpenRun(target, command, sameFlags);
+  if (!run?.open) throw noOpenRun(target, sameFlags);
   await requirePoller(temporal, run.taskQueue);
   const { command: name, ...words } = command;
   const handle = temporal.client.workflow.getHandle(run.workflowId);
@@ -41,17 +41,22 @@ export async function sendCommand(
 
 const status = (sameFlags: string, why: string) => [{ type: withFlags('switchback status', sameFlags), why }];
 
-function noOpenRun(target: string, { command }: Command, sameFlags: string): GuidedError {
-  return new GuidedError(
-    'Conflict',
-    `${target} has no open run: there is nothing to ${command === 'doneByHand' ? 'be done by hand' : command}`,
-    {
-      next: [
-        ...status(sameFlags, 'how the last one ended'),
-        { type: withFlags('switchback start', sameFlags), why: 'start one' },
-      ],
-    },
-  );
+function noOpenRun(target: string, sameFlags: string): GuidedError {
+  return new GuidedError('Conflict', `${target} has no open run`, {
+    next: [
+      ...status(sameFlags, 'how the last one ended'),
+      { type: withFlags('switchback start', sameFlags), why: 'start one' },
+    ],
+  });
+}
+
+/** What the open run says of itself. @throws GuidedError as `sendCommand` */
+export async function statusOf(temporal: TemporalConnection, target: string, sameFlags: string): Promise<RunStatus> {
+  const run = await findRun(temporal, target);
+  if (!run?.open) throw noOpenRun(target, sameFlags);
+  await requirePoller(temporal, run.taskQueue);
+  const handle = temporal.client.workflow.getHandle(run.workflowId);
+  return temporal.within(temporal.settings.timeoutMs, () => handle.query<RunStatus>('status'));
 }
 
 /** What the run, or the way to it, said instead of an answer. */

@@ -11,6 +11,7 @@ import { lint } from './lint.ts';
 import { list } from './list.ts';
 import { measure } from './measure.ts';
 import { pause } from './pause.ts';
+import { plan } from './plan.ts';
 import { reject } from './reject.ts';
 import { resume } from './resume.ts';
 import { retry } from './retry.ts';
@@ -26,6 +27,7 @@ import { worker } from './worker.ts';
 export const verbs: readonly Verb[] = [
   init,
   lint,
+  plan,
   doctor,
   up,
   down,

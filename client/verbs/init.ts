@@ -1,3 +1,4 @@
+import { relative, resolve } from 'node:path';
 import { defineVerb } from '../command-line/verb.ts';
 
 export const init = defineVerb({
@@ -12,10 +13,7 @@ export const init = defineVerb({
   ],
   declare: (command) => command.argument('[folder]', 'folder of the Compose project (default: this one)'),
   async run(options, context, [folder]) {
-    const [{ writeInitialPlan }, { relative, resolve }] = await Promise.all([
-      import('../init/index.ts'),
-      import('node:path'),
-    ]);
+    const { writeInitialPlan } = await import('../init/index.ts');
     const directory = resolve(context.cwd, folder ?? '.');
     const { path, files, warnings } = await writeInitialPlan({
       directory,

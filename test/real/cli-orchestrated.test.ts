@@ -96,6 +96,10 @@ describe('a run, as its operator types it', () => {
       code: 5,
       error: { name: 'Conflict', message: expect.stringContaining('no approval of dba is asked for') },
     });
+    expect(await typeJson('approve', '--role', 'lead', '--digest', 'abcdef0')).toMatchObject({
+      code: 5,
+      error: { message: expect.stringContaining('not abcdef0') },
+    });
     const approved = await type('approve', '--role', 'lead', '--comment', 'looked at');
     expect(approved).toMatchObject({ code: 0, error: '' });
 

@@ -86,7 +86,7 @@ describe('a command that answers', () => {
 });
 
 describe('a command that fails', () => {
-  const failing = (error: unknown) => verb(async () => Promise.reject(error as Error));
+  const failing = (error: Error) => verb(() => Promise.reject(error));
 
   it.each(Object.entries(errorTable).map(([name, { exitCode }]) => [name as ErrorName, exitCode] as const))(
     'ends %s with %d',

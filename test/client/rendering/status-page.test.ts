@@ -13,7 +13,7 @@ const page = (report: Partial<Parameters<typeof statusPage>[0]>, live?: string[]
 describe('the status page', () => {
   it('is a table of phases with their stage and how far they are', () => {
     const text = page({});
-    expect(text).toContain('shop  run 20260301-100000-abcd of shop-v2  running');
+    expect(text).toContain('shop  run 20260301-100000-abcd of shop-v2 (dddddddddddd)  running');
     expect(text).toMatch(/1 +baseline +Prove what we start from +low +completed +6\/6 +12\.3 s/);
     expect(text).toMatch(/2 +orders +orders_v2 beside orders +medium +running +backup +2\/11/);
     expect(text).toMatch(/3 +api-v2 .* pending +0\/9/);
