@@ -11,6 +11,7 @@ export interface SqlToken {
   end: number;
 }
 
+const lineBreak = /[\r\n]/g;
 const wordStart = /[A-Za-z_\u0080-\uffff]/;
 const word = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y;
 const number = /(?:0[xX][0-9a-fA-F_]+|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)/y;
@@ -31,6 +32,12 @@ function quotedEnd(text: string, from: number, quote: string, escapes: boolean):
     }
   }
   return undefined;
+}
+
+/** Where a line ends: at a carriage return too, as PostgreSQL sees it. */
+function lineEnd(text: string, from: number): number {
+  lineBreak.lastIndex = from;
+  return lineBreak.exec(text)?.index ?? text.length;
 }
 
 /** End of a block comment, which may hold others. */
@@ -91,8 +98,7 @@ export function lexSql(text: string): SqlToken[] {
     const two = text.slice(at, at + 2);
     if (/\s/.test(here)) at++;
     else if (two === '--') {
-      const end = text.indexOf('\n', at);
-      at = end === -1 ? text.length : end;
+      at = lineEnd(text, at);
     } else if (two === '/*') {
       const end = commentEnd(text, at);
       if (end === undefined) push('unclosed', '/*', text.length);
@@ -117,8 +123,7 @@ export function lexSql(text: string): SqlToken[] {
     } else if (here === ';') push('semicolon', ';', at + 1);
     else if (here === '\\') {
       // Nothing in SQL: only psql knows it, and takes the rest of the line.
-      const end = text.indexOf('\n', at);
-      push('backslash', text.slice(at, end === -1 ? text.length : end), end === -1 ? text.length : end);
+      push('backslash', text.slice(at, lineEnd(text, at)), lineEnd(text, at));
     } else if (two === '::' || two === ':=') push('symbol', two, at + 2);
     else push('symbol', here, at + 1);
   }

@@ -1,6 +1,7 @@
 import { lexSql, type SqlToken } from './lex-sql.ts';
 import { splitSql, type SqlStatement } from './split-sql.ts';
-import type { SqlCursor } from './sql-cursor.ts';
+import { readRowChanges } from './read-row-changes.ts';
+import { SqlCursor } from './sql-cursor.ts';
 import type { SqlFacts } from './sql-facts.ts';
 
 /** After one of these, inside PL/pgSQL, a statement may begin. */
@@ -31,6 +32,8 @@ export function readBody(cursor: SqlCursor, facts: SqlFacts, read: ReadStatement
     facts.hidden = 'it is too long to be read';
     return;
   }
+  // Also where a loop or a variable takes the rows: FOR r IN DELETE … RETURNING …
+  readRowChanges(new SqlCursor(inside), facts);
   for (const tokens of piecesOf(inside)) {
     const first = tokens[0];
     if (first === undefined) continue;
@@ -55,8 +58,12 @@ function piecesOf(tokens: SqlToken[]): SqlToken[][] {
     const token = tokens[index];
     const before = tokens[index - 1];
     if (token?.kind === 'semicolon') end = index;
+    const dynamic = token?.value === 'execute' && !/^(function|procedure|on)$/.test(tokens[index + 1]?.value ?? '');
     const begins =
-      before === undefined || before.kind === 'semicolon' || (before.kind === 'word' && openers.has(before.value));
+      dynamic ||
+      before === undefined ||
+      before.kind === 'semicolon' ||
+      (before.kind === 'word' && openers.has(before.value));
     if (begins && token?.kind === 'word' && verbs.has(token.value)) pieces.push(tokens.slice(index, end));
   }
   return pieces.reverse();

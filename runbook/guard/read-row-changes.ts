@@ -30,11 +30,7 @@ export function readRowChanges(cursor: SqlCursor, facts: SqlFacts): void {
       const table = cursor.name();
       if (table) facts.effects.push({ how: 'writes', action: 'UPDATE', table });
     } else if (token.value === 'into' && selects && depth === 0) {
-      facts.refusal = {
-        message: 'SELECT … INTO is not run in steps',
-        hint: 'Write CREATE TABLE … AS SELECT …, which does the same.',
-      };
-      selects = false;
+      facts.selectsInto = true;
     }
     cursor.at = from;
   }

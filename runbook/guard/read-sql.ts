@@ -139,6 +139,12 @@ export function readStatement(statement: SqlStatement): SqlFacts {
   } else {
     facts.hidden = `\`${facts.verb}\` is no statement that Switchback knows`;
   }
+  if (statement.tokens.some(({ kind, value }) => kind === 'word' && value.startsWith('dblink'))) {
+    facts.refusal ??= {
+      message: 'dblink works in a session of its own, which nobody watches and nothing takes back',
+      hint: 'Make the other database a store of the plan, with steps of its own.',
+    };
+  }
   if (statement.tokens.some(({ kind, value }) => kind === 'word' && value === 'set_config'))
     facts.movesSearchPath = true;
   return facts;
@@ -160,5 +166,14 @@ const rereads = new Set([
 
 /** What each statement of a script does. Never throws. */
 export function readSql(text: string): SqlFacts[] {
-  return splitSql(text).map(readStatement);
+  return splitSql(text).map((statement) => {
+    const facts = readStatement(statement);
+    if (facts.selectsInto && facts.verb !== 'DO') {
+      facts.refusal ??= {
+        message: 'SELECT … INTO is not run in steps',
+        hint: 'Write CREATE TABLE … AS SELECT …, which does the same.',
+      };
+    }
+    return facts;
+  });
 }

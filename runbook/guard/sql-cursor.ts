@@ -1,6 +1,13 @@
 import type { SqlToken } from './lex-sql.ts';
 import { objectKey, type SqlEffect, type SqlName } from './sql-facts.ts';
 
+/** PostgreSQL cuts names at 63 bytes, and so two spellings can mean one table. */
+function cutName(name: string): string {
+  if (name.length <= 20) return name;
+  const bytes = new TextEncoder().encode(name);
+  return bytes.length <= 63 ? name : new TextDecoder().decode(bytes.slice(0, 63)).replace(/\ufffd+$/, '');
+}
+
 /** Walks over the tokens of one statement. */
 export class SqlCursor {
   at = 0;
@@ -40,7 +47,7 @@ export class SqlCursor {
     for (;;) {
       const token = this.peek();
       if (token?.kind !== 'word' && token?.kind !== 'quoted') break;
-      parts.push(token.value);
+      parts.push(cutName(token.value));
       this.at++;
       if (!this.takes('.')) break;
     }

@@ -45,6 +45,8 @@ export interface SqlFacts {
   /** Why what it does cannot be read from it. */
   hidden?: string;
   refusal?: SqlRefusal;
+  /** SELECT … INTO: a new table in SQL, a variable in PL/pgSQL. */
+  selectsInto: boolean;
   /** From here on, names without a schema can be anywhere. */
   movesSearchPath: boolean;
 }
@@ -59,6 +61,7 @@ export function emptyFacts(start: number, end: number, verb: string): SqlFacts {
     discards: [],
     alone: false,
     harmlessOutside: false,
+    selectsInto: false,
     movesSearchPath: false,
   };
 }

@@ -82,6 +82,9 @@ describe('[K9] what steps may not do to protected tables', () => {
     ["do $$ begin execute E'drop\\ttable\\x20orders'; end $$", 'DROP TABLE on orders'],
     ['create table x (o text references orders on delete cascade)', 'CREATE TABLE … REFERENCES on orders'],
     ['create table p partition of orders for values in (1)', 'CREATE TABLE … PARTITION on orders'],
+    ['do $$ declare r record; begin for r in delete from orders returning * loop end loop; end $$', 'DELETE on orders'],
+    ["do $$ begin for r in execute 'drop table orders' loop end loop; end $$", 'DROP TABLE on orders'],
+    ['-- x\rdrop table orders', 'DROP TABLE on orders'],
     ['comment on table x is $$;$$; drop table orders', 'DROP TABLE on orders'],
     ["select 'it''s'; drop table orders", 'DROP TABLE on orders'],
     ["select E'it\\'s'; drop table orders", 'DROP TABLE on orders'],
@@ -112,6 +115,8 @@ describe('[K9] what steps may not do to protected tables', () => {
     'create function f() returns int begin atomic select 1; select case when true then 2 else 3 end; end',
     "comment on table orders is 'x'",
     'analyze orders',
+    'do $$ declare n int; begin select count(*) into n from orders; perform f(n); end $$',
+    'do $$ begin create trigger t after update on other for each row execute function f(); grant execute on function f() to a; end $$',
     'lock table orders in share mode',
     "set local lock_timeout = '3s'",
     'grant usage on schema public to shop',
@@ -178,6 +183,11 @@ describe('allow: expand', () => {
     expect(errors(undo, everything)).toHaveLength(2);
   });
 
+  it('knows names by the 63 bytes that PostgreSQL keeps of them', () => {
+    const long = 'a'.repeat(63);
+    expect(errors(`drop table ${long}bcd`, [{ store: 'shop', tables: [long], allow: 'nothing' }])).toHaveLength(1);
+  });
+
   it('does not let a strict entry be widened by another one', () => {
     const both: ProtectedResource[] = [...expand, { store: 'shop', tables: ['public.*'], allow: 'nothing' }];
     expect(errors('alter table orders add column c int', both)[0]).toContain('shop: public.*');
@@ -201,6 +211,7 @@ describe('what no step may hold', () => {
     ["select 'open", 'has no end'],
     ['select $a$ open $b$', 'has no end'],
     ['/* open', 'has no end'],
+    ["select dblink_exec('dbname=shop', 'drop table orders')", 'dblink works in a session of its own'],
     ['select 1 into x', 'SELECT … INTO is not run in steps'],
     ['set track_counts = off', 'SET track_counts switches off'],
     ['create index concurrently i on t (a)', 'CREATE INDEX cannot run inside a transaction'],
