@@ -57,7 +57,7 @@ function phasesToTakeBack(state: TargetState, to: RollbackRequest['to']): PhaseI
 /** Resources with data that an operation's backup can bring back, as `store:NAME` or `volume:NAME`. */
 function backedUp(
   record: OperationRecord,
-): { resource: string; kind: 'restoreStore' | 'restoreVolume'; input: JsonObject } | undefined {
+): { resource: string; kind: 'restoreStore' | 'restoreVolume'; input: { point: string } & JsonObject } | undefined {
   const { operation, receipt } = record;
   if (record.status !== 'done' || receipt === undefined) return undefined;
   // The receipt names the folder that was really written; the plan only names the point.
@@ -106,8 +106,14 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
   const ids = new Set(phases.map((phase) => phase.id));
   const standing = standingOperations(state).filter((record) => ids.has(record.operation.phase));
 
-  const restores = request.restoreData ? restoresOf(standing) : new Map<string, RestoreStep>();
   const kept: Kept[] = [];
+  const restores = request.restoreData ? restoresOf(standing) : new Map<string, RestoreStep>();
+  for (const [resource, step] of restores) {
+    if (!plan.protect.some((entry) => 'volume' in entry && `volume:${entry.volume}` === resource)) continue;
+    restores.delete(resource);
+    const why = `${resource} is protected: it is never replaced, not even by its own backup; restore it under another name by hand`;
+    kept.push({ operation: step.operation, summary: `the data of ${resource}`, why });
+  }
   const undos: UndoStep[] = [];
   const impossible: OperationRecord[] = [];
   for (const record of standing) {
@@ -152,7 +158,7 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
       operation(next(step.kind), step.kind, step.input as never, {
         phase: step.phase,
         host,
-        summary: `restore ${step.resource} from ${String(step.input['point'])}`,
+        summary: `restore ${step.resource} from ${step.input.point}`,
         effects: [{ resource: step.resource, change: 'replace' }],
         timeoutSeconds: 4 * 3600,
       }),
@@ -199,9 +205,11 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
 }
 
 interface RestoreStep {
+  /** The backup that it comes from. */
+  operation: string;
   resource: string;
   kind: 'restoreStore' | 'restoreVolume';
-  input: JsonObject;
+  input: { point: string } & JsonObject;
   phase: string;
 }
 
@@ -210,7 +218,7 @@ function restoresOf(standing: OperationRecord[]): Map<string, RestoreStep> {
   const steps = new Map<string, RestoreStep>();
   for (const record of standing) {
     const point = backedUp(record);
-    if (point) steps.set(point.resource, { ...point, phase: record.operation.phase });
+    if (point) steps.set(point.resource, { ...point, operation: record.operation.id, phase: record.operation.phase });
   }
   return steps;
 }

@@ -23,7 +23,8 @@ async function main(): Promise<void> {
     telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
   });
   const settings = workerSettings();
-  const [connection, dependencies] = await Promise.all([connect(settings.address), activityDependencies(settings)]);
+  const connection = await connect(settings.address);
+  const dependencies = activityDependencies(settings);
   const worker = await createWorker({
     connection,
     namespace: settings.namespace,

@@ -76,7 +76,7 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
           dependencies.secrets,
           surroundings,
         );
-        const results = await dependencies.check(checks, context as EffectContext);
+        const results = await dependencies.check(checks, context);
         const proven = overallVerdict(results) === 'successful';
         if (proven) {
           await target.journal.append({

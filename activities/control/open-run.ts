@@ -12,7 +12,7 @@ export interface OpenRunDependencies {
   /** Directories whose stacks this worker serves: real paths. */
   stacks: readonly string[];
   /** Looks at the sealed contents once more with the worker's own eyes: the guard sits in the worker. */
-  guard(plan: CompiledPlan, sealed: (path: string) => Promise<Buffer>): Promise<void>;
+  guard: (plan: CompiledPlan, sealed: (path: string) => Promise<Buffer>) => Promise<void>;
 }
 
 /**

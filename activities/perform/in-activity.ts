@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { Context, log } from '@temporalio/activity';
-import { errorTable, SwitchbackError } from '../../runbook/errors.ts';
+import type { SwitchbackError } from '../../runbook/errors.ts';
+import { errorTable } from '../../runbook/errors.ts';
 import type { Progress } from '../effect.ts';
 import type { Surroundings } from './effect-context.ts';
 
@@ -23,7 +24,9 @@ export async function withHeartbeat<T>(work: (surroundings: Surroundings) => Pro
       progress: (newest) => {
         progress = newest;
       },
-      log: (message) => log.info(message),
+      log: (message) => {
+        log.info(message);
+      },
     });
   } finally {
     clearTimeout(first);

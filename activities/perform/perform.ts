@@ -25,7 +25,7 @@ export interface PerformDependencies {
 
 /** A handler whose kind is looked up at run time: its input and context are those of the operation it is called with. */
 type AnyHandler = EffectHandler<OperationKind>;
-type AnyContext = EffectContext<OperationKind>;
+type AnyContext = EffectContext;
 
 /**
  * Performs one operation so that it takes effect once, whatever was killed before: looks for its receipt, claims an attempt in the
@@ -161,7 +161,7 @@ async function nothingToTakeBack(
       surroundings,
     );
     const handler = handlers[forward.operation.kind] as unknown as AnyHandler;
-    const observation = await handler.observe(forward.operation.input, context as AnyContext, forward.prepared);
+    const observation = await handler.observe(forward.operation.input, context, forward.prepared);
     if (observation !== 'absent') return undefined;
   }
   if (forwards.length === 0) return undefined;

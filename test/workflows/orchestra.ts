@@ -12,7 +12,7 @@ import { TargetAccess } from '../../activities/perform/target-access.ts';
 import { readJournal, targetHome } from '../../journal/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { hostTaskQueue, migrationWorkflowId } from '../../runbook/names.ts';
-import { operationVersion, type OperationKind, type Undo } from '../../runbook/operations.ts';
+import { operationVersion, type OperationKind } from '../../runbook/operations.ts';
 import { childAtWork, withReport } from '../../runbook/child-report.ts';
 import {
   finalRunStates,
@@ -191,7 +191,7 @@ export class Orchestra {
     const fake: EffectHandler<OperationKind> = {
       observe: (_input, context): Promise<Observation> =>
         Promise.resolve(done.has(`${context.target}/${context.runId}/${context.operation.id}`) ? 'done' : 'absent'),
-      prepare: (_input, context) => Promise.resolve({ undo: context.operation.undo as Undo, facts: {} }),
+      prepare: (_input, context) => Promise.resolve({ undo: context.operation.undo, facts: {} }),
       perform: async (_input, context) => {
         const outcome = this.script(context.operation.id, context.attempt);
         if (outcome instanceof Error) throw outcome;
