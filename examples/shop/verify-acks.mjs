@@ -13,7 +13,8 @@ if (!args.url || !args.log) {
   process.exit(2);
 }
 
-const PARALLEL = 16;
+const PARALLEL = 4;
+const AT_ONCE = 100;
 const ATTEMPTS = 5;
 const SHOWN = 20;
 
@@ -23,7 +24,7 @@ const lost = [];
 const unchecked = [];
 let found = 0;
 
-const queue = keys.values();
+const queue = batches().values();
 await Promise.all(Array.from({ length: PARALLEL }, checkNext));
 
 console.log(
@@ -42,28 +43,37 @@ console.log(
 );
 process.exitCode = lost.length > 0 ? 1 : found === 0 || unchecked.length > 0 ? 3 : 0;
 
+function batches() {
+  return Array.from({ length: Math.ceil(keys.length / AT_ONCE) }, (_, n) => keys.slice(n * AT_ONCE, (n + 1) * AT_ONCE));
+}
+
 async function checkNext() {
-  for (const key of queue) {
-    const state = await look(key);
-    if (state === 'found') found++;
-    else (state === 'lost' ? lost : unchecked).push(key);
+  for (const batch of queue) {
+    const there = await look(batch);
+    if (there === undefined) unchecked.push(...batch);
+    else {
+      found += there.size;
+      lost.push(...batch.filter((key) => !there.has(key)));
+    }
   }
 }
 
-async function look(key) {
+// Those of a batch that are there; undefined when the API did not say.
+async function look(batch) {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
-      const response = await fetch(new URL(`/orders/${encodeURIComponent(key)}`, args.url), {
+      const response = await fetch(new URL(`/orders?keys=${batch.map(encodeURIComponent).join(',')}`, args.url), {
         signal: AbortSignal.timeout(3000),
       });
-      const order = await response.json();
-      if (response.status === 200 && order.key === key) return 'found';
-      // Only the API's own words count: a 404 from anything else on that port says nothing about the order.
-      if (response.status === 404 && order.error === 'no such order') return 'lost';
+      const answer = await response.json();
+      // Only the API's own words count: what anything else on that port says proves nothing about an order.
+      if (response.status === 200 && answer.asked === batch.length && Array.isArray(answer.found)) {
+        return new Set(batch.filter((key) => answer.found.includes(key)));
+      }
     } catch {
       // No answer, or not from the API: try again.
     }
     await new Promise((resolve) => setTimeout(resolve, 200 * attempt));
   }
-  return 'unchecked';
+  return undefined;
 }

@@ -14,6 +14,7 @@ from notify import Notifier
 
 KEY = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 MAX_BODY = 16 * 1024
+MAX_KEYS = 200
 
 
 class Refused(Exception):
@@ -64,9 +65,16 @@ class Shop:
             return {"status": "ok", "version": self.VERSION}
         if path == "/orders/count":
             return {"count": self.db.run(count_orders)}
+        if path.startswith("/orders?keys="):
+            return self.orders(path[13:].split(","))
         if path.startswith("/orders/") and KEY.match(path[8:]):
             return self.order(path[8:])
         raise Refused(404, "no such path")
+
+    def orders(self, keys):
+        if len(keys) > MAX_KEYS or not all(KEY.match(key) for key in keys):
+            raise Refused(400, f"keys: at most {MAX_KEYS}, separated by commas")
+        return {"asked": len(keys), "found": self.db.run(lambda cursor: find_keys(cursor, keys))}
 
     def order(self, key):
         order = self.db.run(lambda cursor: find_order(cursor, key))
@@ -95,6 +103,11 @@ class Shop:
 def count_orders(cursor):
     cursor.execute("SELECT count(*) FROM orders")
     return cursor.fetchone()[0]
+
+
+def find_keys(cursor, keys):
+    cursor.execute("SELECT key FROM orders WHERE key = ANY(%s)", (keys,))
+    return [key for (key,) in cursor.fetchall()]
 
 
 def find_order(cursor, key):
