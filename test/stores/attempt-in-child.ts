@@ -20,8 +20,8 @@ export interface Order {
   url: string;
   id: string;
   attempt: number;
-  /** Die at this effect on the database, counted from 1; 0 lives. */
-  killAt: number;
+  /** Die at this effect on the database, counted from 1, or at the commit that exchanges two databases; 0 lives. */
+  killAt: number | 'exchange';
   side: 'before' | 'after';
 }
 
@@ -36,9 +36,12 @@ const effect = /^\s*(create|alter|drop|comment|commit|do |lock|analyze|revoke|gr
 
 const order = JSON.parse(process.argv[2] ?? '') as Order;
 let count = 0;
+let renamed = false;
 const execute = Reflect.get(Session.prototype, 'execute');
 Session.prototype.execute = async function (this: Session, text: string) {
-  const mine = effect.test(text) && (count += 1) === order.killAt;
+  renamed ||= text.includes('rename to');
+  const counted = effect.test(text) && (count += 1) === order.killAt;
+  const mine = counted || (order.killAt === 'exchange' && renamed && text === 'commit');
   if (mine && order.side === 'before') process.kill(process.pid, 'SIGKILL');
   const rows = await execute.call(this, text);
   if (mine) process.kill(process.pid, 'SIGKILL');

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import type { JsonObject } from '../../../runbook/json.ts';
-import type { DockerEngine } from '../../docker/index.ts';
 import type { Archive, SqlOutcome, StoreUse } from '../store.ts';
 import type { CatalogChange } from './catalog-changes.ts';
 import { fingerprintTables } from './fingerprint.ts';
 import { quoteName } from './quote.ts';
-import { runTool } from './run-tool.ts';
+import { runTool, type ToolBox } from './run-tool.ts';
 import { identityOf, type ServerFacts } from './server.ts';
 import type { Session } from './session.ts';
 import { dumpArguments, dumpFolder } from './take-snapshot.ts';
@@ -45,7 +44,7 @@ export async function archiveLosses(
 
 /** Archives by `pg_dump`, into a recovery point of its own. */
 export const archiverFor =
-  (archive: Archive, session: Session, facts: ServerFacts, use: StoreUse, engine: DockerEngine): Archiver =>
+  (archive: Archive, session: Session, facts: ServerFacts, use: StoreUse, box: ToolBox): Archiver =>
   (snapshot, tables, fingerprint) =>
     archive.keep(
       {
@@ -63,11 +62,7 @@ export const archiverFor =
           `--file=${join(folder, dumpFolder)}`,
           `--dbname=${facts.database}`,
         ];
-        await runTool(
-          { tool: 'pg_dump', args, folder, address: session.address, serverMajor: facts.major },
-          use,
-          engine,
-        );
+        await runTool({ tool: 'pg_dump', args, folder, address: session.address, serverMajor: facts.major }, use, box);
         return { canary: { format: 1, archive: true, fingerprint } as unknown as JsonObject };
       },
     );

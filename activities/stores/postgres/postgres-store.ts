@@ -27,6 +27,7 @@ import { ensureLedger, standingEntry } from './ledger.ts';
 import { applyOutsideTransaction, isProven } from './outside-transaction.ts';
 import { postgresProver } from './prove-point.ts';
 import { describeRestore, planRestore, requireOwnPoint, restoreState, restoreStore } from './restore-store.ts';
+import { toolBox, type ToolBox } from './run-tool.ts';
 import { identityOf, serverFacts } from './server.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { estimateLoss } from './state-loss.ts';
@@ -38,14 +39,14 @@ class PostgresStore implements Store {
   readonly capabilities = postgresCapabilities;
   readonly #use: StoreUse;
   readonly #address: Address;
-  readonly #engine: DockerEngine;
+  readonly #box: ToolBox;
   /** Connecting costs more than most of what is asked, so sessions are kept until the store is closed. */
   readonly #sessions = new Map<SessionOptions['for'], Session>();
 
-  constructor(use: StoreUse, address: Address, engine: DockerEngine) {
+  constructor(use: StoreUse, address: Address, box: ToolBox) {
     this.#use = use;
     this.#address = address;
-    this.#engine = engine;
+    this.#box = box;
   }
 
   async #session(purpose: SessionOptions['for']): Promise<Session> {
@@ -60,7 +61,7 @@ class PostgresStore implements Store {
   }
 
   get #restoring() {
-    return { address: this.#address, use: this.#use, engine: this.#engine };
+    return { address: this.#address, use: this.#use, box: this.#box };
   }
 
   async identity(): Promise<string> {
@@ -93,7 +94,7 @@ class PostgresStore implements Store {
   async snapshot(folder: string): Promise<Snapshot> {
     const session = await this.#session('reading');
     await endZombies(session, this.#use, this.#pids());
-    return takeSnapshot(session, await serverFacts(session), folder, this.#use, this.#engine);
+    return takeSnapshot(session, await serverFacts(session), folder, this.#use, this.#box);
   }
 
   async applied(step: SqlStep): Promise<boolean> {
@@ -110,7 +111,7 @@ class PostgresStore implements Store {
       await ensureLedger(session);
       if (step.proof !== undefined) return await applyOutsideTransaction(session, step, this.#use);
       const facts = await serverFacts(session);
-      const archiver = step.archive && archiverFor(step.archive, session, facts, this.#use, this.#engine);
+      const archiver = step.archive && archiverFor(step.archive, session, facts, this.#use, this.#box);
       return await applyStep(session, step, this.#use, archiver);
     } finally {
       // Whatever the step has set in it is nobody else's business.
@@ -163,9 +164,9 @@ class PostgresStore implements Store {
 }
 
 /** PostgreSQL, by URL or in a container of the stack. */
-export const postgresDriver = (engine: DockerEngine): StoreDriver => ({
+export const postgresDriver = (engine: DockerEngine, box: ToolBox = toolBox(engine)): StoreDriver => ({
   kind: 'postgres',
   capabilities: postgresCapabilities,
-  open: async (use) => new PostgresStore(use, await findServer(use, engine), engine),
-  prover: postgresProver(engine),
+  open: async (use) => new PostgresStore(use, await findServer(use, engine), box),
+  prover: postgresProver(box),
 });

@@ -1,5 +1,4 @@
 import { SwitchbackError } from '../../../runbook/errors.ts';
-import type { DockerEngine } from '../../docker/index.ts';
 import type { PointProver, ProofContext, Proven, StoredPoint } from '../../points/index.ts';
 import type { StoreUse } from '../store.ts';
 import { inDatabase, type Address } from './address.ts';
@@ -9,13 +8,14 @@ import { endZombies } from './end-zombies.ts';
 import { findServer } from './find-server.ts';
 import { scratchPrefix } from './object-names.ts';
 import { createLike, databasesLike, dropDatabase, restoreInto } from './restore-database.ts';
+import type { ToolBox } from './run-tool.ts';
 import { serverFacts } from './server.ts';
 import { Session } from './session.ts';
 
 /** Proves points of PostgreSQL stores: restores them into a scratch database of the same server, and compares. */
-export const postgresProver = (engine: DockerEngine): PointProver => ({
+export const postgresProver = (box: ToolBox): PointProver => ({
   kind: 'postgres',
-  prove: (point, context) => provePostgresPoint(point, context, engine),
+  prove: (point, context) => provePostgresPoint(point, context, box),
 });
 
 /**
@@ -23,13 +23,9 @@ export const postgresProver = (engine: DockerEngine): PointProver => ({
  * scratch database is dropped again, also one that a dead attempt left.
  * @throws `ValidationMismatch`, `IntegrityFailed`, `AccessDenied` (the user may not create databases)
  */
-export async function provePostgresPoint(
-  point: StoredPoint,
-  context: ProofContext,
-  engine: DockerEngine,
-): Promise<Proven> {
+export async function provePostgresPoint(point: StoredPoint, context: ProofContext, box: ToolBox): Promise<Proven> {
   const use = useFor(point, context);
-  const address = await findServer(use, engine);
+  const address = await findServer(use, box.engine);
   const canary = readCanary(point.manifest.canary);
   const prefix = scratchPrefix(use);
   const scratch = `${prefix}${use.attempt}`;
@@ -45,7 +41,7 @@ export async function provePostgresPoint(
         `Switchback: scratch of run ${use.run}, ${use.operation}; may be dropped`,
       );
       const started = performance.now();
-      await restoreInto(admin, address, scratch, { folder: point.folder, canary }, major, use, engine);
+      await restoreInto(admin, address, scratch, { folder: point.folder, canary }, major, use, box);
       const tookMs = Math.round(performance.now() - started);
       const compared = await withSession(
         Session.open(inDatabase(address, scratch), sessionOptions(use, 'reading')),

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import type { DockerEngine } from '../../docker/index.ts';
 import type { StoreUse } from '../store.ts';
 import { inDatabase, type Address } from './address.ts';
 import type { Canary } from './canary.ts';
 import { quoteName } from './quote.ts';
-import { runTool } from './run-tool.ts';
+import { runTool, type ToolBox } from './run-tool.ts';
 import type { Session } from './session.ts';
 import { dumpFolder, jobs } from './take-snapshot.ts';
 
@@ -56,7 +55,7 @@ export async function restoreInto(
   point: { folder: string; canary: Canary },
   serverMajor: number,
   use: StoreUse,
-  engine: DockerEngine,
+  box: ToolBox,
 ): Promise<void> {
   let looking = false;
   const onTick = () => {
@@ -92,6 +91,6 @@ export async function restoreInto(
       onTick,
     },
     use,
-    engine,
+    box,
   );
 }

@@ -1,5 +1,4 @@
 import { SwitchbackError } from '../../../runbook/errors.ts';
-import type { DockerEngine } from '../../docker/index.ts';
 import { verifyPoint, type StoredPoint } from '../../points/index.ts';
 import type { RestoreOutcome, StoreUse, SwapPlan } from '../store.ts';
 import { inDatabase, type Address } from './address.ts';
@@ -10,6 +9,7 @@ import { endZombies } from './end-zombies.ts';
 import { unfenceDatabase } from './fence-database.ts';
 import { incomingPrefix, keptName } from './object-names.ts';
 import { createLike, databasesLike, dropDatabase, restoreInto } from './restore-database.ts';
+import type { ToolBox } from './run-tool.ts';
 import { identityOf, serverFacts } from './server.ts';
 import { Session } from './session.ts';
 import { oidOf, readLoss, swapDatabases } from './swap-databases.ts';
@@ -17,7 +17,7 @@ import { oidOf, readLoss, swapDatabases } from './swap-databases.ts';
 export interface Restoring {
   address: Address;
   use: StoreUse;
-  engine: DockerEngine;
+  box: ToolBox;
 }
 
 /** Works out what a restore exchanges. `replaced`: bring this database back, instead of reading a point. */
@@ -28,10 +28,16 @@ export async function planRestore({ address, use }: Restoring, replaced?: string
     if (oid === undefined) throw missing(address.database);
     const door = await admin.row('select datallowconn as open from pg_catalog.pg_database where oid = $1', [oid]);
     if (replaced !== undefined && (await oidOf(admin, replaced)) === undefined) throw missing(replaced);
+    const kept = keptName(address.database, use);
+    if ((await oidOf(admin, kept)) !== undefined) {
+      throw new SwitchbackError('Conflict', `database ${kept} exists already, where the replaced data is to be kept`, {
+        hint: 'Look what is in it; drop or rename it if nobody needs it.',
+      });
+    }
     return {
       before: identityOf({ system, oid }),
       incoming: replaced ?? incomingPrefix(address.database, use),
-      kept: keptName(address.database, use),
+      kept,
       open: door['open'] === 't',
     };
   });
@@ -109,7 +115,7 @@ export async function restoreStore(
 }
 
 async function build(
-  { address, use, engine }: Restoring,
+  { address, use, box }: Restoring,
   admin: Session,
   incoming: string,
   point: StoredPoint,
@@ -119,7 +125,7 @@ async function build(
   const canary = readCanary(point.manifest.canary);
   const { major } = await serverFacts(admin);
   await createLike(admin, incoming, address.database, `Switchback: being restored by run ${use.run}, ${use.operation}`);
-  await restoreInto(admin, address, incoming, { folder: point.folder, canary }, major, use, engine);
+  await restoreInto(admin, address, incoming, { folder: point.folder, canary }, major, use, box);
   await withSession(Session.open(inDatabase(address, incoming), sessionOptions(use, 'reading')), async (session) => {
     await compareWithCanary(session, canary, (table, done, total) =>
       use.progress({ doing: `comparing ${table}`, done, total, unit: 'checks' }),

@@ -6,8 +6,20 @@ import { execa } from '../../processes/execa.ts';
 import type { StoreUse } from '../store.ts';
 import type { Address } from './address.ts';
 import { applicationName } from './application-name.ts';
-import { findClientTools } from './client-tools.ts';
+import { findClientTools, type ClientTools } from './client-tools.ts';
 import { withPasswordFile } from './password-file.ts';
+
+/** Where client tools come from: this host, or containers of the engine. */
+export interface ToolBox {
+  engine: DockerEngine;
+  /** Tools of this host that can read a server of a major version. */
+  findClientTools(serverMajor: number): Promise<ClientTools | undefined>;
+}
+
+export const toolBox = (engine: DockerEngine): ToolBox => ({
+  engine,
+  findClientTools: (major) => findClientTools(major),
+});
 
 export interface ToolRun {
   tool: 'pg_dump' | 'pg_dumpall' | 'pg_restore';
@@ -26,8 +38,8 @@ export interface ToolRun {
  * that the server itself runs from. An abort ends the tool with all its workers.
  * @throws `StepFailed` with the end of what the tool said, `PreconditionFailed` where there is no tool, `ResourceExhausted`
  */
-export async function runTool(run: ToolRun, use: StoreUse, engine: DockerEngine): Promise<void> {
-  const tools = await findClientTools(run.serverMajor);
+export async function runTool(run: ToolRun, use: StoreUse, box: ToolBox): Promise<void> {
+  const tools = await box.findClientTools(run.serverMajor);
   const image = run.address.container?.image;
   const exact = tools?.major === run.serverMajor;
   const how = image !== undefined && !exact ? 'container' : tools === undefined ? 'none' : 'host';
@@ -44,7 +56,7 @@ export async function runTool(run: ToolRun, use: StoreUse, engine: DockerEngine)
     const ended =
       how === 'host'
         ? await onHost(run, use, `${tools?.folder}/${run.tool}`, file)
-        : await inContainer(run, use, engine, image ?? '', file);
+        : await inContainer(run, use, box.engine, image ?? '', file);
     use.signal.throwIfAborted();
     if (ended.exitCode !== 0) throw toolError(run, use, ended);
   });

@@ -3,10 +3,9 @@ import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { JsonObject } from '../../../runbook/json.ts';
-import type { DockerEngine } from '../../docker/index.ts';
 import type { Snapshot, StoreUse } from '../store.ts';
 import { takeCanary, type Canary } from './canary.ts';
-import { runTool, type ToolRun } from './run-tool.ts';
+import { runTool, type ToolBox, type ToolRun } from './run-tool.ts';
 import type { ServerFacts } from './server.ts';
 import type { Session } from './session.ts';
 
@@ -26,7 +25,7 @@ export async function takeSnapshot(
   facts: ServerFacts,
   folder: string,
   use: StoreUse,
-  engine: DockerEngine,
+  box: ToolBox,
 ): Promise<Snapshot> {
   const tool: Omit<ToolRun, 'tool' | 'args'> = { folder, address: session.address, serverMajor: facts.major };
   // A name of the attempt's own: files that a dead attempt's pg_dump still opens by name must not land in this dump.
@@ -38,17 +37,17 @@ export async function takeSnapshot(
     const onTick = () => void bytesBelow(folder).then((done) => use.progress({ ...progress, done }));
     return both(
       use,
-      (whole) => runTool({ tool: 'pg_dump', args, ...tool, onTick }, whole, engine),
+      (whole) => runTool({ tool: 'pg_dump', args, ...tool, onTick }, whole, box),
       () => takeCanary(session),
     );
   });
   await runTool(
     { tool: 'pg_restore', args: ['--list', `--file=${join(folder, 'contents.txt')}`, dump], ...tool },
     use,
-    engine,
+    box,
   );
   await rename(dump, join(folder, dumpFolder));
-  const globals = await dumpGlobals(folder, tool, use, engine);
+  const globals = await dumpGlobals(folder, tool, use, box);
   return { canary: { ...canary, globals } satisfies Canary as unknown as JsonObject };
 }
 
@@ -82,7 +81,7 @@ async function dumpGlobals(
   folder: string,
   tool: Omit<ToolRun, 'tool' | 'args'>,
   use: StoreUse,
-  engine: DockerEngine,
+  box: ToolBox,
 ): Promise<boolean> {
   const args = [
     '--globals-only',
@@ -92,7 +91,7 @@ async function dumpGlobals(
     `--database=${tool.address.database}`,
   ];
   try {
-    await runTool({ tool: 'pg_dumpall', args, ...tool }, use, engine);
+    await runTool({ tool: 'pg_dumpall', args, ...tool }, use, box);
     return true;
   } catch (error) {
     if (!(error instanceof SwitchbackError) || (error.name !== 'AccessDenied' && error.name !== 'StepFailed'))
