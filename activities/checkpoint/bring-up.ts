@@ -59,25 +59,35 @@ export async function bringUp(
   const repair = async () => {
     await repairNames(engine, await look(), { signal, fence: () => context.fence() });
   };
-  const up = async (only: readonly string[] | undefined, forceRecreate: boolean) => {
+  const asked = () => ({
+    signal,
+    timeoutMs: Math.max(1000, options.deadline()),
+    lockFolder: context.home.root,
+    doing: context.operation.id,
+    settle: repair,
+    onEvent: (event: ComposeEvent) => context.progress({ doing: describe(event) }),
+  });
+  const up = async () => {
     await context.fence();
-    await compose.up(project, {
-      signal,
-      timeoutMs: Math.max(1000, options.deadline()),
-      lockFolder: context.home.root,
-      doing: context.operation.id,
-      ...(only ? { services: only, noDeps: true } : {}),
-      forceRecreate,
-      settle: repair,
-      onEvent: (event) => context.progress({ doing: describe(event) }),
-    });
+    await compose.up(project, asked());
+  };
+  const recreate = async (services: readonly string[], force: boolean) => {
+    await context.fence();
+    await againWhereHalfMade(() => compose.create(project, services, { ...asked(), force }));
+    // What they depend on may have been made anew with them.
+    const made = (await look())
+      .filter((container) => container.state === 'created')
+      .flatMap(({ service }) => service ?? []);
+    await context.fence();
+    await compose.start(project, [...new Set([...services, ...made])], asked());
   };
   try {
     // No Compose file: there was no stack before, and its containers are settled as orphans.
-    if (loaded.contents.compose) await againWhereHalfMade(() => up(options.only, false));
+    if (options.only) await recreate(options.only, false);
+    else if (loaded.contents.compose) await againWhereHalfMade(up);
     await repair();
     const unchanged = remaining(options.recreate, await look());
-    if (unchanged.length > 0) await up(unchanged, true);
+    if (unchanged.length > 0) await recreate(unchanged, true);
   } catch (error) {
     throw await explain(error, engine, context, loaded, options);
   } finally {
@@ -108,7 +118,8 @@ export async function bringUp(
 async function againWhereHalfMade(up: () => Promise<void>): Promise<void> {
   for (let tries = 3; ; tries -= 1) {
     try {
-      return await up();
+      await up();
+      return;
     } catch (error) {
       const name = error instanceof SwitchbackError && error.name === 'Conflict' ? error.facts['container'] : undefined;
       if (tries === 1 || typeof name !== 'string' || !isHalfMade(name)) throw error;

@@ -18,3 +18,4 @@ export {
 export { runs, settleOrphans, type SettledOrphans } from './settle-orphans.ts';
 export { setImage } from './set-image.ts';
 export { standsAt } from './stands-at.ts';
+export { untilIdle } from './until-idle.ts';

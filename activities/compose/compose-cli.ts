@@ -36,11 +36,6 @@ export interface LockedOptions extends ComposeOptions {
 export interface UpOptions extends LockedOptions {
   /** Called with the lock held, when nobody else's Compose works on the project any more. */
   settle?: () => Promise<void>;
-  /** These alone; all of them unless told. */
-  services?: readonly string[];
-  /** Leave the services that these depend on alone. */
-  noDeps?: boolean;
-  forceRecreate?: boolean;
   onEvent?: (event: ComposeEvent) => void;
 }
 
@@ -97,36 +92,36 @@ export class ComposeCli {
    * `NotReady` (time is up), `Busy` (the lock), or the signal's reason after the command has gone.
    */
   async up(project: ComposeProject, options: UpOptions): Promise<void> {
-    const lock = await lockProject(composeLock(options.lockFolder, project.name), options);
-    try {
-      await options.settle?.();
-      const ran = await this.#run(
-        [
-          ...base(project),
-          'up',
-          '--detach',
-          '--no-build',
-          '--pull=never',
-          '--no-color',
-          ...(options.noDeps ? ['--no-deps'] : []),
-          ...(options.forceRecreate ? ['--force-recreate'] : []),
-          ...(options.services ? ['--', ...options.services] : []),
-        ],
-        {
-          directory: project.directory,
-          signal: options.signal,
-          timeoutMs: options.timeoutMs ?? 1_800_000,
-          onStart: (pid) => lock.note(pid),
-          onLine: (line) => {
-            const event = parseEvent(line);
-            if (event) options.onEvent?.(event);
-          },
-        },
-      );
-      if (ran.exitCode !== 0) throw composeFailure('up', ran.exitCode, ran.stderr);
-    } finally {
-      await lock.release();
-    }
+    await this.#act(project, 'up', ['--detach', '--no-build', '--pull=never', '--no-color'], options);
+  }
+
+  /**
+   * Makes the containers of some services anew where their configuration changed, or in any case with `force`, and starts nothing: what is
+   * running is ended first. Then use `start`. (`up --no-deps` would write another hash on them, and the next `up` recreate them again.)
+   * Errors as `up`.
+   */
+  async create(
+    project: ComposeProject,
+    services: readonly string[],
+    options: UpOptions & { force: boolean },
+  ): Promise<void> {
+    const force = options.force ? ['--force-recreate'] : [];
+    await this.#act(project, 'create', ['--no-build', '--pull=never', ...force, '--', ...services], options);
+  }
+
+  /** Starts the containers of some services as they are, and no others: one-shots that they depend on do not run again. Errors as `up`. */
+  async start(project: ComposeProject, services: readonly string[], options: UpOptions): Promise<void> {
+    const as = [
+      '--detach',
+      '--no-build',
+      '--pull=never',
+      '--no-color',
+      '--no-deps',
+      '--no-recreate',
+      '--',
+      ...services,
+    ];
+    await this.#act(project, 'up', as, options);
   }
 
   /**
@@ -136,6 +131,26 @@ export class ComposeCli {
   async untilIdle(project: string, options: LockedOptions): Promise<void> {
     const lock = await lockProject(composeLock(options.lockFolder, project), options);
     await lock.release();
+  }
+
+  async #act(project: ComposeProject, command: 'up' | 'create', args: string[], options: UpOptions): Promise<void> {
+    const lock = await lockProject(composeLock(options.lockFolder, project.name), options);
+    try {
+      await options.settle?.();
+      const ran = await this.#run([...base(project), command, ...args], {
+        directory: project.directory,
+        signal: options.signal,
+        timeoutMs: options.timeoutMs ?? 1_800_000,
+        onStart: (pid) => lock.note(pid),
+        onLine: (line) => {
+          const event = parseEvent(line);
+          if (event) options.onEvent?.(event);
+        },
+      });
+      if (ran.exitCode !== 0) throw composeFailure(command, ran.exitCode, ran.stderr);
+    } finally {
+      await lock.release();
+    }
   }
 
   async #answer(

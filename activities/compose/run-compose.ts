@@ -58,7 +58,7 @@ export async function runDocker(args: readonly string[], options: RunOptions): P
   };
   const onAbort = () => stop(options.signal?.reason);
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  const command = args.find((arg) => ['up', 'config', 'version', 'stop'].includes(arg)) ?? 'docker';
+  const command = args.find((arg) => ['up', 'create', 'config', 'version'].includes(arg)) ?? 'docker';
   const timer = setTimeout(
     () =>
       stop(

@@ -17,6 +17,7 @@ import {
   runs,
   settleOrphans,
   standsAt,
+  untilIdle,
   writeActive,
   type ActiveFile,
   type ActiveStack,
@@ -89,11 +90,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
     async perform(input, context, prepared) {
       const began = performance.now();
       const facts = factsOf(prepared);
-      await deps.compose.untilIdle(context.plan.stack.project, {
-        lockFolder: context.home.root,
-        doing: context.operation.id,
-        signal: context.signal,
-      });
+      await untilIdle(deps, context);
       const active = await readActiveStack(context);
       const next = await load(deps, input, context, active);
       const preview = await previewLoaded(deps, context, next, {
@@ -124,6 +121,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
     },
 
     async adopt(input, context, prepared) {
+      await untilIdle(deps, context);
       const next = await load(deps, input, context, await readActiveStack(context));
       for (const { path, to } of factsOf(prepared).files)
         await bindActive(context, path, [to === absent ? undefined : to]);

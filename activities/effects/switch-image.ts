@@ -11,6 +11,7 @@ import {
   readActiveStack,
   requireNoDrift,
   setImage,
+  untilIdle,
   writeActive,
   type ActiveFile,
   type ActiveStack,
@@ -91,11 +92,7 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
     async perform(input, context, prepared) {
       const began = performance.now();
       const facts = factsOf(prepared);
-      await deps.compose.untilIdle(context.plan.stack.project, {
-        lockFolder: context.home.root,
-        doing: context.operation.id,
-        signal: context.signal,
-      });
+      await untilIdle(deps, context);
       const active = await requireActive(context);
       const next = await load(deps, context, active, facts.to);
       const preview = await previewLoaded(deps, context, next, {
@@ -118,6 +115,7 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
     },
 
     async adopt(input, context, prepared) {
+      await untilIdle(deps, context);
       const facts = factsOf(prepared);
       await bindActive(context, context.plan.stack.compose, [facts.to]);
       const { own } = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });

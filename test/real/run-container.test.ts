@@ -131,7 +131,7 @@ describe('a command in a service', () => {
       signal: shutdown.signal,
       onProgress: () => shutdown.abort(new Error('WORKER_SHUTDOWN')),
     });
-    const prepared = await handler.prepare(first.operation.input as never, first);
+    const prepared = await handler.prepare(first.operation.input, first);
     await expect(performWith(handler, first, prepared)).rejects.toThrow('WORKER_SHUTDOWN');
     const second = await performWith(handler, made.context('job', script), prepared);
     expect(second.performed.facts).toMatchObject({ adopted: true, log: 'ran\n' });
@@ -139,7 +139,7 @@ describe('a command in a service', () => {
     const third = await performWith(handler, made.context('job', script), prepared);
     expect(third).toMatchObject({ outcome: 'adopted', performed: { facts: { log: 'ran\n' } } });
     expect(third.performed.effect).toEqual(second.performed.effect);
-    await handler.settle?.(first.operation.input as never, made.context('job', script));
+    await handler.settle?.(first.operation.input, made.context('job', script));
     expect(await commandContainers(made.target)).toEqual([]);
   });
 
@@ -159,7 +159,7 @@ describe('a command in a service', () => {
     const script = 'echo ran >> /data/count; echo attempt $(wc -l < /data/count); test $(wc -l < /data/count) -gt 1';
     const failure = { name: 'StepFailed', message: expect.stringMatching(/exited with 1; it said: attempt 1$/) };
     const first = made.context('job', script);
-    const prepared = await handler.prepare(first.operation.input as never, first);
+    const prepared = await handler.prepare(first.operation.input, first);
     await expect(performWith(handler, first, prepared)).rejects.toMatchObject(failure);
     // As if the worker had been killed before the failure was written down.
     made.target.identities.clear();

@@ -142,7 +142,10 @@ describe('a checkpoint', () => {
   it('recreates what has other bind-mounted content, and only that', async () => {
     const { target, checkpoint, apply, containers } = await stack();
     await target.write('app.conf', 'one');
-    await checkpoint('v1', { web: sleeper({ volumes: ['./app.conf:/app.conf:ro'] }), other: sleeper() });
+    await checkpoint('v1', {
+      web: sleeper({ volumes: ['./app.conf:/app.conf:ro'], depends_on: ['other'] }),
+      other: sleeper(),
+    });
     await apply('v1');
     const before = await containers();
     await target.write('app.conf', 'two');
