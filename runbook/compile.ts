@@ -10,12 +10,8 @@ import type { OperationInputs } from './operations.ts';
 import type { Finding, Plan, PlanFiles } from './plan/index.ts';
 import type { OperationDraft } from './steps/index.ts';
 
-export {
-  describePlan,
-  type OperationDescription,
-  type PhaseDescription,
-  type PlanDescription,
-} from './compile/describe.ts';
+export { describePlan } from './compile/describe.ts';
+export type { OperationDescription, PhaseDescription, PlanDescription } from './compile/plan-description.ts';
 export { namedFiles } from './compile/named-files.ts';
 export { readCompose } from './compile/read-compose.ts';
 export type { Declared } from './compile/validate.ts';

@@ -11,6 +11,8 @@ import {
   type OperationDraft,
 } from '../steps/index.ts';
 import { backupDrafts } from './backup.ts';
+import { completeDrafts } from './complete.ts';
+import { dualRunDrafts } from './dual-run.ts';
 import { checkWindow, compileCheck, type CheckWindow, type PlanCheck } from './compile-check.ts';
 import type { PlacedPhase, PlanFrame } from './context.ts';
 import { numberOperations } from './number-operations.ts';
@@ -71,46 +73,6 @@ function stepDrafts({ steps }: PlacedPhase, stage: 'apply' | 'cutover'): Operati
     .flatMap(({ step, context }) => kindOf(step).expand(step, context));
 }
 
-function dualRunDrafts({ phase, atDual, dual }: PlacedPhase, frame: PlanFrame): OperationDraft[] {
-  const { dualRun } = phase;
-  if (dualRun === undefined) return [];
-  const query = (side: { table?: string; query?: string }) =>
-    side.query ?? `SELECT * FROM ${quoteTable(side.table ?? '')}`;
-  const pairs = dualRun.compare.length === 1 ? 'old and new' : `${dualRun.compare.length} pairs of old and new`;
-  const compare: OperationDraft<'compareDualRun'> = {
-    kind: 'compareDualRun',
-    summary: `compare ${pairs} for up to ${formatDuration(dualRun.for)} until ${dualRun.pass} in a row are equal`,
-    input: {
-      comparisons: dualRun.compare.map(({ left, right, key }) => ({
-        left: { store: left.store, query: query(left) },
-        right: { store: right.store, query: query(right) },
-        key,
-      })),
-      forSeconds: dualRun.for,
-      everySeconds: comparisonInterval(dualRun),
-      pass: dualRun.pass,
-    },
-    effects: [],
-    undo: looks,
-    // The last comparison may begin at the end of the window, and it reads whole tables.
-    timeoutSeconds: Math.ceil(dualRun.for) + 1800,
-  };
-  return [...(dual === undefined ? [] : [applyCheckpointDraft(dual, atDual, frame.stack)]), compare];
-}
-
-/** As the plan says; otherwise so that the comparisons that must pass fit twice into the window. */
-export function comparisonInterval(dualRun: { every?: number; for: number; pass: number }): number {
-  return dualRun.every ?? Math.max(0.1, Math.min(10, dualRun.for / (2 * dualRun.pass)));
-}
-
-/** Names as the catalogue has them; what is written without capitals needs no quotes and gets them all the same. */
-function quoteTable(table: string): string {
-  return table
-    .split('.')
-    .map((part) => (part.startsWith('"') ? part : `"${part.replaceAll('"', '""')}"`))
-    .join('.');
-}
-
 function gateChecks({ phase }: PlacedPhase): PlanCheck[] {
   return (phase.gate ?? []).filter((gate): gate is PlanCheck => !('approval' in gate));
 }
@@ -165,46 +127,4 @@ function bakeDrafts({ phase, after }: PlacedPhase, frame: PlanFrame): OperationD
     timeoutSeconds: Math.ceil(bake.for) + 300,
   };
   return [draft];
-}
-
-function completeDrafts({ phase }: PlacedPhase): OperationDraft[] {
-  const title = phase.title ?? phase.id;
-  const measure: OperationDraft<'measureResources'> = {
-    kind: 'measureResources',
-    summary: `measure what ${phase.id} uses`,
-    input: { phase: phase.id },
-    effects: [{ resource: 'file:.switchback/records', change: 'create' }],
-    undo: { by: 'nothing', summary: 'the measurement stays in the records' },
-    timeoutSeconds: 180,
-  };
-  const tag: OperationDraft<'tagCheckpoint'>[] =
-    phase.tag === undefined
-      ? []
-      : [
-          {
-            kind: 'tagCheckpoint',
-            summary: `tag the commit as ${phase.tag}`,
-            input: { tag: phase.tag, message: `${title}: completed`, push: false },
-            effects: [{ resource: `tag:${phase.tag}`, change: 'create' }],
-            undo: {
-              by: 'operation',
-              kind: 'removeTag',
-              summary: `take the tag ${phase.tag} back, so that the phase can be completed again`,
-              lossy: false,
-              // Which object it is, is known when it is made.
-              input: { tag: phase.tag, object: '', pushed: false },
-              effects: [{ resource: `tag:${phase.tag}`, change: 'remove' }],
-            },
-            timeoutSeconds: 120,
-          },
-        ];
-  const record: OperationDraft<'recordPhase'> = {
-    kind: 'recordPhase',
-    summary: `record ${phase.id} as complete`,
-    input: { phase: phase.id, title },
-    effects: [{ resource: 'file:.switchback/records', change: 'create' }],
-    undo: { by: 'nothing', summary: 'what happened stays in the records' },
-    timeoutSeconds: 120,
-  };
-  return [measure, ...tag, record];
 }

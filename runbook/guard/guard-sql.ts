@@ -1,6 +1,6 @@
 import type { ProtectedResource } from '../compiled-plan.ts';
 import { readSql } from './read-sql.ts';
-import { objectKey, showName, type SqlEffect, type SqlFacts } from './sql-facts.ts';
+import { isMade, showName, type SqlEffect, type SqlFacts } from './sql-facts.ts';
 import { protectedTables, splitPattern, tableMatches, type ProtectedTables } from './table-pattern.ts';
 
 /** Something that a guard refuses, or wants seen. Offsets are in the text that it was given, in characters. */
@@ -95,7 +95,7 @@ function judge(
 ): Omit<GuardFinding, 'start' | 'end'> | undefined {
   const { table, wide } = effect;
   if (table !== undefined) {
-    if (isOfScript(effect, made)) return undefined;
+    if (isMade(effect, made)) return undefined;
     const matching = matchingRules(rules, (pattern) => tableMatches(pattern, table, moved));
     const [first] = matching;
     if (first === undefined) return undefined;
@@ -163,50 +163,4 @@ function hintFor(effect: SqlEffect): string {
     default:
       return 'A protected table is never changed, only added to; remove the statement, or take the table out of `protect`.';
   }
-}
-
-/** What a script discards, in its own words: `DROP TABLE orders_v2`. Empty when no data is lost. */
-export function sqlDiscards(text: string): string[] {
-  const discards: string[] = [];
-  for (const facts of readSql(text)) {
-    discards.push(...facts.discards);
-    if (facts.hidden !== undefined) discards.push(`${facts.verb}: ${facts.hidden}`);
-  }
-  return [...new Set(discards)];
-}
-
-/** Whether a script only adds: what was there before it, and the version that uses it, stay as they are. */
-export function sqlIsAdditive(text: string): boolean {
-  const made = new Set<string>();
-  return readSql(text).every((facts: SqlFacts) => {
-    const additive =
-      facts.hidden === undefined &&
-      facts.refusal === undefined &&
-      facts.effects.every((effect) => effect.how === 'adds' || isOfScript(effect, made));
-    for (const key of facts.makes) made.add(key);
-    return additive;
-  });
-}
-
-/** Whether the effect is on something that was made before in the same script. */
-function isOfScript({ table, part }: SqlEffect, made: ReadonlySet<string>): boolean {
-  if (table === undefined) return part !== undefined && made.has(part);
-  return made.has(objectKey(table)) || (part !== undefined && made.has(objectKey(table, part)));
-}
-
-/** Objects that a script surely makes, as `made` of scripts after it. */
-export function sqlMakes(text: string): string[] {
-  return readSql(text).flatMap((facts) => facts.makes);
-}
-
-/** What is not a single statement that only reads; undefined when it is one. */
-export function notOneQuery(text: string): string | undefined {
-  const statements = readSql(text);
-  const [only] = statements;
-  if (only === undefined) return 'is empty';
-  if (statements.length > 1) return 'is more than one statement';
-  if (only.refusal !== undefined) return `cannot run: ${only.refusal.message}`;
-  if (only.effects.length > 0 || only.makes.length > 0)
-    return `does more than read: ${only.effects[0]?.action ?? only.verb}`;
-  return /^(SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN|\()/.test(only.verb) ? undefined : `is no query: ${only.verb}`;
 }

@@ -75,3 +75,9 @@ export function objectKey(name: SqlName, part?: string): string {
 export function showName(name: SqlName): string {
   return name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
 }
+
+/** Whether an effect is on something that was made before, by the same script or by the step that it takes back. */
+export function isMade({ table, part }: SqlEffect, made: ReadonlySet<string>): boolean {
+  if (table === undefined) return part !== undefined && made.has(part);
+  return made.has(objectKey(table)) || (part !== undefined && made.has(objectKey(table, part)));
+}
