@@ -40,11 +40,9 @@ const system = /^(E[A-Z]+|08...)$/;
  */
 export function postgresError(what: string, error: unknown, otherwise: ErrorName = 'StepFailed'): Error {
   if (error instanceof SwitchbackError) return error;
-  const {
-    code = '',
-    message,
-    ...rest
-  } = error instanceof Error ? (error as ServerError) : (new Error(String(error)) as ServerError);
+  // Told by its fields: the same error may come from another realm, where it is no instance of this one's Error.
+  const failure = typeof error === 'object' && error !== null && 'message' in error ? error : new Error(String(error));
+  const { code = '', message, ...rest } = failure as ServerError;
   const facts = { ...(code === '' ? {} : { code }), ...placeOf(rest) };
   const cause = { cause: error };
   const known = byCode[code];
