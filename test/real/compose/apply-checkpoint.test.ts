@@ -209,6 +209,7 @@ describe('what is in the way', () => {
         Image: image,
         Cmd: ['sleep', '3600'],
         Labels: ownLabels,
+        ExposedPorts: { '80/tcp': {} },
         HostConfig: { Init: true, PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '0' }] } },
       }),
     );

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-
+import { composeLock } from '../../../activities/compose/compose-cli.ts';
+import { newestGeneration } from '../../../activities/compose/lock-generation.ts';
 import type { EffectContext, Prepared } from '../../../activities/effect.ts';
 import type { OperationInputs } from '../../../runbook/operations.ts';
 import { performWith, TestTarget, type TargetOptions } from '../effect-context.ts';
@@ -22,37 +22,37 @@ const target = await TestTarget.open(order.root, order.options);
 let moments = 0;
 
 /** Whatever a handler does to the outside is announced by one of these. */
-function moment(what: string): void {
+async function moment(what: string): Promise<void> {
   moments += 1;
   if (typeof order.at === 'string' ? !what.includes(order.at) : moments !== order.at) return;
-  if (order.withCompose) killCompose();
+  if (order.withCompose) await killCompose();
   process.kill(process.pid, 'SIGKILL');
 }
 
-function killCompose(): void {
+async function killCompose(): Promise<void> {
+  const lock = await newestGeneration(composeLock(target.home.root, target.plan.stack.project));
+  if (!lock?.holder.child || lock.holder.released) return;
   try {
-    const lock = readFileSync(`${target.home.root}/compose-${target.plan.stack.project}.lock`, 'utf8');
-    const { child } = JSON.parse(lock) as { child?: { pid: number } };
-    if (child) process.kill(-child.pid, 'SIGKILL');
+    process.kill(-lock.holder.child.pid, 'SIGKILL');
   } catch {
-    // Nobody holds the lock, or Compose has just ended: there is nothing to kill.
+    // It has just ended by itself.
   }
 }
 
 const made = target.context('applyCheckpoint', order.input, {
   id: order.operation,
-  onProgress: (progress) => moment(progress.doing),
+  onProgress: (progress) => void moment(progress.doing),
 });
 const context: EffectContext<'applyCheckpoint'> = {
   ...made,
   fence: async () => {
-    moment('fence');
+    await moment('fence');
     await made.fence();
   },
   bindIdentity: async (resource, identity) => {
-    moment(`before noting ${resource}`);
+    await moment(`before noting ${resource}`);
     await made.bindIdentity(resource, identity);
-    moment(`noted ${resource}`);
+    await moment(`noted ${resource}`);
   },
 };
 const { performed } = await performWith(applyCheckpoint, context, order.prepared);

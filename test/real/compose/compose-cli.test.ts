@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { ComposeCli, type ComposeProject } from '../../../activities/compose/index.ts';
+import { composeLock } from '../../../activities/compose/compose-cli.ts';
+import { newestGeneration } from '../../../activities/compose/lock-generation.ts';
 import { lockProject } from '../../../activities/compose/project-lock.ts';
 import { startTimeOf } from '../../../activities/compose/process-start.ts';
 import type { TestTarget } from '../effect-context.ts';
@@ -89,23 +90,19 @@ describe('docker compose', () => {
       web: sleeper({ depends_on: { slow: { condition: 'service_healthy' } } }),
     });
     const cancelled = new AbortController();
-    let group: number | undefined;
     const running = compose.up(described, {
       ...locked,
       signal: cancelled.signal,
       onEvent: ({ status }) => {
-        if (status !== 'Waiting') return;
-        const lock = JSON.parse(readFileSync(join(target.home.root, `compose-${described.name}.lock`), 'utf8')) as {
-          child: { pid: number };
-        };
-        group = lock.child.pid;
-        cancelled.abort(new Error('called off'));
+        if (status === 'Waiting') cancelled.abort(new Error('called off'));
       },
     });
+    const lock = composeLock(target.home.root, described.name);
+    const childOf = async (): Promise<number> => (await newestGeneration(lock))?.holder.child?.pid ?? childOf();
+    const group = await childOf();
     await expect(running).rejects.toThrow('called off');
-    expect(group).toBeGreaterThan(0);
-    expect(() => process.kill(-group!, 0)).toThrow('ESRCH');
-    expect((await readdir(target.home.root)).filter((name) => name.includes('.lock'))).toEqual([]);
+    expect(() => process.kill(-group, 0)).toThrow('ESRCH');
+    expect((await newestGeneration(lock))?.holder.released).toBe(true);
   });
 
   it('gives up when its time is over', async () => {
@@ -144,9 +141,8 @@ describe("a project's lock", () => {
     });
     await first.release();
     await Promise.all(others);
-    expect(await readdir(join(file, '..')).then((names) => names.filter((name) => name.startsWith('p.lock')))).toEqual(
-      [],
-    );
+    expect((await newestGeneration(file))?.number).toBe(6);
+    expect((await readdir(dirname(file))).filter((name) => name.startsWith('p.lock'))).toEqual(['p.lock.6']);
   });
 
   it('of a dead holder is stolen, and what it left running is ended', async () => {
@@ -155,7 +151,7 @@ describe("a project's lock", () => {
     const ended = new Promise((resolve) => orphan.once('exit', (_code, signal) => resolve(signal)));
     const child = { pid: orphan.pid!, started: await startTimeOf(orphan.pid!) };
     // Our own pid with another start time: the number was used before, by one that has died.
-    await writeFile(file, JSON.stringify({ pid: process.pid, started: '1', doing: 'gone', child }));
+    await writeFile(`${file}.1`, JSON.stringify({ pid: process.pid, started: '1', doing: 'gone', child }));
     const thieves = await Promise.allSettled([1, 2, 3].map(() => lockProject(file, { doing: 'thief', waitMs: 400 })));
     expect(await ended).toBe('SIGTERM');
     const held = thieves.filter((thief) => thief.status === 'fulfilled');
@@ -167,7 +163,7 @@ describe("a project's lock", () => {
     const file = await lockOf();
     const bystander = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     await writeFile(
-      file,
+      `${file}.1`,
       JSON.stringify({ pid: process.pid, started: '1', doing: 'gone', child: { pid: bystander.pid, started: '1' } }),
     );
     const lock = await lockProject(file, { doing: 'thief' });

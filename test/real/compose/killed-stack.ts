@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { expect } from '@jest/globals';
 
+import { composeLock } from '../../../activities/compose/compose-cli.ts';
+import { newestGeneration } from '../../../activities/compose/lock-generation.ts';
 import { performWith } from '../effect-context.ts';
 import { attemptInChild } from './attempt-killed.ts';
 import { applyCheckpoint, engine, image, makeStack, sleeper } from './stack-fixture.ts';
@@ -61,7 +63,7 @@ export async function killedStack() {
     expect(await target.read('docker-compose.yml')).toBe(await target.read('docker/v2.yml'));
     expect(await target.read('.env')).toBe('A=2\n');
     expect((await readdir(target.directory)).sort()).toEqual(['.env', 'docker', 'docker-compose.yml']);
-    expect((await readdir(target.home.root)).filter((name) => name.startsWith('compose-'))).toEqual([]);
+    expect((await newestGeneration(composeLock(target.home.root, project)))?.holder.released).toBe(true);
     expect(await readdir(target.home.scratch)).toEqual([]);
     expect(target.identities.get('file:docker-compose.yml')).not.toContain('|');
   };
