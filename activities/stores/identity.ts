@@ -15,7 +15,7 @@ export async function requireSameStore(context: StoreContext, store: string, ide
       'PreconditionFailed',
       `store ${store} is another database than the one this target knows`,
       {
-        hint: 'It was replaced, or its address points elsewhere. Look which one is right; `switchback reconcile` takes over a new one.',
+        hint: 'It was replaced, or its address leads elsewhere now. Find out which is right before anything else is done to it.',
         facts: { store, known, found: identity },
       },
     );

@@ -35,7 +35,8 @@ export function parseAddress(store: string, url: string): Address {
   if (!/^postgres(ql)?:\/\//.test(url)) throw wrong('does not begin with postgres://');
   let parsed: URL;
   try {
-    parsed = new URL(url);
+    // libpq lets the host out, and has it among the parameters; URL does not.
+    parsed = new URL(url.replace(/^(\w+:\/\/(?:[^/?#@]*@)?)(?=[/?#]|$)/, '$1localhost'));
   } catch {
     // Without the cause: it carries the URL, and the URL carries the password.
     throw wrong('cannot be read');

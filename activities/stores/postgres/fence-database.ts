@@ -40,7 +40,9 @@ async function refusePrepared(admin: Session, database: string): Promise<void> {
 
 async function endOthers(admin: Session, database: string, spare: readonly number[]): Promise<void> {
   const pids = `{${spare.join(',')}}`;
-  const others = `from pg_catalog.pg_stat_activity where datname = $1 and pid <> all($2::int[]) and pid <> pg_catalog.pg_backend_pid()`;
+  // The server itself ends its autovacuum workers when it renames, and only a superuser may.
+  const others = `from pg_catalog.pg_stat_activity where datname = $1 and pid <> all($2::int[])
+    and pid <> pg_catalog.pg_backend_pid() and backend_type <> 'autovacuum worker'`;
   for (let look = 0; look < 200; look += 1) {
     // Again and again: a connection that was being opened as the door closed comes in late.
     const left = await admin.rows(

@@ -76,7 +76,7 @@ async function fingerprintTable(
   how: RowHash,
   like: ChunkPlan | undefined,
 ): Promise<TableFingerprint> {
-  const from = `from ${quoteName(table.schema)}.${quoteName(table.name)} t`;
+  const from = `from only ${quoteName(table.schema)}.${quoteName(table.name)} t`;
   const hash = `sum(${rowHashExpression(table.columns, 't', how)})`;
   const whole = like?.column === table.key ? like : await chunkPlan(session, table, from);
   if (whole === undefined) {
