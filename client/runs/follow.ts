@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { finalRunStates } from '../../runbook/run-state.ts';
 import type { Answer } from '../command-line/answer.ts';
 import type { Context } from '../command-line/context.ts';
 import { Interrupted } from '../command-line/usage-error.ts';
@@ -14,6 +15,12 @@ import { statusOver, type StatusReport } from './read-status.ts';
 
 /** One look costs three short requests; people do not read faster than this. */
 const lookMs = 1_000;
+
+/**
+ * So many looks in a row may find only the journal before its word on a run that waits is taken: a worker that was replaced, or
+ * is busy, answers again in a moment, and knows more.
+ */
+const patience = 4;
 
 /** One look at a run. */
 export interface Look {
@@ -47,6 +54,7 @@ export async function follow({ target, untilDone }: FollowRequest, context: Cont
       : new FollowLog(context);
   let temporal: TemporalConnection | undefined;
   let seen = false;
+  let unanswered = 0;
   try {
     for (;;) {
       if (signal.aborted) throw new Interrupted(`no longer watching ${target}; the run goes on`);
@@ -55,8 +63,10 @@ export async function follow({ target, untilDone }: FollowRequest, context: Cont
         const look = await lookAt(temporal, target);
         seen = true;
         follower.show(look);
+        unanswered = look.report.source === 'run' ? 0 : unanswered + 1;
         const exitCode = outcomeOf(look.report, untilDone);
-        if (exitCode !== undefined) return ended(look.report, exitCode, sameFlags);
+        const certain = unanswered === 0 || unanswered > patience || finalRunStates.includes(look.report.status.state);
+        if (certain && exitCode !== undefined) return ended(look.report, exitCode, sameFlags);
       } catch (error) {
         // Whoever has seen the run keeps waiting for it; a server that was never there is said at once.
         if (!seen || !(error instanceof SwitchbackError) || error.name !== 'Unreachable') throw error;

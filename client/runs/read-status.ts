@@ -1,15 +1,12 @@
-import { childAtWork, withReport, type ChildReport } from '../../runbook/child-report.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { finalRunStates, type RunStatus } from '../../runbook/run-state.ts';
 import { describeFailure } from '../command-line/failure.ts';
 import { workflowPage, type Settings } from '../settings/settings.ts';
+import { askRun } from '../temporal/ask-run.ts';
 import { findRun, type KnownRun } from '../temporal/find-run.ts';
 import type { TemporalConnection } from '../temporal/connection.ts';
 import { readLocalTarget, sealedPlan, type LocalTarget } from './local-target.ts';
 import { statusFromJournal } from './status-from-journal.ts';
-
-/** A query is answered in milliseconds by a worker that runs; one that is restarting takes some seconds. */
-const queryMs = 6_000;
 
 /** A run's status with where it was learnt. */
 export interface StatusReport {
@@ -56,15 +53,7 @@ export async function statusOver(temporal: TemporalConnection, target: string): 
     return fromJournal(target, settings, `the server ${settings.address} knows no run of ${target} (any more)`);
   const ui = workflowPage(settings, known.workflowId);
   try {
-    const handle = temporal.client.workflow.getHandle(known.workflowId, known.executionId);
-    const within = <T>(ask: () => Promise<T>) => temporal.within(Math.min(queryMs, settings.timeoutMs), ask);
-    const told = await within(() => handle.query<RunStatus>('status'));
-    // The parent hears of single operations with some delay; the child at work knows.
-    const child = finalRunStates.includes(told.state) ? undefined : childAtWork(told);
-    const status =
-      child === undefined
-        ? told
-        : withReport(told, await within(() => temporal.client.workflow.getHandle(child).query<ChildReport>('report')));
+    const status = await askRun(temporal, known);
     const ended = !known.open && !finalRunStates.includes(status.state);
     return { source: 'run', asOf: new Date().toISOString(), status, ui, ...(ended && { ended: known.status }) };
   } catch (error) {

@@ -44,9 +44,11 @@ let count = 0;
 let target: string;
 let cwd: string;
 let stopWorker: (() => Promise<void>) | undefined;
+let interrupt: AbortController;
 
 beforeEach(async () => {
   count += 1;
+  interrupt = new AbortController();
   target = `cli-${count}`;
   cwd = join(orchestra.home, 'stacks', target);
   mkdirSync(join(cwd, 'docker'), { recursive: true });
@@ -58,6 +60,8 @@ beforeEach(async () => {
   stopWorker = await orchestra.work(target);
 });
 afterEach(async () => {
+  // A command that a failed test left waiting would wait on, and keep the next tests from being heard.
+  interrupt.abort();
   await stopWorker?.();
   stopWorker = undefined;
 });
@@ -66,6 +70,7 @@ afterEach(async () => {
 const type = (...argv: string[]): Promise<Invoked> =>
   invoke(verbs, argv, {
     cwd,
+    signal: interrupt.signal,
     env: { SWITCHBACK_HOME: orchestra.home, TEMPORAL_ADDRESS: orchestra.environment.address, USER: 'ada' },
   });
 const typeJson = async (...argv: string[]) => {

@@ -8,18 +8,27 @@ export interface Invoked {
   error: string;
 }
 
+export interface Typing {
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** What is typed when a question is asked; without it there is no terminal. */
+  answers?: string[];
+  /** Ctrl-C. */
+  signal?: AbortSignal;
+}
+
 /** Runs a command line in this process, on a terminal that only writes things down. */
 export async function invoke(
   verbs: readonly Verb[],
   argv: readonly string[],
-  { env = {}, cwd = '/', answers }: { env?: NodeJS.ProcessEnv; cwd?: string; answers?: string[] } = {},
+  { env = {}, cwd = '/', answers, signal }: Typing = {},
 ): Promise<Invoked> {
   const written = { out: '', error: '' };
   const code = await runCommandLine(verbs, argv, {
     env: { SWITCHBACK_HOME: '/nonexistent/switchback', ...env },
     cwd,
     version: '1.2.3',
-    signal: new AbortController().signal,
+    signal: signal ?? new AbortController().signal,
     terminal: {
       interactive: answers !== undefined,
       out: (text) => void (written.out += text),
