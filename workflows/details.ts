@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 export function migrationDetails(status: RunStatus): string {
   const rows = status.phases.map(
     (phase) =>
-      `| ${phase.ordinal} | ${cell(phase.title)} | ${phase.risk} | **${phase.state}** | ${phase.stage ?? ''} | ${phase.done}/${phase.total} |`,
+      `| ${phase.ordinal} | ${cell(phase.title)} | ${phase.risk} | **${phase.state}** | ${phase.stage ?? ''} | ${phase.done} of ${phase.total} |`,
   );
   return [
     `## Migration of ${status.target}: ${status.state}`,
