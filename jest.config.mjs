@@ -15,10 +15,23 @@ const suite = (displayName, folders) => ({
   displayName,
   testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
 });
+const sample = [
+  'real/docker-engine',
+  'real/checks/services',
+  'real/preflight/preflight',
+  'real/resources/resources',
+  'real/record-before',
+  'real/volumes/backup-volume',
+  'stores/postgres-sql',
+  'stores/postgres-restore',
+  'scenarios/demo',
+];
 export default {
   projects: [
     suite('unit', ['runbook', 'journal', 'client', 'activities', 'worker', 'replay', 'project']),
     suite('workflows', ['workflows']),
+    // A sample of the real suites, one or two of each part; `npm run test:real` runs them all.
+    { ...suite('sample', []), testMatch: sample.map((file) => `<rootDir>/test/${file}.test.ts`) },
     suite('real', ['real', 'stores', 'scenarios']),
     suite('faults', ['faults']),
   ],
