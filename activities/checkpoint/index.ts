@@ -16,6 +16,7 @@ export {
   type PreviewContext,
 } from './preview.ts';
 export { runs, settleOrphans, type SettledOrphans } from './settle-orphans.ts';
+export { noteSetAside, setAside } from './set-aside.ts';
 export { setImage } from './set-image.ts';
 export { standsAt } from './stands-at.ts';
 export { untilIdle } from './until-idle.ts';

@@ -20,7 +20,8 @@ export interface ServiceStatus {
  * health check must also be healthy. What somebody left behind in the project counts too: it should not be there.
  */
 export const checkServices: Measure<'services'> = async (check, instruments, signal) => {
-  const services = await servicesOf(instruments.engine, instruments.project, { signal });
+  const setAside = await instruments.setAside?.();
+  const services = await servicesOf(instruments.engine, instruments.project, { signal, ...(setAside && { setAside }) });
   const finished = services.filter(({ state }) => state === 'finished');
   const down = services.filter(({ state }) => state === 'down');
   const ill = services.filter(({ state }) => state === 'starting' || state === 'unhealthy');
@@ -40,11 +41,13 @@ const list = (services: ServiceStatus[]) => services.map(({ service, detail }) =
 export async function servicesOf(
   engine: DockerEngine,
   project: string,
-  options: CallOptions = {},
+  options: CallOptions & { setAside?: ReadonlySet<string> } = {},
 ): Promise<ServiceStatus[]> {
   const listed = await engine.listByLabel({ 'com.docker.compose.project': project }, options);
   const containers = await Promise.all(
     listed
+      // One that was set aside and runs again counts: it should not be there.
+      .filter((found) => found.State === 'running' || !options.setAside?.has(found.Id.slice(0, 12)))
       .filter((found) => found.Labels['com.docker.compose.oneoff'] !== 'True' && !(labels.operation in found.Labels))
       .map((found) => engine.inspectContainer(found.Id, options)),
   );

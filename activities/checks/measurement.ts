@@ -6,6 +6,8 @@ export interface Instruments {
   engine: DockerEngine;
   /** Compose project of the stack. */
   project: string;
+  /** Short ids of containers that a checkpoint has stopped and keeps for the way back. */
+  setAside?(): Promise<ReadonlySet<string>>;
   /** The single value of a query that may only read, as text. */
   query(store: string, sql: string, signal: AbortSignal): Promise<string>;
   /** Runs a command in a one-shot container of a service's image, on the service's networks. */

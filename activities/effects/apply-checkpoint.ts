@@ -6,6 +6,7 @@ import {
   bringUp,
   noteContents,
   noteOwnContainers,
+  noteSetAside,
   ownContainers,
   previewLoaded,
   readActive,
@@ -28,7 +29,14 @@ import {
   type Preview,
   type SettledOrphans,
 } from '../checkpoint/index.ts';
-import { describePrediction, enabledServices, imageOf, readWorld, refuseObstacles } from '../compose/index.ts';
+import {
+  describePrediction,
+  enabledServices,
+  imageOf,
+  orphansOf,
+  readWorld,
+  refuseObstacles,
+} from '../compose/index.ts';
 import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
 
 type Input = OperationInputs['applyCheckpoint'];
@@ -306,6 +314,12 @@ async function performed(
     containersBefore: facts.containers,
   });
   await noteOwnContainers(context, preview.world.own, facts.containers);
+  const ours = await ownContainers(context, preview.world.own, facts.containers);
+  const others = orphansOf(preview.world.own, next.model).filter(({ id }) => !ours.has(id));
+  await noteSetAside(
+    context,
+    others.map(({ id }) => id),
+  );
   const bound = doings?.bound ?? preview.bound;
   await noteContents(bound, preview.world.own, context);
   const version = await noteVersion(context, facts.composeVersion);

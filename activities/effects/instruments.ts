@@ -1,5 +1,6 @@
 import type { Check, CheckResult } from '../../runbook/checks.ts';
 import { runChecks } from '../checks/index.ts';
+import { setAside } from '../checkpoint/index.ts';
 import type { CommandRequest, Instruments } from '../checks/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
@@ -25,6 +26,7 @@ export function instrumentsOf(deps: CheckDependencies, context: EffectContext): 
   return {
     engine: deps.engine,
     project: context.plan.stack.project,
+    setAside: () => setAside(context),
     query: (store, sql, signal) =>
       withStore(deps.stores, { ...context, signal }, store, ['probe'], (opened) => opened.query(sql)),
     run: (request, signal) => deps.runInService(context, { ...request, sample: (sample += 1), signal }),

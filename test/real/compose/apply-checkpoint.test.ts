@@ -2,6 +2,9 @@ import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { setAside } from '../../../activities/checkpoint/index.ts';
+import { servicesOf } from '../../../activities/checks/index.ts';
+import type { EffectContext } from '../../../activities/effect.ts';
 import type { OperationInputs } from '../../../runbook/operations.ts';
 import { performWith, type TestTarget } from '../effect-context.ts';
 import { ownLabels, ownName, sweepDead, sweepOwn } from '../own-names.ts';
@@ -363,6 +366,10 @@ describe('orphans', () => {
     const second = await apply('v2');
     expect(second.performed.facts).toMatchObject({ orphansStopped: [`${project}-old-1`], orphansRemoved: [] });
     expect((await containers())['old']).toMatchObject({ id: before['old']?.id, state: 'exited' });
+    const counted = async (context: EffectContext) =>
+      (await servicesOf(engine, project, { setAside: await setAside(context) })).map(({ service }) => service);
+    const context = target.context('applyCheckpoint', undefined as never) as unknown as EffectContext;
+    expect(await counted(context)).toEqual(['web']);
     const { undo } = second.prepared;
     if (undo.by !== 'operation') throw new Error('no undo');
     await performWith(
@@ -370,6 +377,7 @@ describe('orphans', () => {
       target.context('applyCheckpoint', undo.input as UndoInput, { id: 'rollback-1/01' }),
     );
     expect(await containers()).toEqual(before);
+    expect(await counted(context)).toEqual(['old', 'web']);
   });
 });
 
