@@ -79,21 +79,21 @@ async function confirmLoss(
   { confirm }: Options,
   context: Context,
 ): Promise<void> {
-  const what = [
-    ...(request.restoreData ? ['--restore-data'] : []),
-    ...(request.discardData ? ['--discard-data'] : []),
-  ].join(' and ');
-  if (confirm !== undefined) {
-    if (confirm === target) return;
+  if (confirm !== undefined && confirm !== target) {
     throw new UsageError(`--confirm ${confirm} is not the name of the target, which is ${target}`, 'Nothing was done.');
   }
-  if (!context.interactive || context.json) {
+  if (confirm === undefined && (!context.interactive || context.json)) {
+    const options = [
+      ...(request.restoreData ? ['--restore-data'] : []),
+      ...(request.discardData ? ['--discard-data'] : []),
+    ];
     throw new UsageError(
-      `${what} has to be confirmed, and there is no terminal to ask on`,
+      `${options.join(' and ')} has to be confirmed, and there is no terminal to ask on`,
       `Look with --dry-run; then add --confirm ${target}.`,
     );
   }
   for (const line of await lossLines(target, request, context)) context.note(line);
+  if (confirm !== undefined) return;
   const answer = await context.ask(`\nType the name of the target (${target}) to go on: `);
   if (answer.trim() !== target) throw new UsageError('that is not the name of the target', 'Nothing was done.');
 }

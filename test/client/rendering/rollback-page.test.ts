@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import { rollbackPage } from '../../../client/rendering/rollback-page.ts';
+import { plainPage } from '../../../client/rendering/style.ts';
+import { restoredPoints } from '../../../client/runs/rollback-preview.ts';
+import type { Operation } from '../../../runbook/operations.ts';
+import type { RollbackPlan } from '../../../runbook/rollback.ts';
+import { applyRecord, emptyTargetState } from '../../../runbook/target-state.ts';
+import { at, operation, receipt, runId } from '../history/recorded-run.ts';
+
+const now = new Date(at(3600));
+
+const backup: Operation = {
+  ...operation('orders/backup/01-backupStore', 'back up orders'),
+  kind: 'backupStore',
+  input: { store: 'orders', point: 'orders-store' },
+} as Operation;
+const state = emptyTargetState();
+applyRecord(state, {
+  seq: 1,
+  at: at(9),
+  run: runId,
+  epoch: 1,
+  type: 'intent',
+  operation: backup,
+  attempt: 1,
+  undo: backup.undo,
+  facts: {},
+});
+applyRecord(state, {
+  ...{ seq: 2, at: at(60), run: runId, epoch: 1, type: 'receipt', operation: backup.id, attempt: 1 },
+  receipt: { ...receipt(backup.id, 'backed up orders', 10, 60), facts: { point: 'r1/orders-store', bytes: 2048 } },
+});
+const restore: Operation = {
+  ...operation('rollback-1/01-restoreStore', 'restore store:orders from r1/orders-store'),
+  kind: 'restoreStore',
+  input: { store: 'orders', point: 'r1/orders-store' },
+} as Operation;
+
+const plan = (parts: Partial<RollbackPlan>): RollbackPlan => ({
+  ordinal: 1,
+  to: 'baseline',
+  scope: 'quick',
+  phases: [{ id: 'orders', ordinal: 2, title: 'Orders' }],
+  operations: [operation('rollback-1/01-applyCheckpoint', 'bring the stack back to baseline')],
+  kept: [{ operation: 'o', summary: 'expand orders', why: 'the old version does not mind it' }],
+  restored: [],
+  ...parts,
+});
+const page = (rollback: RollbackPlan, standing = 0) =>
+  rollbackPage(
+    { target: 'shop', plan: rollback, asOf: at(3590), points: restoredPoints(rollback, state), standing },
+    plainPage,
+    now,
+  ).join('\n');
+
+describe('what a rollback would do', () => {
+  it('is each operation in its order, and what stays with its reason', () => {
+    const text = page(plan({}));
+    expect(text).toContain('Rollback of shop to baseline (quick), as the journal stands (10.0 s ago)');
+    expect(text).toContain(' 1  bring the stack back to baseline');
+    expect(text).toContain('  expand orders\n      the old version does not mind it');
+    expect(text).toContain('left alone: nothing that was written is lost');
+  });
+
+  it('names the recovery point of each resource, its age and size, and says that later rows are lost', () => {
+    const text = page(plan({ operations: [restore], restored: ['store:orders'] }));
+    expect(text).toMatch(
+      /store:orders is replaced by recovery point r1\/orders-store, taken .* \(59m 00s ago\), 2\.00 KiB/,
+    );
+    expect(text).toContain('what was written since is lost');
+    expect(text).not.toContain('left alone');
+  });
+
+  it('says when operations began and never reported', () => {
+    expect(page(plan({}), 2)).toContain(
+      '2 operations began and never reported: each is looked at before it is taken back',
+    );
+  });
+});
