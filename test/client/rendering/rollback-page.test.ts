@@ -13,7 +13,7 @@ const backup: Operation = {
   ...operation('orders/backup/01-backupStore', 'back up orders'),
   kind: 'backupStore',
   input: { store: 'orders', point: 'orders-store' },
-} as Operation;
+};
 const state = emptyTargetState();
 applyRecord(state, {
   seq: 1,
@@ -34,7 +34,7 @@ const restore: Operation = {
   ...operation('rollback-1/01-restoreStore', 'restore store:orders from r1/orders-store'),
   kind: 'restoreStore',
   input: { store: 'orders', point: 'r1/orders-store' },
-} as Operation;
+};
 
 const plan = (parts: Partial<RollbackPlan>): RollbackPlan => ({
   ordinal: 1,
