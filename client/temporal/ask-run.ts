@@ -35,5 +35,8 @@ export async function askRun(
     if (childAtWork(told) !== child || finalRunStates.includes(told.state)) return told;
   }
   const heard = new Set(told.timeline.map(({ at, text }) => `${at} ${text}`));
-  return withReport(told, { ...report, news: report.news.filter(({ at, text }) => !heard.has(`${at} ${text}`)) });
+  const news = report.news.filter(({ at, text }) => !heard.has(`${at} ${text}`));
+  const status = withReport(told, { ...report, news });
+  // What the parent hears late may lie before what it has told itself.
+  return { ...status, timeline: status.timeline.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)) };
 }
