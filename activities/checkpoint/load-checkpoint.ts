@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { canonicalJson } from '../../runbook/json.ts';
 import {
   enabledServices,
   imageOf,
@@ -40,10 +41,33 @@ export type LoadContext = Pick<EffectContext, 'plan' | 'home' | 'operation' | 'a
  * image that is gone)
  */
 export async function loadCheckpoint(
-  { engine, compose }: CheckpointDependencies,
+  dependencies: CheckpointDependencies,
   context: LoadContext,
   contents: CheckpointContents,
   images: Record<string, string> = {},
+): Promise<LoadedCheckpoint> {
+  const known = loaded.get(context) ?? new Map<string, Promise<LoadedCheckpoint>>();
+  loaded.set(context, known);
+  const key = canonicalJson([contents.compose?.digest ?? null, contents.env?.digest ?? null, images]);
+  const loading = known.get(key) ?? load(dependencies, context, contents, images);
+  known.set(key, loading);
+  try {
+    // What the files hold is the same; how they are to be written (as a link, with which mode) may differ.
+    return { ...(await loading), contents };
+  } catch (error) {
+    known.delete(key);
+    throw error;
+  }
+}
+
+/** Within one attempt the same contents are asked for several times, and each answer costs two runs of Compose. */
+const loaded = new WeakMap<LoadContext, Map<string, Promise<LoadedCheckpoint>>>();
+
+async function load(
+  { engine, compose }: CheckpointDependencies,
+  context: LoadContext,
+  contents: CheckpointContents,
+  images: Record<string, string>,
 ): Promise<LoadedCheckpoint> {
   const { stack } = context.plan;
   if (!contents.compose) return { contents, model: emptyModel(stack.project), hashes: {}, images: {}, pinned: {} };

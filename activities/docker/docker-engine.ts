@@ -109,6 +109,8 @@ export class DockerEngine {
   }
 
   async inspectImage(reference: string, options: CallOptions = {}): Promise<Docker.ImageInspectInfo | undefined> {
+    // It becomes a part of the request's path as it is: nothing else than an image may be asked for.
+    if (!/^[\w][\w./:@-]*$/.test(reference) || reference.includes('..')) return undefined;
     return this.find(`inspect image ${reference}`, options, (docker) => docker.getImage(reference).inspect());
   }
 

@@ -328,7 +328,7 @@ async function performed(
   const files = Object.fromEntries(facts.files.map(({ path, to }) => [path, to]));
   return {
     summary: `${input.checkpoint} is active: ${count} service${count === 1 ? '' : 's'} ready${tookOf(doings)}; ${shortly(facts.willHappen)}`,
-    facts: {
+    facts: fitting({
       checkpoint: input.checkpoint,
       files,
       changes: facts.willHappen,
@@ -349,9 +349,20 @@ async function performed(
             upMs: doings.up.upMs,
             readyMs: doings.up.readyMs,
           }),
-    },
+    }),
     effect: { files, services },
   };
+}
+
+/** A receipt carries 16 KiB: that of a very large stack goes without its lists, longest first. */
+function fitting(facts: JsonObject): JsonObject {
+  return ['images', 'changes', 'boundContents'].reduce(
+    (rest, list) =>
+      JSON.stringify(rest).length < 14_000
+        ? rest
+        : Object.fromEntries(Object.entries(rest).filter(([name]) => name !== list)),
+    facts,
+  );
 }
 
 const tookOf = (doings: Doings | undefined) =>

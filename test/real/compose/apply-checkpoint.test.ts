@@ -1,4 +1,4 @@
-import { lstat, readlink } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
@@ -294,6 +294,33 @@ describe('what is in the way', () => {
 });
 
 describe('services that do not come up', () => {
+  it('[K6] are taken back by the undo of the attempt that failed', async () => {
+    const { target, checkpoint, apply, input, containers } = await stack();
+    await checkpoint('v1', { web: sleeper() });
+    await checkpoint('v2', { web: sleeper({ command: ['sh', '-c', 'exit 1'], restart: 'always' }), fresh: sleeper() });
+    await apply('v1');
+    const context = target.context('applyCheckpoint', input('v2'));
+    const prepared = await applyCheckpoint.prepare(input('v2'), context);
+    await expect(performWith(applyCheckpoint, context, prepared)).rejects.toMatchObject({ name: 'StepFailed' });
+    if (prepared.undo.by !== 'operation') throw new Error('no undo');
+    const back = target.context('applyCheckpoint', prepared.undo.input as UndoInput, { id: 'rollback-1/01' });
+    await performWith(applyCheckpoint, back);
+    expect(Object.entries(await containers()).map(([name, { state }]) => [name, state])).toEqual([['web', 'running']]);
+    expect(await target.read('docker-compose.yml')).toBe(await target.read('docker/v1.yml'));
+  });
+
+  it('where there was nothing before, nothing is gone back to; volumes stay', async () => {
+    const { project, target, checkpoint, apply, containers } = await stack();
+    await checkpoint('v1', { db: sleeper({ volumes: ['data:/d'] }) }, { volumes: { data: {} } });
+    const { prepared } = await apply('v1');
+    if (prepared.undo.by !== 'operation') throw new Error('no undo');
+    const back = target.context('applyCheckpoint', prepared.undo.input as UndoInput, { id: 'rollback-1/01' });
+    await performWith(applyCheckpoint, back);
+    expect(await containers()).toEqual({});
+    expect(await readdir(target.directory)).toEqual(['docker']);
+    expect(await engine.inspectVolume(`${project}_data`)).toBeDefined();
+  });
+
   it('names the one that exits, with its last words', async () => {
     const { checkpoint, apply } = await stack();
     await checkpoint('v1', {
