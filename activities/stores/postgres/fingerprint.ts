@@ -1,3 +1,4 @@
+import { listTables, onlyTable, tableName, type Table } from './list-tables.ts';
 import { quoteName } from './quote.ts';
 import { rowHashExpression, rowHashFor, type RowHash } from './row-hash.ts';
 import type { Session } from './session.ts';
@@ -17,29 +18,11 @@ export interface Fingerprint {
   tables: Record<string, TableFingerprint>;
 }
 
-interface Table {
-  schema: string;
-  name: string;
-  columns: { name: string; type: string }[];
-  /** The column of a primary key that is one integer. */
-  key: string | null;
-}
-
 /** Below this many rows, a difference is found by looking at the table. */
 const worthChunks = 10_000;
 const chunksPerTable = 32;
 
-// Partitioned tables have no rows of their own, and foreign ones have theirs elsewhere.
-const tablesQuery = `
-select jsonb_build_object('schema', n.nspname, 'name', c.relname,
-  'columns', (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod)) order by a.attnum), '[]')
-    from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
-  'key', (select a.attname from pg_index x join pg_attribute a on a.attrelid = x.indrelid and a.attnum = x.indkey[0]
-    where x.indrelid = c.oid and x.indisprimary and x.indnkeyatts = 1 and a.atttypid in (20, 21, 23)))::text as found
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-  and ($1::oid[] is null or c.oid = any($1::oid[]))
-order by n.nspname, c.relname`;
+const integers = ['smallint', 'integer', 'bigint'];
 
 export interface FingerprintOptions {
   /** Oids of tables; all of the user's unless told. */
@@ -57,11 +40,10 @@ export interface FingerprintOptions {
 export async function fingerprintTables(session: Session, options: FingerprintOptions = {}): Promise<Fingerprint> {
   const { version } = await session.row(`select current_setting('server_version_num') as version`);
   const how = options.how ?? rowHashFor(Number(version));
-  const only = options.only === undefined ? null : `{${options.only.join(',')}}`;
-  const found = (await session.rows(tablesQuery, [only])).map((row) => JSON.parse(row['found'] ?? '') as Table);
+  const found = await listTables(session, options.only);
   const tables: Fingerprint['tables'] = {};
   for (const [done, table] of found.entries()) {
-    const name = `${table.schema}.${table.name}`;
+    const name = tableName(table);
     options.onTable?.(name, done, found.length);
     tables[name] = await fingerprintTable(session, table, how, options.like?.tables[name]?.chunks);
   }
@@ -76,9 +58,10 @@ async function fingerprintTable(
   how: RowHash,
   like: ChunkPlan | undefined,
 ): Promise<TableFingerprint> {
-  const from = `from only ${quoteName(table.schema)}.${quoteName(table.name)} t`;
+  const from = `from ${onlyTable(table)} t`;
+  const key = integerKey(table);
   const hash = `sum(${rowHashExpression(table.columns, 't', how)})`;
-  const whole = like?.column === table.key ? like : await chunkPlan(session, table, from);
+  const whole = key === undefined ? undefined : like?.column === key ? like : await chunkPlan(session, key, from);
   if (whole === undefined) {
     const row = await session.row(`select count(*) as rows, coalesce(${hash}, 0) as hash ${from}`);
     return { rows: Number(row['rows']), hash: row['hash'] ?? '0' };
@@ -104,9 +87,15 @@ async function fingerprintTable(
   return total.rows < worthChunks && like === undefined ? sums : { ...sums, chunks };
 }
 
-async function chunkPlan(session: Session, table: Table, from: string): Promise<ChunkPlan | undefined> {
-  if (table.key === null) return undefined;
-  const key = `t.${quoteName(table.key)}`;
+/** The column of a primary key that is one integer. */
+function integerKey(table: Table): string | undefined {
+  const [name] = table.key;
+  const type = table.columns.find((column) => column.name === name)?.type ?? '';
+  return table.key.length === 1 && integers.includes(type) ? name : undefined;
+}
+
+async function chunkPlan(session: Session, column: string, from: string): Promise<ChunkPlan | undefined> {
+  const key = `t.${quoteName(column)}`;
   const ends = await session.row(`select min(${key})::text as low, max(${key})::text as high ${from}`);
   if (ends['low'] === null || ends['low'] === undefined) return undefined;
   const low = BigInt(ends['low']);
@@ -114,5 +103,5 @@ async function chunkPlan(session: Session, table: Table, from: string): Promise<
   // A difference of two bigints could overflow; nobody numbers rows like that.
   if (span > 2n ** 62n || low < -(2n ** 61n)) return undefined;
   const width = span / BigInt(chunksPerTable) + 1n;
-  return { column: table.key, from: String(low), width: String(width) };
+  return { column, from: String(low), width: String(width) };
 }

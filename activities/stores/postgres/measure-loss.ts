@@ -4,27 +4,9 @@ import { agree } from '../../comparison/agree.ts';
 import { mergeRows } from '../../comparison/merge-rows.ts';
 import type { StoreUse, TableLoss } from '../store.ts';
 import { PostgresCompareSource } from './compare-source.ts';
+import { listTables, onlyTable, tableName, type Table } from './list-tables.ts';
 import { quoteName } from './quote.ts';
 import type { Session } from './session.ts';
-
-interface Table {
-  schema: string;
-  name: string;
-  columns: { name: string; type: string }[];
-  /** Columns of the primary key; empty without one. */
-  key: string[];
-}
-
-// Our own ledger is no data of the application.
-const tablesQuery = `
-select jsonb_build_object('schema', n.nspname, 'name', c.relname,
-  'columns', (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod)) order by a.attnum), '[]')
-    from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
-  'key', (select coalesce(jsonb_agg(a.attname order by k.place), '[]') from pg_index x, unnest(x.indkey) with ordinality as k(num, place), pg_attribute a
-    where x.indrelid = c.oid and x.indisprimary and a.attrelid = c.oid and a.attnum = k.num and k.place <= x.indnkeyatts))::text as found
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'switchback')
-order by 1`;
 
 /**
  * Compares a live database with the one that is to take its place, row by row: what is in the live one and not in the other is lost.
@@ -39,14 +21,29 @@ export async function measureLoss(live: Session, incoming: Session, use: StoreUs
       { table: mine.get(name), session: live },
       { table: other.get(name), session: incoming },
     );
-    if (loss.missing + loss.different + loss.returning > 0) losses.push({ table: name, ...loss });
+    losses.push({ table: name, ...loss });
   }
-  return losses;
+  losses.push({ table: 'large objects', ...(await largeObjectLoss(live, incoming)) });
+  return losses.filter((loss) => loss.missing + loss.different + loss.returning > 0);
 }
 
 async function tablesOf(session: Session): Promise<Map<string, Table>> {
-  const found = (await session.rows(tablesQuery)).map((row) => JSON.parse(row['found'] ?? '') as Table);
-  return new Map(found.map((table) => [`${table.schema}.${table.name}`, table]));
+  const found = await listTables(session);
+  // Our own ledger is no data of the application.
+  return new Map(found.filter((table) => table.schema !== 'switchback').map((table) => [tableName(table), table]));
+}
+
+const largeObjects = 'select oid::bigint as id, md5(lo_get(oid)) as content from pg_catalog.pg_largeobject_metadata';
+
+/** They are in no table of the user's, and lost all the same. */
+async function largeObjectLoss(live: Session, incoming: Session): Promise<Figures> {
+  const open = (session: Session) =>
+    PostgresCompareSource.open('large objects', session, largeObjects, { borrowed: true });
+  return comparing(
+    open(live),
+    () => open(incoming),
+    (left, right) => byKey(left, right, ['id']),
+  );
 }
 
 interface Side {
@@ -61,11 +58,25 @@ async function tableLoss(live: Side, incoming: Side): Promise<Figures> {
   }
   const { key, columns } = live.table;
   const keyed = key.length > 0 && key.every((name) => incoming.table?.columns.some((column) => column.name === name));
-  const left = await source(live.session, live.table, incoming.table.columns);
+  const replacement = incoming.table;
+  return comparing(
+    source(live.session, live.table, replacement.columns),
+    () => source(incoming.session, replacement, columns),
+    (left, right) => (keyed ? byKey(left, right, key) : byWholeRows(left, right)),
+  );
+}
+
+/** Opens both sides, lends them and closes them, whatever happens. */
+async function comparing<T>(
+  opening: Promise<CompareSource>,
+  openOther: () => Promise<CompareSource>,
+  work: (left: CompareSource, right: CompareSource) => Promise<T>,
+): Promise<T> {
+  const left = await opening;
   try {
-    const right = await source(incoming.session, incoming.table, columns);
+    const right = await openOther();
     try {
-      return keyed ? await byKey(left, right, key) : await byWholeRows(left, right);
+      return await work(left, right);
     } finally {
       await right.close();
     }
@@ -82,8 +93,8 @@ async function source(session: Session, table: Table, others: Table['columns']):
     ...table.columns.map((column) => `t.${quoteName(column.name)}`),
     ...lacking.map((column) => `null::${column.type} as ${quoteName(column.name)}`),
   ];
-  const query = `select ${select.join(', ')} from only ${quoteName(table.schema)}.${quoteName(table.name)} t`;
-  return PostgresCompareSource.open(`table ${table.schema}.${table.name}`, session, query, { borrowed: true });
+  const query = `select ${select.join(', ')} from ${onlyTable(table)} t`;
+  return PostgresCompareSource.open(`table ${tableName(table)}`, session, query, { borrowed: true });
 }
 
 async function byKey(left: CompareSource, right: CompareSource, key: string[]): Promise<Figures> {
@@ -110,8 +121,6 @@ async function byWholeRows(left: CompareSource, right: CompareSource): Promise<F
 
 async function countRows({ table, session }: Side): Promise<number> {
   if (table === undefined) return 0;
-  const row = await session.row(
-    `select count(*) as rows from only ${quoteName(table.schema)}.${quoteName(table.name)}`,
-  );
+  const row = await session.row(`select count(*) as rows from ${onlyTable(table)}`);
   return Number(row['rows']);
 }
