@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,18 +97,9 @@ describe('ports', () => {
 describe('the Temporal CLI', () => {
   it('is looked for on PATH and where set-up puts it', async () => {
     expect(await findTemporal({ PATH: folder, XDG_CACHE_HOME: folder })).toBeUndefined();
-    const launched = await startProcess({
-      name: 'mkdir',
-      file: '/bin/sh',
-      args: [
-        '-c',
-        'mkdir -p "$0/switchback/bin" && printf "#!/bin/sh\\n" > "$0/switchback/bin/temporal" && chmod +x "$0/switchback/bin/temporal"',
-        folder,
-      ],
-      env: process.env,
-      log: join(folder, 'x.log'),
-    });
-    await untilReady('mkdir', launched, async () => !(await isRunning(launched)), { withinMs: 20_000, signal: never });
+    const built = join(folder, 'switchback/bin');
+    await mkdir(built, { recursive: true });
+    await writeFile(join(built, 'temporal'), '#!/bin/sh\n', { mode: 0o755 });
     expect(await findTemporal({ PATH: '', XDG_CACHE_HOME: folder })).toBe(join(folder, 'switchback/bin/temporal'));
     expect(await findTemporal({ PATH: join(folder, 'switchback/bin'), XDG_CACHE_HOME: '/nonexistent' })).toBe(
       join(folder, 'switchback/bin/temporal'),
