@@ -172,6 +172,14 @@ describe('a run, as its operator types it', () => {
     expect(
       await typeJson('rollback', '--reason', 'errors doubled', '--restore-data', '--confirm', 'other'),
     ).toMatchObject({ code: 2 });
+    const mistyped = await invoke(verbs, ['rollback', '--reason', 'errors doubled', '--restore-data'], {
+      cwd,
+      env: { SWITCHBACK_HOME: orchestra.home, TEMPORAL_ADDRESS: orchestra.environment.address },
+      answers: ['yes'],
+    });
+    expect(mistyped).toMatchObject({ code: 2, error: expect.stringContaining('that is not the name of the target') });
+    expect(mistyped.error).toContain(`Rollback of ${target} to one`);
+    expect((await typeJson('history')).runs).toHaveLength(1);
     expect(
       (await type('rollback', '--reason', 'errors doubled', '--restore-data', '--confirm', target, '--watch')).code,
     ).toBe(0);
