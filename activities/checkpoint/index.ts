@@ -1,9 +1,12 @@
+export { applied, type Applied } from './applied.ts';
 export { readActive, refTo, writeActive, type ActiveFile } from './active-file.ts';
 export { boundContents, noteContents, servicesWithChangedContent } from './bound-content.ts';
-export { bringUp, type BringUpOptions, type BroughtUp, type Deadline } from './bring-up.ts';
+export { bringUp, type BringUpOptions, type BroughtUp } from './bring-up.ts';
 export { readContent, type CheckpointContents, type Content } from './contents.ts';
 export { bindActive, checkDrift, requireNoDrift } from './drift.ts';
+export { fileSwitch, noteSwitched, standingOf, switchFiles, type FileSwitch } from './file-switch.ts';
 export { loadCheckpoint, type CheckpointDependencies, type LoadedCheckpoint } from './load-checkpoint.ts';
+export { noteApplied } from './note-applied.ts';
 export { noteOwnContainers, ownContainers } from './own-containers.ts';
 export {
   loadActive,
@@ -15,8 +18,10 @@ export {
   type Preview,
   type PreviewContext,
 } from './preview.ts';
-export { runs, settleOrphans, type SettledOrphans } from './settle-orphans.ts';
 export { noteSetAside, setAside } from './set-aside.ts';
 export { setImage } from './set-image.ts';
+export { runs, settleOrphans, startAgain, type SettledOrphans } from './settle-orphans.ts';
 export { standsAt } from './stands-at.ts';
+export { requireAlone, requireImage } from './switched-image.ts';
 export { untilIdle } from './until-idle.ts';
+export { wayBack } from './way-back.ts';

@@ -10,7 +10,7 @@ import { runs } from './settle-orphans.ts';
 export async function standsAt(
   engine: DockerEngine,
   loaded: LoadedCheckpoint,
-  options: { project: string; signal: AbortSignal },
+  options: { project: string; signal: AbortSignal; beside: readonly string[] },
 ): Promise<boolean> {
   const world = await readWorld(engine, options.project, options);
   for (const [service, definition] of enabledServices(loaded.model)) {
@@ -21,7 +21,8 @@ export async function standsAt(
     );
     if (!asDefined) return false;
   }
-  if (orphansOf(world.own, loaded.model).some(runs)) return false;
+  const orphans = orphansOf(world.own, loaded.model);
+  if (orphans.some((orphan) => runs(orphan) && !options.beside.includes(orphan.name))) return false;
   const verdicts = judgeServices(loaded.model, await lookAtServices(engine, options));
   return verdicts.every(({ verdict }) => verdict === 'ready' || verdict === 'completed');
 }

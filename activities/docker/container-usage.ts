@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
 
 import { pause } from './deadline.ts';
-import type { CallOptions, DockerEngine } from './docker-engine.ts';
+import type { DockerEngine } from './docker-engine.ts';
+import type { CallOptions } from './engine-connection.ts';
 
 /** What a container uses. `undefined` where the engine did not say. */
 export interface ContainerUsage {

@@ -1,24 +1,9 @@
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
-import { pinnedApiVersion } from './api-version.ts';
-import { withDeadline } from './deadline.ts';
-import { engineError, statusOf } from './engine-error.ts';
+import { EngineConnection, type CallOptions } from './engine-connection.ts';
+import { statusOf } from './engine-error.ts';
 import { joinLogFrames, tailOf } from './log-frames.ts';
-
-export interface CallOptions {
-  signal?: AbortSignal | undefined;
-  /** Longest wait for one answer, in milliseconds; 30 s unless told. */
-  deadlineMs?: number | undefined;
-}
-
-interface Modem {
-  version?: string;
-  dial(request: object, callback: (error: unknown, answer: unknown) => void): void;
-}
 
 export type Labels = Record<string, string>;
 
@@ -34,65 +19,8 @@ export interface EngineInfo {
   DockerRootDir: string;
 }
 
-/**
- * The Docker Engine, reached as the `docker` command reaches it (DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY). Each call has a
- * deadline of its own and ends with the given signal. Throws `Unreachable`, `AccessDenied`, `Conflict`, `PreconditionFailed` (no
- * such object), `ResourceExhausted` or `StepFailed` (the daemon refused).
- */
-export class DockerEngine {
-  /** Where it listens, as DOCKER_HOST says it, e.g. `unix:///var/run/docker.sock`: for the `docker` command to reach the same one. */
-  readonly host: string;
-  readonly #docker: Docker;
-  readonly #deadlineMs: number;
-  #pinned: Promise<string> | undefined;
-
-  constructor(options: { deadlineMs?: number; docker?: Docker.DockerOptions } = {}) {
-    this.host = process.env['DOCKER_HOST'] ?? `unix://${defaultSocket()}`;
-    // Said outright: dockerode and the `docker` command look for a default in different places.
-    this.#docker = new Docker(
-      options.docker ?? (process.env['DOCKER_HOST'] === undefined ? { socketPath: defaultSocket() } : {}),
-    );
-    this.#deadlineMs = options.deadlineMs ?? 30_000;
-  }
-
-  /** Any call of dockerode, or several; the requests that `action` makes with its `docker` end with the deadline and the signal. */
-  async call<T>(
-    what: string,
-    options: CallOptions,
-    action: (docker: Docker, abortSignal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    await this.apiVersion(options);
-    return this.#race(what, options, action);
-  }
-
-  /** As `call`, but `undefined` where the daemon says that there is no such object. */
-  async find<T>(
-    what: string,
-    options: CallOptions,
-    action: (docker: Docker, abortSignal: AbortSignal) => Promise<T>,
-  ): Promise<T | undefined> {
-    return this.call<T | undefined>(what, options, async (docker, abortSignal) => {
-      try {
-        return await action(docker, abortSignal);
-      } catch (error) {
-        if (statusOf(error) === 404) return undefined;
-        throw error;
-      }
-    });
-  }
-
-  /** Reads `/version` once and pins what is spoken from then on, e.g. `1.41`. */
-  async apiVersion(options: CallOptions = {}): Promise<string> {
-    this.#pinned ??= this.#pin(options);
-    try {
-      return await this.#pinned;
-    } catch (error) {
-      // The daemon may be up on the next call.
-      this.#pinned = undefined;
-      throw error;
-    }
-  }
-
+/** What is asked of the Docker Engine, in words of our own; errors as its connection throws them. */
+export class DockerEngine extends EngineConnection {
   async inspectContainer(
     nameOrId: string,
     options: CallOptions = {},
@@ -148,7 +76,7 @@ export class DockerEngine {
   async stopContainer(nameOrId: string, options: CallOptions & { graceSeconds?: number } = {}): Promise<void> {
     const { graceSeconds } = options;
     // The engine answers only after the container has gone, so its grace period is part of the wait.
-    const deadlineMs = (options.deadlineMs ?? this.#deadlineMs) + (graceSeconds ?? 300) * 1000;
+    const deadlineMs = (options.deadlineMs ?? this.deadlineMs) + (graceSeconds ?? 300) * 1000;
     await this.#unlessAlready(`stop container ${nameOrId}`, { ...options, deadlineMs }, (docker) =>
       docker.getContainer(nameOrId).stop(graceSeconds === undefined ? {} : { t: graceSeconds }),
     );
@@ -220,18 +148,6 @@ export class DockerEngine {
     return tailOf(joinLogFrames(asBuffer(body)), bytes);
   }
 
-  async #pin(options: CallOptions): Promise<string> {
-    const version = await this.#race('docker version', options, (docker) => docker.version());
-    if (typeof version?.ApiVersion !== 'string') {
-      throw new SwitchbackError('Unreachable', 'docker version: the answer is not from a Docker engine', {
-        hint: 'Look what listens at DOCKER_HOST.',
-      });
-    }
-    const pinned = pinnedApiVersion({ newest: version.ApiVersion, oldest: version.MinAPIVersion });
-    (this.#docker.modem as Modem).version = `v${pinned}`;
-    return pinned;
-  }
-
   async #list(filters: Record<string, string[]>, options: CallOptions): Promise<Docker.ContainerInfo[]> {
     return this.call('list containers', options, (docker) =>
       docker.listContainers({ all: true, filters: JSON.stringify(filters) }),
@@ -252,37 +168,6 @@ export class DockerEngine {
       }
     });
   }
-
-  /** The same engine, with each request ended by a signal: not all calls of dockerode take one, and a lost socket would stay open. */
-  #bound(signal: AbortSignal): Docker {
-    const modem = this.#docker.modem as Modem;
-    const bound = Object.create(modem) as Modem;
-    bound.dial = (request, callback) => modem.dial({ ...request, abortSignal: signal }, callback);
-    return new Docker({ modem: bound } as unknown as Docker.DockerOptions);
-  }
-
-  async #race<T>(
-    what: string,
-    options: CallOptions,
-    action: (docker: Docker, abortSignal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    try {
-      const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
-      return await withDeadline(what, { deadlineMs, signal: options.signal }, (signal) =>
-        action(this.#bound(signal), signal),
-      );
-    } catch (error) {
-      // Who cancelled gets the reason given, not a story about sockets.
-      if (options.signal?.aborted) throw options.signal.reason;
-      throw engineError(what, error);
-    }
-  }
-}
-
-/** Docker Desktop listens in the user's home. */
-function defaultSocket(): string {
-  const desktop = join(homedir(), '.docker', 'run', 'docker.sock');
-  return existsSync(desktop) ? desktop : '/var/run/docker.sock';
 }
 
 /** Whether `found` has all of `wanted`. */

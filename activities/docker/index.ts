@@ -1,4 +1,6 @@
-export { DockerEngine, carries, type CallOptions, type Labels } from './docker-engine.ts';
-export { runHelper, type HelperMount, type HelperOptions, type HelperResult, type HelperSpec } from './run-helper.ts';
+export { DockerEngine, carries, type EngineInfo, type Labels } from './docker-engine.ts';
+export type { CallOptions } from './engine-connection.ts';
+export type { HelperMount, HelperSpec } from './helper-spec.ts';
+export { runHelper, type HelperOptions, type HelperResult } from './run-helper.ts';
 export { measureUsage, type ContainerUsage } from './container-usage.ts';
 export { pause, withDeadline } from './deadline.ts';

@@ -2,31 +2,27 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs, Undo } from '../../runbook/operations.ts';
 import {
-  bindActive,
   bringUp,
   loadCheckpoint,
   noteContents,
   noteOwnContainers,
+  noteSwitched,
   previewLoaded,
   readActiveStack,
+  requireAlone,
+  requireImage,
   requireNoDrift,
   setImage,
+  switchFiles,
   untilIdle,
-  writeActive,
   type ActiveFile,
   type ActiveStack,
   type BroughtUp,
   type CheckpointDependencies,
+  type FileSwitch,
   type LoadedCheckpoint,
 } from '../checkpoint/index.ts';
-import {
-  enabledServices,
-  imageOf,
-  judgeServices,
-  lookAtServices,
-  readWorld,
-  refuseObstacles,
-} from '../compose/index.ts';
+import { judgeServices, lookAtServices, readWorld, refuseObstacles } from '../compose/index.ts';
 import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
 
 type Input = OperationInputs['switchImage'];
@@ -101,7 +97,8 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
         containersBefore: facts.containers,
       });
       refuseObstacles(preview.prediction);
-      await switchFile(context, active.compose, facts, next);
+      // A link is replaced by a copy: the versioned file that it points to is a checkpoint, and stays as it is.
+      await switchFiles(context, [fileOf(context, facts)], next.contents);
       const up = await bringUp(deps, context, next, {
         only: [input.service],
         recreate: {},
@@ -117,7 +114,7 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
     async adopt(input, context, prepared) {
       await untilIdle(deps, context);
       const facts = factsOf(prepared);
-      await bindActive(context, context.plan.stack.compose, [facts.to]);
+      await noteSwitched(context, [fileOf(context, facts)]);
       const { own } = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
       await noteOwnContainers(context, own, facts.containers);
       return performed(input, context, facts, undefined);
@@ -126,6 +123,7 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
 }
 
 const factsOf = (prepared: Prepared) => prepared.facts as unknown as Facts;
+const fileOf = (context: Context, { from, to }: Facts): FileSwitch => ({ path: context.plan.stack.compose, from, to });
 
 async function requireActive(context: Context): Promise<ActiveStack & { compose: ActiveFile }> {
   const active = await readActiveStack(context);
@@ -146,39 +144,6 @@ async function load(
   return loadCheckpoint(deps, context, { compose, env: active.env });
 }
 
-/** A definition that others merge in would switch them as well. */
-function requireAlone(input: Input, before: LoadedCheckpoint['model'] | undefined, next: LoadedCheckpoint): void {
-  if (!before) return;
-  const others = enabledServices(next.model)
-    .map(([name]) => name)
-    .filter(
-      (name) => name !== input.service && before.services[name] && imageOf(before, name) !== imageOf(next.model, name),
-    );
-  if (others.length === 0) return;
-  throw new SwitchbackError('Unsupported', `the image of ${input.service} is also that of ${others.join(', ')}`, {
-    hint: 'Write `image:` into each service, or apply a checkpoint that has the other image.',
-    facts: { service: input.service },
-  });
-}
-
-function requireImage(input: Input, next: LoadedCheckpoint): string {
-  const id = next.images[input.service];
-  if (id !== undefined && (input.imageId === undefined || input.imageId === id)) return id;
-  throw new SwitchbackError(
-    'PreconditionFailed',
-    id === undefined
-      ? `image ${input.image} is not on this host`
-      : `${input.image} is another image by now: ${id}, not ${input.imageId}`,
-    {
-      hint:
-        id === undefined
-          ? `Get it with \`docker pull ${input.image}\`.`
-          : `Name the right one again: \`docker tag ${input.imageId} ${input.image}\`.`,
-      facts: { service: input.service, image: input.image },
-    },
-  );
-}
-
 function undoOf(input: Input, context: Context, before: string, imageId: string | undefined): Undo {
   const { compose } = context.plan.stack;
   return {
@@ -192,28 +157,6 @@ function undoOf(input: Input, context: Context, before: string, imageId: string 
       { resource: `file:${compose}`, change: 'update' },
     ],
   };
-}
-
-async function switchFile(
-  context: Context,
-  active: ActiveFile,
-  { from, to }: Facts,
-  next: LoadedCheckpoint,
-): Promise<void> {
-  const { directory, compose } = context.plan.stack;
-  if (active.digest !== from && active.digest !== to) {
-    throw new SwitchbackError('ValidationMismatch', `${compose} was changed by somebody while it was to be switched`, {
-      hint: 'Nothing was overwritten. Save that change elsewhere, put the file back, then retry.',
-      facts: { file: compose },
-    });
-  }
-  if (active.digest !== to) {
-    await bindActive(context, compose, [from, to]);
-    await context.fence();
-    // A link is replaced by a copy: the versioned file that it points to is a checkpoint, and stays as it is.
-    await writeActive(directory, compose, next.contents.compose, true);
-  }
-  await bindActive(context, compose, [to]);
 }
 
 function performed(input: Input, context: Context, facts: Facts, up: BroughtUp | undefined): Performed {

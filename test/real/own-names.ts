@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
-import { DockerEngine, type Labels } from '../../activities/docker/index.ts';
+import type { DockerEngine, Labels } from '../../activities/docker/index.ts';
 import { labels } from '../../runbook/names.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

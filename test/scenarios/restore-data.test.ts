@@ -20,7 +20,12 @@ let demo: Demo;
 beforeAll(async () => {
   await tearDown(place);
   await claim(place);
-  demo = await setUp(place, { screen, signal: abort.signal, stopwatch: new Stopwatch() });
+  demo = await setUp(place, {
+    screen,
+    signal: abort.signal,
+    stopwatch: new Stopwatch(),
+    brokenRelease: false,
+  });
 }, longest);
 afterAll(async () => {
   abort.abort();

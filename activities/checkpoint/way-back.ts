@@ -1,0 +1,57 @@
+import type { Effect, OperationInputs, Undo } from '../../runbook/operations.ts';
+import type { EffectContext } from '../effect.ts';
+import { refTo } from './active-file.ts';
+import type { ActiveStack, Preview } from './preview.ts';
+
+type Input = OperationInputs['applyCheckpoint'];
+
+/** The undo of a checkpoint: back to exactly the contents that are active now, with the images that run now. */
+export function wayBack(
+  input: Input,
+  context: Pick<EffectContext<'applyCheckpoint'>, 'plan' | 'operation'>,
+  active: ActiveStack,
+  preview: Preview,
+): Undo {
+  const { stack } = context.plan;
+  const planned = context.operation.undo;
+  const isPlanned = planned.by === 'operation' && planned.kind === 'applyCheckpoint';
+  const name = isPlanned ? (planned.input as Input).checkpoint : 'what was active before';
+  const effects: Effect[] = isPlanned ? planned.effects : [{ resource: `file:${stack.compose}`, change: 'replace' }];
+  const images = imagesNow(preview);
+  const start = strangersToStop(preview);
+  return {
+    by: 'operation',
+    kind: 'applyCheckpoint',
+    summary: isPlanned ? planned.summary : `bring the stack back to ${name}`,
+    lossy: false,
+    input: {
+      checkpoint: name,
+      compose: refTo(stack.compose, active.compose),
+      ...(stack.env === undefined || input.env === undefined ? {} : { env: refTo(stack.env, active.env) }),
+      ...(input.recreate === undefined ? {} : { recreate: input.recreate }),
+      ...(Object.keys(images).length === 0 ? {} : { images }),
+      ...(start.length === 0 ? {} : { start }),
+    },
+    effects,
+  };
+}
+
+const isDefined = ({ before }: Preview, service: string | undefined) =>
+  service !== undefined && before !== undefined && service in before.services;
+
+function imagesNow(preview: Preview): Record<string, string> {
+  return Object.fromEntries(
+    preview.world.own.flatMap(({ service, imageId }) =>
+      service !== undefined && isDefined(preview, service) ? [[service, imageId]] : [],
+    ),
+  );
+}
+
+/** Nobody's to begin with, and stopped for the checkpoint's sake: on the way back they run again. */
+function strangersToStop(preview: Preview): string[] {
+  const stopped = preview.prediction.services.filter(({ fate }) => fate === 'stopped').map(({ service }) => service);
+  return preview.world.own
+    .filter(({ service, name, state }) => state === 'running' && stopped.includes(service ?? name))
+    .filter(({ service }) => !isDefined(preview, service))
+    .map(({ name }) => name);
+}
