@@ -142,6 +142,13 @@ export interface OperationInputs {
   removeTag: { tag: string; object: string; pushed: boolean };
   /** Saves the active files and writes progress, decisions and lessons for the phase. */
   recordPhase: { phase: string; title: string };
+  /**
+   * Stops what may write to stores and volumes that are about to be restored: the version that runs now must not touch older data.
+   * What serves those stores keeps running.
+   */
+  stopUsers: { stores: string[]; volumes: string[] };
+  /** Starts what an operation of the same run stopped, where no checkpoint that follows would. */
+  startUsers: { stoppedBy: string };
   /** `into` names another volume to restore into. `putBack` names the volume in which an earlier restore kept what it replaced. */
   restoreVolume: { volume: string; point: string; into?: string; putBack?: string };
   restoreStore: {
@@ -174,6 +181,8 @@ export const operationVersion: Record<OperationKind, number> = {
   tagCheckpoint: 1,
   removeTag: 1,
   recordPhase: 1,
+  stopUsers: 1,
+  startUsers: 1,
   restoreVolume: 1,
   restoreStore: 1,
 };

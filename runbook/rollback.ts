@@ -1,8 +1,9 @@
 import type { Check } from './checks.ts';
+import { collapseCheckpoints, type UndoStep } from './collapse-checkpoints.ts';
 import type { CompiledPlan } from './compiled-plan.ts';
 import { SwitchbackError } from './errors.ts';
-import type { JsonObject } from './json.ts';
-import { operationVersion, type Operation, type OperationInputs, type OperationKind, type Undo } from './operations.ts';
+import { operationVersion, type Operation, type OperationInputs, type OperationKind } from './operations.ts';
+import { restoresOf, type RestoreStep } from './rollback-restores.ts';
 import type { RollbackRequest } from './run-state.ts';
 import { operationKey, standingOperations, type OperationRecord, type TargetState } from './target-state.ts';
 
@@ -54,32 +55,6 @@ function phasesToTakeBack(state: TargetState, to: RollbackRequest['to']): PhaseI
   return live.filter((phase) => phase.ordinal > destination.ordinal);
 }
 
-/** Resources with data that an operation's backup can bring back, as `store:NAME` or `volume:NAME`. */
-function backedUp(
-  record: OperationRecord,
-): { resource: string; kind: 'restoreStore' | 'restoreVolume'; input: { point: string } & JsonObject } | undefined {
-  const { operation, receipt } = record;
-  if (record.status !== 'done' || receipt === undefined) return undefined;
-  // The receipt names the folder that was really written; the plan only names the point.
-  const point = typeof receipt.facts['point'] === 'string' ? receipt.facts['point'] : undefined;
-  if (point === undefined) return undefined;
-  if (operation.kind === 'backupStore') {
-    return {
-      resource: `store:${operation.input.store}`,
-      kind: 'restoreStore',
-      input: { store: operation.input.store, point },
-    };
-  }
-  if (operation.kind === 'backupVolume') {
-    return {
-      resource: `volume:${operation.input.volume}`,
-      kind: 'restoreVolume',
-      input: { volume: operation.input.volume, point },
-    };
-  }
-  return undefined;
-}
-
 const storeOf = (record: OperationRecord) =>
   record.operation.kind === 'applySql' ? `store:${record.operation.input.store}` : undefined;
 
@@ -92,8 +67,8 @@ export interface RollbackOptions {
 
 /**
  * Plans a rollback from what the journal says was done. Undo order is the reverse of the order in which effects began; with
- * `restoreData`, recovery points are restored first, each resource from the oldest point among the phases that go back, and undos
- * inside a restored store are left out since the restore takes them back.
+ * `restoreData`, recovery points are restored first, each resource from the oldest point among the phases that go back, while what uses
+ * it stands still until an older checkpoint is back; undos inside a restored store are left out since the restore takes them back.
  * @throws SwitchbackError `PreconditionFailed` when there is nothing to take back, `PointOfNoReturn` when an effect has no undo.
  */
 export function planRollback(state: TargetState, { request, plan, ordinal }: RollbackOptions): RollbackPlan {
@@ -153,18 +128,27 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
   const host = plan.homeHost;
   const operations: Operation[] = [];
   const next = (kind: OperationKind) => `rollback-${ordinal}/${String(operations.length + 1).padStart(2, '0')}-${kind}`;
-  for (const step of restores.values()) {
-    operations.push(
-      operation(next(step.kind), step.kind, step.input as never, {
-        phase: step.phase,
-        host,
-        summary: `restore ${step.resource} from ${step.input.point}`,
-        effects: [{ resource: step.resource, change: 'replace' }],
-        timeoutSeconds: 4 * 3600,
-      }),
-    );
+  const steps = collapseCheckpoints(undos);
+  const [firstRestore] = restores.values();
+  if (firstRestore) {
+    const stop = stopUsers(next('stopUsers'), { restores: [...restores.values()], phase: firstRestore.phase, host });
+    operations.push(stop);
+    for (const step of restores.values()) {
+      operations.push(
+        operation(next(step.kind), step.kind, step.input as never, {
+          phase: step.phase,
+          host,
+          summary: `restore ${step.resource} from ${step.input.point}`,
+          effects: [{ resource: step.resource, change: 'replace' }],
+          timeoutSeconds: 4 * 3600,
+        }),
+      );
+    }
+    if (!steps.some(({ undo }) => undo.kind === 'applyCheckpoint')) {
+      operations.push(startUsers(next('startUsers'), stop));
+    }
   }
-  for (const { record, undo, alsoUndone } of collapseCheckpoints(undos)) {
+  for (const { record, undo, alsoUndone } of steps) {
     operations.push(
       operation(next(undo.kind), undo.kind, undo.input as never, {
         phase: record.operation.phase,
@@ -204,45 +188,35 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
   };
 }
 
-interface RestoreStep {
-  /** The backup that it comes from. */
-  operation: string;
-  resource: string;
-  kind: 'restoreStore' | 'restoreVolume';
-  input: { point: string } & JsonObject;
-  phase: string;
+function stopUsers(
+  id: string,
+  { restores, phase, host }: { restores: RestoreStep[]; phase: string; host: string },
+): Operation {
+  const named = (kind: string) =>
+    restores.flatMap(({ resource }) => (resource.startsWith(`${kind}:`) ? [resource.slice(kind.length + 1)] : []));
+  const input = { stores: named('store'), volumes: named('volume') };
+  return operation(id, 'stopUsers', input, {
+    phase,
+    host,
+    summary: `stop what uses ${restores.map(({ resource }) => resource).join(', ')}`,
+    effects: [{ resource: 'service:*', change: 'stop' }],
+    timeoutSeconds: 600,
+  });
 }
 
-/** One restore a resource: `standing` is newest first, so the last one seen is the oldest point, the one furthest back. */
-function restoresOf(standing: OperationRecord[]): Map<string, RestoreStep> {
-  const steps = new Map<string, RestoreStep>();
-  for (const record of standing) {
-    const point = backedUp(record);
-    if (point) steps.set(point.resource, { ...point, operation: record.operation.id, phase: record.operation.phase });
-  }
-  return steps;
-}
-
-interface UndoStep {
-  record: OperationRecord;
-  undo: Extract<Undo, { by: 'operation' }>;
-}
-
-/**
- * Checkpoints that follow each other directly are taken back in one go: only the last of them, which is the oldest state, is
- * applied. Their stacks would otherwise be started one after the other only to be replaced.
- */
-function collapseCheckpoints(undos: readonly UndoStep[]): (UndoStep & { alsoUndone: OperationRecord[] })[] {
-  const steps: (UndoStep & { alsoUndone: OperationRecord[] })[] = [];
-  for (const step of undos) {
-    const newer = steps.at(-1);
-    if (newer && newer.undo.kind === 'applyCheckpoint' && step.undo.kind === 'applyCheckpoint') {
-      steps[steps.length - 1] = { ...step, alsoUndone: [...newer.alsoUndone, newer.record] };
-    } else {
-      steps.push({ ...step, alsoUndone: [] });
-    }
-  }
-  return steps;
+function startUsers(id: string, { id: stoppedBy, phase, host }: Operation): Operation {
+  return operation(
+    id,
+    'startUsers',
+    { stoppedBy },
+    {
+      phase,
+      host,
+      summary: 'start again what was stopped for the restore',
+      effects: [{ resource: 'service:*', change: 'update' }],
+      timeoutSeconds: 600,
+    },
+  );
 }
 
 function destinationOf(

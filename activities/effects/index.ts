@@ -24,6 +24,7 @@ import { restoreStoreHandler } from './restore-store.ts';
 import { restoreVolumeHandler } from './restore-volume.ts';
 import { runChecksHandler } from './run-checks.ts';
 import { runContainerHandler } from './run-container.ts';
+import { startUsersHandler, stopUsersHandler } from './stop-users.ts';
 import { switchImageHandler } from './switch-image.ts';
 import { tagCheckpointHandler } from './tag-checkpoint.ts';
 import { watchBakeHandler } from './watch-bake.ts';
@@ -68,6 +69,8 @@ export function effectHandlers(world: World): EffectHandlers {
     tagCheckpoint: tagCheckpointHandler(),
     removeTag: removeTagHandler(),
     recordPhase: recordPhaseHandler(),
+    stopUsers: stopUsersHandler({ engine, stores }),
+    startUsers: startUsersHandler({ engine }),
     restoreVolume: restoreVolumeHandler({ engine }),
     restoreStore: restoreStoreHandler({ stores }),
   };

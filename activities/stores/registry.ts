@@ -2,7 +2,14 @@ import type { StoreRef } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import { postgresDriver } from './postgres/index.ts';
-import { storeUse, type Store, type StoreCapabilities, type StoreContext, type StoreDriver } from './store.ts';
+import {
+  storeUse,
+  type Place,
+  type Store,
+  type StoreCapabilities,
+  type StoreContext,
+  type StoreDriver,
+} from './store.ts';
 
 /** All kinds of stores, by name. */
 export type StoreDrivers = Record<StoreRef['kind'], StoreDriver>;
@@ -23,12 +30,7 @@ export async function withStore<T>(
   needs: (keyof StoreCapabilities)[],
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const ref = context.plan.stores[name];
-  if (ref === undefined) {
-    throw new SwitchbackError('PlanInvalid', `the plan has no store ${name}`, {
-      hint: `It has: ${Object.keys(context.plan.stores).join(', ') || 'none'}.`,
-    });
-  }
+  const ref = storeRef(context, name);
   const driver = drivers[ref.kind];
   const lacking = needs.find((capability) => !driver.capabilities[capability]);
   if (lacking !== undefined) {
@@ -43,4 +45,18 @@ export async function withStore<T>(
   } finally {
     await store.close();
   }
+}
+
+/** Where clients of a store of the plan connect to. @throws `PlanInvalid`, and what finding it throws */
+export function placeOfStore(drivers: StoreDrivers, context: StoreContext, name: string): Promise<Place> {
+  const ref = storeRef(context, name);
+  return drivers[ref.kind].place(storeUse(context, name, ref));
+}
+
+function storeRef({ plan }: StoreContext, name: string): StoreRef {
+  const ref = plan.stores[name];
+  if (ref !== undefined) return ref;
+  throw new SwitchbackError('PlanInvalid', `the plan has no store ${name}`, {
+    hint: `It has: ${Object.keys(plan.stores).join(', ') || 'none'}.`,
+  });
 }

@@ -165,11 +165,21 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** Where clients of a store connect to. */
+export interface Place {
+  /** Host name, IP, or the folder of a Unix socket. */
+  host: string;
+  port: number;
+  /** Id of the container that serves it, where the plan names its service. */
+  container?: string;
+}
+
 /** One kind of store: a folder below `activities/stores`, and a line in the registry. */
 export interface StoreDriver {
   readonly kind: StoreRef['kind'];
   readonly capabilities: StoreCapabilities;
   open(use: StoreUse): Promise<Store>;
+  place(use: StoreUse): Promise<Place>;
   /** Proves recovery points of this kind of store. */
   readonly prover: PointProver;
 }

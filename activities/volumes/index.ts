@@ -9,6 +9,9 @@ export { archiveOf, canaryOf } from './volume-point.ts';
 export { volumeProver } from './volume-prover.ts';
 export {
   areAwake,
+  asUser,
+  isUp,
+  quieten,
   refuseForeignUsers,
   mergeUsers,
   quietSince,

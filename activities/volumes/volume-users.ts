@@ -25,12 +25,18 @@ export async function volumeUsers(
   const users = (await engine.listAll(options)).flatMap((container): VolumeUser[] => {
     const mount = container.Mounts.find((candidate) => isOf(candidate, volume, path));
     // Helpers carry an operation but belong to no project; what Compose made for us carries a project.
-    const project = container.Labels['com.docker.compose.project'] ?? '';
-    if (mount === undefined || (project === '' && container.Labels[labels.role] === 'helper')) return [];
-    const name = (container.Names[0] ?? container.Id).replace(/^\//, '');
-    return [{ id: container.Id, name, was: stateOf(container), writes: mount.RW, project }];
+    const user = asUser(container, mount?.RW ?? false);
+    if (mount === undefined || (user.project === '' && container.Labels[labels.role] === 'helper')) return [];
+    return [user];
   });
   return users.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What has to be known of a container to stop it and to bring it back to what it was. */
+export function asUser(container: Docker.ContainerInfo, writes: boolean): VolumeUser {
+  const name = (container.Names[0] ?? container.Id).replace(/^\//, '');
+  const project = container.Labels['com.docker.compose.project'] ?? '';
+  return { id: container.Id, name, was: stateOf(container), writes, project };
 }
 
 type Mount = Docker.ContainerInfo['Mounts'][number];
@@ -47,7 +53,7 @@ function stateOf(container: Docker.ContainerInfo): VolumeUser['was'] {
 }
 
 /** `restarting` counts: it will write again any moment. */
-const isUp = ({ was }: VolumeUser) => was === 'healthy' || was === 'running' || was === 'restarting';
+export const isUp = ({ was }: VolumeUser) => was === 'healthy' || was === 'running' || was === 'restarting';
 
 /** @throws `Conflict` when a container outside of the stack runs with the volume: only the stack's own are stopped. */
 export function refuseForeignUsers(volume: string, users: readonly VolumeUser[], project: string): void {

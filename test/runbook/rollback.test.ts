@@ -16,14 +16,13 @@ const plan = outlinedPlan('shop', '/stack', [
   },
   { id: 'two', operations: [{ stage: 'cutover', kind: 'applyCheckpoint' }] },
 ]);
-const operations = plan.phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
-
 /** A target in which everything was done, with the undos that are given by operation id. */
-function stateAfter(undos: Record<string, Undo> = {}, unfinished: string[] = []) {
+function stateAfter(undos: Record<string, Undo> = {}, unfinished: string[] = [], of = plan) {
+  const operations = of.phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
   const state = emptyTargetState();
   const write = (entry: JournalEntry) =>
     applyRecord(state, { seq: state.seq + 1, at: '2026-01-01T00:00:00Z', run: 'r1', epoch: 1, ...entry });
-  for (const phase of plan.phases)
+  for (const phase of of.phases)
     write({ type: 'phase-state', phase: phase.id, ordinal: phase.ordinal, title: phase.title, state: 'completed' });
   for (const operation of operations) {
     const undo = undos[operation.id] ?? operation.undo;
@@ -62,6 +61,32 @@ const undoSql: Undo = {
   effects: [],
 };
 
+const by = 'operation' as const;
+const undoTag: Undo = {
+  by,
+  summary: 'take the tag back',
+  lossy: false,
+  kind: 'removeTag',
+  input: { tag: 't', object: 'o', pushed: false },
+  effects: [],
+};
+const undoRun: Undo = {
+  by,
+  summary: 'run the undo',
+  lossy: false,
+  kind: 'runContainer',
+  input: { service: 'api', argv: ['undo'], timeoutSeconds: 60 },
+  effects: [],
+};
+const undoImage: Undo = {
+  by,
+  summary: 'back to a:1',
+  lossy: false,
+  kind: 'switchImage',
+  input: { service: 'api', image: 'a:1' },
+  effects: [],
+};
+
 describe('planning a rollback', () => {
   it('[K6] goes back one phase for `previous`, newest first', () => {
     const rollback = planRollback(stateAfter(), { request: { ...request, to: 'previous' }, plan, ordinal: 1 });
@@ -96,12 +121,51 @@ describe('planning a rollback', () => {
       plan,
       ordinal: 3,
     });
-    expect(plain(rollback.operations)).toEqual(['restoreStore', 'applyCheckpoint', 'runChecks']);
-    expect(rollback.operations[0]).toMatchObject({
-      id: 'rollback-3/01-restoreStore',
+    expect(plain(rollback.operations)).toEqual(['stopUsers', 'restoreStore', 'applyCheckpoint', 'runChecks']);
+    expect(rollback.operations[0]).toMatchObject({ input: { stores: ['db'], volumes: [] } });
+    expect(rollback.operations[1]).toMatchObject({
+      id: 'rollback-3/02-restoreStore',
       input: { store: 'db', point: 'r1/one-db' },
     });
     expect(rollback.restored).toEqual(['store:db']);
+  });
+
+  it('[L7] starts what was stopped for a restore itself where no checkpoint goes back', () => {
+    const state = stateAfter({
+      'one/cutover/03-applyCheckpoint': { by: 'nothing', summary: 'never came to it' },
+      'two/cutover/01-applyCheckpoint': { by: 'nothing', summary: 'never came to it' },
+    });
+    const rollback = planRollback(state, { request: { ...request, restoreData: true }, plan, ordinal: 1 });
+    expect(plain(rollback.operations)).toEqual(['stopUsers', 'restoreStore', 'startUsers', 'runChecks']);
+    expect(rollback.operations[2]).toMatchObject({ input: { stoppedBy: rollback.operations[0]?.id } });
+  });
+
+  it('[K7] never visits a checkpoint between, but where an undo needs its services', () => {
+    const between = outlinedPlan('shop', '/stack', [
+      { id: 'one', operations: [{ stage: 'cutover', kind: 'applyCheckpoint' }] },
+      {
+        id: 'two',
+        operations: [
+          { stage: 'apply', kind: 'runContainer', undo: undoRun },
+          { stage: 'cutover', kind: 'applyCheckpoint' },
+          { stage: 'complete', kind: 'tagCheckpoint', undo: undoTag },
+        ],
+      },
+      {
+        id: 'three',
+        operations: [
+          { stage: 'apply', kind: 'switchImage', undo: undoImage },
+          { stage: 'cutover', kind: 'applyCheckpoint' },
+        ],
+      },
+    ]);
+    const rollback = planRollback(stateAfter({}, [], between), { request, plan: between, ordinal: 1 });
+    expect(plain(rollback.operations)).toEqual(['removeTag', 'applyCheckpoint', 'runContainer', 'applyCheckpoint', 'runChecks']);
+    expect(rollback.operations[1]?.undoes).toEqual([
+      'r1/three/cutover/02-applyCheckpoint',
+      'r1/three/apply/01-switchImage',
+      'r1/two/cutover/02-applyCheckpoint',
+    ]);
   });
 
   it('refuses at a point of no return with its cause, unless a restore covers it', () => {

@@ -66,7 +66,9 @@ describe('a full rollback that restores data', () => {
         ),
       ).toBe(0);
       const began = Date.now();
-      expect(await operator.type('watch')).toBe(6);
+      const ended = await operator.type('watch');
+      if (ended !== 6) process.stdout.write(screen.lines.slice(-60).join('\n'));
+      expect(ended).toBe(6);
       process.stdout.write(`full rollback with data: ${Math.round((Date.now() - began) / 1000)} s\n`);
 
       const { state } = await readJournal(targetHome(place.project, { SWITCHBACK_HOME: place.home }).journal);

@@ -168,5 +168,9 @@ export const postgresDriver = (engine: DockerEngine, box: ToolBox = toolBox(engi
   kind: 'postgres',
   capabilities: postgresCapabilities,
   open: async (use) => new PostgresStore(use, await findServer(use, engine), box),
+  place: async (use) => {
+    const { host, port, container } = await findServer(use, engine);
+    return { host, port, ...(container && { container: container.id }) };
+  },
   prover: postgresProver(box),
 });

@@ -1,0 +1,159 @@
+import type { JsonObject } from '../../runbook/json.ts';
+import type { OperationInputs } from '../../runbook/operations.ts';
+import type { DockerEngine } from '../docker/index.ts';
+import type { EffectContext, EffectHandler, Prepared } from '../effect.ts';
+import { placeOfStore, withStore, type StoreDrivers } from '../stores/registry.ts';
+import type { Place } from '../stores/store.ts';
+import { servingContainers } from '../stores/serving-containers.ts';
+import { asUser, areAwake, isUp, quieten, volumeUsers, wake, type VolumeUser } from '../volumes/index.ts';
+
+interface Facts {
+  users: VolumeUser[];
+}
+const factsOf = (prepared: Prepared | undefined) => prepared?.facts as unknown as Facts | undefined;
+
+/**
+ * Stops what may write to stores and volumes that are about to be restored. What serves a store keeps running; where a store is out of
+ * reach once the others have stopped, they are started again, and the restore goes on with its own fence alone.
+ */
+export function stopUsersHandler(deps: { engine: DockerEngine; stores: StoreDrivers }): EffectHandler<'stopUsers'> {
+  const { engine } = deps;
+  return {
+    async prepare(input, context) {
+      const users = await usersOf(deps, input, context);
+      const facts: Facts = { users };
+      return {
+        undo: { by: 'nothing', summary: 'the checkpoint that follows starts its services again' },
+        facts: facts as unknown as JsonObject,
+      };
+    },
+
+    async observe(_input, { signal }, prepared) {
+      const users = factsOf(prepared)?.users;
+      if (users === undefined) return 'absent';
+      const running = new Set(
+        (await engine.listAll({ signal }))
+          .map((container) => asUser(container, false))
+          .filter(isUp)
+          .map(({ id }) => id),
+      );
+      return users.some(({ id }) => running.has(id)) ? 'partial' : 'done';
+    },
+
+    async perform(input, context, prepared) {
+      const { signal } = context;
+      // What was started since by a restart policy, or by a person, is found now.
+      const users = onceEach([...(factsOf(prepared)?.users ?? []), ...(await usersOf(deps, input, context))]);
+      context.progress({ doing: `stopping ${users.length} containers` });
+      await context.fence();
+      await quieten(engine, users, 'stop', { signal });
+      const lost = await firstOutOfReach(deps.stores, input.stores, context);
+      if (lost === undefined) return stopped(users);
+      context.log(`store ${lost} is out of reach without the services that were stopped; they are started again`);
+      await wake(engine, users);
+      return {
+        summary: `nothing is stopped: store ${lost} cannot be reached without the services that use it`,
+        facts: { users: [], lost },
+        effect: { stopped: [] },
+      };
+    },
+
+    adopt(_input, _context, prepared) {
+      return Promise.resolve(stopped(factsOf(prepared)?.users ?? []));
+    },
+  };
+}
+
+/** Starts what `stopUsers` stopped, exactly as it was. */
+export function startUsersHandler({ engine }: { engine: DockerEngine }): EffectHandler<'startUsers'> {
+  return {
+    async prepare(input, context) {
+      const facts = await context.factsOf(input.stoppedBy);
+      return {
+        undo: { by: 'nothing', summary: 'an undo is not undone by itself' },
+        facts: { users: facts?.['users'] ?? [] },
+      };
+    },
+
+    async observe(_input, { signal }, prepared) {
+      const users = factsOf(prepared)?.users;
+      if (users === undefined) return 'absent';
+      return (await areAwake(engine, users, { signal })) ? 'done' : 'partial';
+    },
+
+    async perform(_input, context, prepared) {
+      const users = factsOf(prepared)?.users ?? [];
+      context.progress({ doing: `starting ${users.length} containers` });
+      await context.fence();
+      await wake(engine, users, { signal: context.signal });
+      return {
+        summary: users.length === 0 ? 'nothing had been stopped' : `started again: ${namesOf(users)}`,
+        facts: { containers: users.length },
+        effect: { started: users.map(({ name }) => name) },
+      };
+    },
+  };
+}
+
+const namesOf = (users: readonly VolumeUser[]) => users.map(({ name }) => name).join(', ');
+const onceEach = (users: readonly VolumeUser[]) =>
+  users.filter(({ id }, index) => users.findIndex((other) => other.id === id) === index);
+
+function stopped(users: VolumeUser[]) {
+  return {
+    summary: users.length === 0 ? 'nobody uses what is restored' : `stopped: ${namesOf(users)}`,
+    facts: { users } as unknown as JsonObject,
+    effect: { stopped: users.map(({ name }) => name).sort() },
+  };
+}
+
+/** For volumes those who mount them; for a store, which anybody may use over the network, everything that serves no store. */
+async function usersOf(
+  deps: { engine: DockerEngine; stores: StoreDrivers },
+  input: OperationInputs['stopUsers'],
+  context: EffectContext<'stopUsers'>,
+): Promise<VolumeUser[]> {
+  const { signal, plan } = context;
+  const { project } = plan.stack;
+  const own = await deps.engine.listByLabel({ 'com.docker.compose.project': project }, { signal });
+  const serving = await servingContainers(own, await placesOf(deps.stores, input.stores, context));
+  const mounting = await Promise.all(input.volumes.map((volume) => volumeUsers(deps.engine, volume, { signal })));
+  const beside = input.stores.length === 0 ? [] : own.map((container) => asUser(container, true));
+  return onceEach([...mounting.flat(), ...beside]).filter(
+    (user) => isUp(user) && user.project === project && !serving.has(user.id),
+  );
+}
+
+/** Of all stores: what undoes a step in one that is not restored needs it too. */
+async function placesOf(
+  drivers: StoreDrivers,
+  restored: readonly string[],
+  context: EffectContext<'stopUsers'>,
+): Promise<Place[]> {
+  const places = await Promise.all(
+    Object.keys(context.plan.stores).map((name) =>
+      placeOfStore(drivers, context, name).catch((error: unknown) => {
+        if (restored.includes(name)) throw error;
+        // One that is down already has nothing that could be stopped.
+        return [];
+      }),
+    ),
+  );
+  return places.flat();
+}
+
+async function firstOutOfReach(
+  drivers: StoreDrivers,
+  stores: readonly string[],
+  context: EffectContext<'stopUsers'>,
+): Promise<string | undefined> {
+  for (const name of stores) {
+    try {
+      await withStore(drivers, context, name, [], (store) => store.identity());
+    } catch (error) {
+      if (context.signal.aborted) throw error;
+      return name;
+    }
+  }
+  return undefined;
+}
