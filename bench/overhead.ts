@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Connection, Client } from '@temporalio/client';
+import { DockerEngine } from '../activities/docker/index.ts';
 import { createActivities } from '../activities/index.ts';
 import type { EffectHandler, EffectHandlers } from '../activities/effect.ts';
+import { storeDrivers } from '../activities/stores/registry.ts';
 import { TargetAccess } from '../activities/perform/target-access.ts';
 import type { CompiledPlan } from '../runbook/compiled-plan.ts';
 import { hostTaskQueue, migrationWorkflowId } from '../runbook/names.ts';
@@ -37,6 +39,7 @@ export async function overhead(): Promise<void> {
   try {
     print('worker: start of the process until it takes work, ms', await workerStarts(server.address, home));
 
+    const engine = new DockerEngine();
     const nativeConnection = await connect(server.address);
     const worker = await createWorker({
       connection: nativeConnection,
@@ -51,6 +54,7 @@ export async function overhead(): Promise<void> {
         worker: 'bench',
         stacks: [home],
         guard: () => Promise.resolve(),
+        world: { engine, stores: storeDrivers(engine) },
         check: () => Promise.resolve([]),
       }),
       workflows: {

@@ -3,7 +3,7 @@ import type { CompiledPlan } from './compiled-plan.ts';
 import type { JournalEntry, LeaseHolder } from './journal.ts';
 import type { Operation, OperationKind, Receipt } from './operations.ts';
 import type { RollbackPlan } from './rollback.ts';
-import type { ProofAnswer, RollbackRequest, TimelineEntry } from './run-state.ts';
+import type { ProofAnswer, RollbackRequest, RunState, TimelineEntry } from './run-state.ts';
 
 /** The run that an activity works for, with the epoch of the lease it was started under. */
 export interface RunRef {
@@ -22,15 +22,17 @@ export interface OpenRunRequest {
   runId: string;
   holder: LeaseHolder;
   operator: string;
-  /** The plan to seal; absent when a rollback starts from the journal alone. */
+  /** The plan to seal; absent when a rollback starts from the journal alone, and when a run goes on. */
   plan?: CompiledPlan;
+  /** Goes on with the run of this id, which is open and has lost its workflow. */
+  goOn?: boolean;
 }
 
 export interface OpenedRun {
   epoch: number;
   /** The sealed plan, as the workflow must follow it: for a rollback alone, that of the newest run. */
   plan: CompiledPlan;
-  /** Phases that an earlier run completed and nobody took back: they are not run again. */
+  /** Phases that an earlier run completed, or this one before it lost its workflow, and nobody took back: they are not run again. */
   completed: { phase: string; run: string }[];
   /** Operations of this very run that have receipts already: a run id is opened again after a reset. */
   resumed: boolean;
@@ -75,6 +77,46 @@ export interface RollbackReportRequest {
 export type OperationActivities = { [K in OperationKind]: (request: PerformRequest) => Promise<Receipt> };
 
 /** Activities that keep the records straight; they touch nothing but the target's home. */
+export interface ReconcileRequest {
+  target: string;
+  /** A workflow holds the target's open run: what looks left behind may be in use. */
+  atWork: boolean;
+  /** Put right what nobody has to decide; otherwise only look. */
+  tidy: boolean;
+  /** `accept`: what an undo left out has been made right, as `proof` shows. `close`: end a run whose workflow is gone, as it stands. */
+  decision?: ReconcileDecision;
+}
+
+export interface ReconcileDecision {
+  decide: 'accept' | 'close';
+  by: string;
+  reason: string;
+  proof: Check[];
+  /** Makes it count once, however often it is asked for. */
+  key: string;
+}
+
+/** What a target is, by its journal and by what was found in the world. */
+export interface ReconcileReport {
+  /** The newest run. */
+  run: string;
+  state: RunState;
+  open: boolean;
+  consistent: boolean;
+  /** Effects whose undo was skipped and that nobody has made right. */
+  leftOut: { run: string; operation: string; summary: string; undo: string }[];
+  /** `yours`: only a person may remove it. `left`: would be put right, or could not be, for `problem`. */
+  leftovers: {
+    what: string;
+    why: string;
+    state: 'tidied' | 'left' | 'yours';
+    command?: string;
+    problem?: string;
+  }[];
+  /** What could not be asked, and why. */
+  silent: string[];
+}
+
 export interface ControlActivities {
   /** Takes the lease, and seals the plan with every file it names. @throws Conflict, PlanInvalid, AccessDenied */
   openRun(request: OpenRunRequest): Promise<OpenedRun>;
@@ -83,6 +125,7 @@ export interface ControlActivities {
   planRollback(request: PlanRollbackRequest): Promise<RollbackPlan>;
   proveByHand(request: ProveByHandRequest): Promise<ProofAnswer>;
   reportRollback(request: RollbackReportRequest): Promise<{ files: string[] }>;
+  reconcile(request: ReconcileRequest): Promise<ReconcileReport>;
 }
 
 /** The contract between workflows and the worker; workflows know activities only by it. */

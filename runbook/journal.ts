@@ -57,6 +57,8 @@ export type JournalEntry =
   | { type: 'decision'; command: Command['command']; by: string; reason?: string; detail?: JsonObject }
   | { type: 'rollback-planned'; rollback: number; to: string; operations: number; reason: string; restoreData: boolean }
   | { type: 'rollback-finished'; rollback: number; phases: string[]; consistent: boolean }
+  /** A person has made the target right where an undo was left out, and says so; `proof` is what was looked at. */
+  | { type: 'reconciled'; by: string; reason: string; proof: CheckResult[] }
   /** A resource is now this very thing: seen for the first time, or exchanged by a swap. */
   | { type: 'identity'; resource: string; identity: string };
 

@@ -6,6 +6,7 @@ export const targetPattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 export const migrationWorkflowId = (target: string) => `migration/${target}`;
 export const phaseWorkflowId = (target: string, ordinal: number, phase: string) =>
   `migration/${target}/${ordinal}-${phase}`;
+export const reconcileWorkflowId = (target: string) => `reconcile/${target}`;
 export const rollbackWorkflowId = (target: string, ordinal: number) => `migration/${target}/rollback-${ordinal}`;
 
 /**

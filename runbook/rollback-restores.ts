@@ -1,5 +1,6 @@
+import type { CompiledPlan } from './compiled-plan.ts';
 import type { JsonObject } from './json.ts';
-import type { OperationRecord } from './target-state.ts';
+import type { OperationRecord, TargetState } from './target-state.ts';
 
 /** The restore of one resource from a recovery point. */
 export interface RestoreStep {
@@ -11,8 +12,50 @@ export interface RestoreStep {
   phase: string;
 }
 
+/** What stays as it is in a rollback, and why that is right. */
+export interface Kept {
+  operation: string;
+  summary: string;
+  why: string;
+}
+
+/** What becomes of data in a rollback. */
+export interface Restores {
+  /** Still to be done, by resource. */
+  restores: Map<string, RestoreStep>;
+  /** Resources that hold the data of their points once these are done. */
+  restored: Set<string>;
+  kept: Kept[];
+}
+
+export const noRestores = (): Restores => ({ restores: new Map(), restored: new Set(), kept: [] });
+
+/** @param standing newest first */
+export function planRestores(
+  state: TargetState,
+  { protect }: Pick<CompiledPlan, 'protect'>,
+  standing: readonly OperationRecord[],
+): Restores {
+  const planned = noRestores();
+  for (const [resource, step] of restoresOf(standing)) {
+    const keep = (why: string) =>
+      planned.kept.push({ operation: step.operation, summary: `the data of ${resource}`, why });
+    const by = restoredAlready(state, step, standing);
+    if (protect.some((entry) => 'volume' in entry && `volume:${entry.volume}` === resource)) {
+      keep(
+        `${resource} is protected: it is never replaced, not even by its own backup; restore it under another name by hand`,
+      );
+      continue;
+    }
+    planned.restored.add(resource);
+    if (by === undefined) planned.restores.set(resource, step);
+    else keep(`${by} has restored it from ${step.input.point} already`);
+  }
+  return planned;
+}
+
 /** One restore a resource: `standing` is newest first, so the last one seen is the oldest point, the one furthest back. */
-export function restoresOf(standing: OperationRecord[]): Map<string, RestoreStep> {
+function restoresOf(standing: readonly OperationRecord[]): Map<string, RestoreStep> {
   const steps = new Map<string, RestoreStep>();
   for (const record of standing) {
     const point = backedUp(record);
@@ -43,6 +86,24 @@ function backedUp(
       kind: 'restoreVolume',
       input: { volume: operation.input.volume, point },
     };
+  }
+  return undefined;
+}
+
+/**
+ * The operation that has restored a resource from the very point already: an earlier rollback did, which was given up or lost its workflow,
+ * and nothing has gone forward since. Again would lose what was written after it.
+ * @param standing newest first
+ */
+function restoredAlready(
+  state: TargetState,
+  { kind, input }: RestoreStep,
+  standing: readonly OperationRecord[],
+): string | undefined {
+  const forward = standing[0]?.seq ?? 0;
+  for (const { operation, status, seq } of state.operations.values()) {
+    const same = operation.kind === kind && (operation.input as RestoreStep['input']).point === input.point;
+    if (same && operation.stage === 'rollback' && status === 'done' && seq > forward) return operation.id;
   }
   return undefined;
 }

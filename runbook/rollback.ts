@@ -3,16 +3,9 @@ import { collapseCheckpoints, type UndoStep } from './collapse-checkpoints.ts';
 import type { CompiledPlan } from './compiled-plan.ts';
 import { SwitchbackError } from './errors.ts';
 import { operationVersion, type Operation, type OperationInputs, type OperationKind } from './operations.ts';
-import { restoresOf, type RestoreStep } from './rollback-restores.ts';
+import { noRestores, planRestores, type Kept, type RestoreStep } from './rollback-restores.ts';
 import type { RollbackRequest } from './run-state.ts';
 import { operationKey, standingOperations, type OperationRecord, type TargetState } from './target-state.ts';
-
-/** What stays as it is in a rollback, and why that is right. */
-export interface Kept {
-  operation: string;
-  summary: string;
-  why: string;
-}
 
 /** What a rollback would do, exactly: derived from receipts, never from the plan. */
 export interface RollbackPlan {
@@ -81,20 +74,13 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
   const ids = new Set(phases.map((phase) => phase.id));
   const standing = standingOperations(state).filter((record) => ids.has(record.operation.phase));
 
-  const kept: Kept[] = [];
-  const restores = request.restoreData ? restoresOf(standing) : new Map<string, RestoreStep>();
-  for (const [resource, step] of restores) {
-    if (!plan.protect.some((entry) => 'volume' in entry && `volume:${entry.volume}` === resource)) continue;
-    restores.delete(resource);
-    const why = `${resource} is protected: it is never replaced, not even by its own backup; restore it under another name by hand`;
-    kept.push({ operation: step.operation, summary: `the data of ${resource}`, why });
-  }
+  const { restores, restored, kept } = request.restoreData ? planRestores(state, plan, standing) : noRestores();
   const undos: UndoStep[] = [];
   const impossible: OperationRecord[] = [];
   for (const record of standing) {
     const { undo } = record;
     const store = storeOf(record);
-    if (store !== undefined && restores.has(store)) {
+    if (store !== undefined && restored.has(store)) {
       kept.push({
         operation: record.operation.id,
         summary: record.operation.summary,
@@ -184,7 +170,7 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
     phases,
     operations,
     kept,
-    restored: [...restores.keys()],
+    restored: [...restored],
   };
 }
 

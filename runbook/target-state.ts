@@ -50,7 +50,7 @@ export interface TargetState {
   operations: Map<string, OperationRecord>;
   identities: Map<string, string>;
   rollbacks: number;
-  /** False after an undo was skipped: no new run until a person has reconciled it. */
+  /** False after an undo was skipped or a rollback given up: no new run until all is taken back, or a person has reconciled it. */
   consistent: boolean;
   keys: Set<string>;
 }
@@ -171,11 +171,19 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
     case 'decision':
       break;
     case 'rollback-finished':
-      if (!record.consistent) state.consistent = false;
+      state.consistent = record.consistent && !hasLeftOut(state);
+      break;
+    case 'reconciled':
+      for (const known of state.operations.values()) if (known.status === 'undo-skipped') known.status = 'undone';
+      state.consistent = true;
       break;
   }
   return state;
 }
+
+/** Whether an undo was skipped and nobody has made that right. */
+const hasLeftOut = (state: TargetState) =>
+  [...state.operations.values()].some(({ status }) => status === 'undo-skipped');
 
 /** An operation may be settled by a person before it was begun: its undo is then the compiled one. */
 function knownOrNew(state: TargetState, run: string, operation: Operation, seq: number): OperationRecord {

@@ -19,6 +19,7 @@ export function activityDependencies(settings: WorkerSettings): ActivityDependen
     worker: settings.name,
     stacks: settings.stacks,
     guard: guardPlan,
+    world,
     check: takeSample(checkDependencies(world)),
   };
 }

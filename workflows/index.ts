@@ -2,3 +2,4 @@
 export { migration } from './migration.ts';
 export { phase } from './phase.ts';
 export { rollback } from './rollback.ts';
+export { reconcile } from './reconcile.ts';

@@ -12,8 +12,10 @@ export interface MigrationInput {
   /** The host that keeps the target's journal: its worker's queue serves the control activities. */
   homeHost: string;
   operator: string;
-  /** Absent when the run only takes back what earlier runs did. */
+  /** Absent when the run only takes back what earlier runs did, and when it goes on. */
   plan?: CompiledPlan;
+  /** Goes on with the run of this id, whose workflow is gone. */
+  goOn?: boolean;
   rollback?: { request: RollbackRequest; reason: string };
   /** Phases that are left out on the operator's word: optional ones only. */
   without: string[];

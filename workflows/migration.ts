@@ -66,6 +66,7 @@ function openRun(input: MigrationInput) {
     operator: input.operator,
     holder: { workflowId, workflowRunId: runId },
     ...(input.plan ? { plan: input.plan } : {}),
+    ...(input.goOn ? { goOn: true } : {}),
   });
 }
 

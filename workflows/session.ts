@@ -358,8 +358,17 @@ export class Session {
 
   #journalDecision(command: Command): Promise<void> {
     const reason = 'reason' in command ? command.reason : undefined;
+    const role = 'role' in command ? { role: command.role } : {};
+    const comment = 'comment' in command && command.comment !== undefined ? { comment: command.comment } : {};
+    const detail = { ...role, ...comment };
     return this.journal([
-      { type: 'decision', command: command.command, by: command.by, ...(reason === undefined ? {} : { reason }) },
+      {
+        type: 'decision',
+        command: command.command,
+        by: command.by,
+        ...(reason === undefined ? {} : { reason }),
+        ...(Object.keys(detail).length === 0 ? {} : { detail }),
+      },
     ]);
   }
 }

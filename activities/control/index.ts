@@ -3,16 +3,21 @@ import { overallVerdict, type Check, type CheckResult } from '../../runbook/chec
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { planRollback } from '../../runbook/rollback.ts';
 import { operationKey } from '../../runbook/target-state.ts';
+import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import type { SecretSource } from '../perform/secrets.ts';
+import type { StoreDrivers } from '../stores/registry.ts';
 import { openRun, type OpenRunDependencies } from './open-run.ts';
+import { reconcile } from './reconcile.ts';
 import { reportRollback } from './report-rollback.ts';
 
 export interface ControlDependencies extends OpenRunDependencies {
   secrets: SecretSource;
   /** Takes one sample of each check. */
   check(checks: Check[], context: EffectContext): Promise<CheckResult[]>;
+  /** What is looked at for leftovers. */
+  world: { engine: DockerEngine; stores: StoreDrivers };
   inActivity<T>(work: (surroundings: Surroundings) => Promise<T>): Promise<T>;
 }
 
@@ -23,10 +28,13 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
   async function record({ run, key, entries }: RecordRequest): Promise<void> {
     const { journal } = await access.open(run.target);
     // A later holder's records must not be mixed with those of a run that it has taken over.
-    await journal.appendIf({ run: run.runId, epoch: run.epoch, key: `${run.runId}:${key}`, entries }, (state) =>
-      state.epoch === run.epoch
-        ? undefined
-        : new SwitchbackError('LeaseLost', `the lease of ${run.target} is ${state.epoch} now, not ${run.epoch}`),
+    // With the epoch: a run that goes on in another workflow counts its keys anew.
+    await journal.appendIf(
+      { run: run.runId, epoch: run.epoch, key: `${run.runId}:${run.epoch}:${key}`, entries },
+      (state) =>
+        state.epoch === run.epoch
+          ? undefined
+          : new SwitchbackError('LeaseLost', `the lease of ${run.target} is ${state.epoch} now, not ${run.epoch}`),
     );
   }
 
@@ -87,6 +95,7 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
         }
         return { proven, results };
       }),
+    reconcile: (request) => dependencies.inActivity((surroundings) => reconcile(request, dependencies, surroundings)),
     reportRollback: async (request) => reportRollback(request, await access.open(request.run.target)),
   };
 }

@@ -32,6 +32,7 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
   }
   const conflict = conflictWith(state, request);
   if (conflict) throw conflict;
+  if (request.goOn) return goOn(state, request, target);
 
   const sealed = request.plan
     ? await seal(request.plan, request.runId, target, dependencies)
@@ -50,35 +51,64 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
     { type: 'run-state', state: request.plan ? 'running' : 'rolling-back' },
   ];
   const epoch = state.epoch + 1;
-  await target.journal.appendIf({ run: request.runId, epoch, entries }, (now) =>
-    now.epoch === state.epoch
-      ? conflictWith(now, request)
-      : new SwitchbackError('Conflict', `the lease of ${request.target} was taken by somebody else just now`),
-  );
+  await target.journal.appendIf({ run: request.runId, epoch, entries }, (now) => overtaken(epoch - 1, now, request));
   return { epoch, plan: sealed.plan, completed: completedBefore(target.journal.state, request.runId), resumed: false };
+}
+
+/** Takes over a run whose workflow is gone: its plan stays sealed, its receipts stand, and whoever still works for it is fenced off. */
+async function goOn(state: TargetState, request: OpenRunRequest, target: OpenTarget): Promise<OpenedRun> {
+  const { plan } = await target.sealedRun(request.runId);
+  const epoch = state.epoch + 1;
+  const entries: JournalEntry[] = [
+    { type: 'lease-taken', holder: request.holder },
+    { type: 'run-state', state: 'running' },
+  ];
+  await target.journal.appendIf({ run: request.runId, epoch, entries }, (now) => overtaken(epoch - 1, now, request));
+  return { epoch, plan, completed: completedBefore(target.journal.state), resumed: true };
 }
 
 const sameHolder = (state: TargetState, { holder }: OpenRunRequest) =>
   state.holder?.workflowId === holder.workflowId && state.holder.workflowRunId === holder.workflowRunId;
 
+/** @param epoch of the lease when it was looked at */
+const overtaken = (epoch: number, now: TargetState, request: OpenRunRequest) =>
+  now.epoch === epoch
+    ? conflictWith(now, request)
+    : new SwitchbackError('Conflict', `the lease of ${request.target} was taken by somebody else just now`);
+
 function conflictWith(state: TargetState, request: OpenRunRequest): SwitchbackError | undefined {
+  if (request.goOn) return noneToGoOn(state, request);
   if (!request.plan) return undefined;
   if (!state.consistent) {
     return new SwitchbackError('Conflict', `${request.target} is inconsistent: an undo was skipped`, {
-      hint: 'Bring it to a known state and roll back what still stands before a new run.',
+      hint: '`switchback reconcile` shows what was left out, and takes your word once it is right.',
     });
   }
   const open = unfinishedRun(state);
   if (open && open.id !== request.runId) {
     return new SwitchbackError('Conflict', `run ${open.id} of ${request.target} has not ended (it is ${open.state})`, {
-      hint: `Take it back with \`switchback rollback\`; \`switchback history\` tells what it did.`,
+      hint: '`switchback reconcile` shows the ways on: go on with it, take it back, or close it.',
       facts: { run: open.id, state: open.state },
     });
   }
   return undefined;
 }
 
-const completedBefore = (state: TargetState, runId: string) =>
+function noneToGoOn(state: TargetState, { target, runId }: OpenRunRequest): SwitchbackError | undefined {
+  const open = unfinishedRun(state);
+  if (open?.id === runId) return undefined;
+  return new SwitchbackError(
+    'Conflict',
+    `run ${runId} of ${target} is not open any more: there is nothing to go on with`,
+    {
+      hint: 'Type `switchback status`.',
+      facts: { run: runId, open: open?.id ?? null },
+    },
+  );
+}
+
+/** @param runId whose own phases are left out: it has just begun, or begins anew */
+const completedBefore = (state: TargetState, runId?: string) =>
   completedPhases(state)
     .filter((phase) => phase.run !== runId)
     .map((phase) => ({ phase: phase.id, run: phase.run }));

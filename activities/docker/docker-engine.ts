@@ -56,6 +56,14 @@ export class DockerEngine extends EngineConnection {
     );
   }
 
+  /** Volumes that carry all these labels. */
+  async listVolumes(labels: Labels, options: CallOptions = {}): Promise<Docker.VolumeInspectInfo[]> {
+    const filters = { label: labelFilter(labels) };
+    const found = await this.call('list volumes', options, (docker) => docker.listVolumes({ filters }));
+    // Without any, the engine answers null.
+    return (found.Volumes) ?? [];
+  }
+
   /** Every container in any state. */
   async listAll(options: CallOptions = {}): Promise<Docker.ContainerInfo[]> {
     return this.#list({}, options);

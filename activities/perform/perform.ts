@@ -43,6 +43,7 @@ export async function performOperation(
   const state = await target.journal.refresh();
   const known = state.operations.get(operationKey(run.runId, operation.id));
   if (known?.receipt) return known.receipt;
+  if (known?.status === 'by-hand' || known?.status === 'skipped') return settledBefore(known);
   const objection = outdated(state, run, operation.id, known?.attempt ?? 0);
   if (objection) throw objection;
 
@@ -170,6 +171,24 @@ async function nothingToTakeBack(
     facts: {},
     effect: { nothing: true },
     adopted: false,
+  };
+}
+
+/** What a person settled stays settled when the run goes on in another workflow. */
+function settledBefore({ operation, status, undo }: OperationRecord): Receipt {
+  const now = new Date().toISOString();
+  const summary = status === 'by-hand' ? 'was done by hand before' : 'was skipped before';
+  const kind = `${operation.kind}@${operation.version}`;
+  return {
+    operation: operation.id,
+    kind,
+    outcome: 'adopted',
+    summary,
+    effectDigest: createHash('sha256').update(summary).digest('hex'),
+    undo,
+    facts: {},
+    startedAt: now,
+    finishedAt: now,
   };
 }
 

@@ -13,22 +13,41 @@ const grace = { term: 2_000, kill: 5_000 };
  * @throws SwitchbackError `Busy` when one does not end (uninterruptible I/O): acting beside it is not safe.
  */
 export async function endPredecessors(mark: ProcessMark): Promise<number> {
-  const found = await predecessors(mark);
+  return endAll(() => predecessors(mark), `an earlier attempt of ${mark.operation}`);
+}
+
+/** Processes of this user that were started for operations of a target, whichever run and attempt. */
+export async function processesOf(target: string): Promise<{ pid: number; operation: string }[]> {
+  const marked = `${operationVariable}=${target}/`;
+  const found = await Promise.all(
+    (await processIds()).map(async (entry) => {
+      const mark = (await environmentOf(Number(entry)))?.find((variable) => variable.startsWith(marked));
+      return mark === undefined ? [] : [{ pid: Number(entry), operation: mark.slice(marked.length) }];
+    }),
+  );
+  return found.flat().filter(({ pid }) => pid !== process.pid);
+}
+
+/** Ends one of them, if it still is one: a pid may be another process's by now. @throws SwitchbackError `Busy` as above */
+export async function endProcessesOf(target: string, pid: number): Promise<number> {
+  const still = async () => (await processesOf(target)).filter((found) => found.pid === pid).map((found) => found.pid);
+  return endAll(still, `a run of ${target}`);
+}
+
+async function endAll(look: () => Promise<number[]>, whose: string): Promise<number> {
+  const found = await look();
   if (found.length === 0) return 0;
   for (const [signal, wait] of [
     ['SIGTERM', grace.term],
     ['SIGKILL', grace.kill],
   ] as const) {
-    for (const pid of await predecessors(mark)) signalIfThere(pid, signal);
+    for (const pid of await look()) signalIfThere(pid, signal);
     for (let waited = 0; waited < wait; waited += 50) {
-      if ((await predecessors(mark)).length === 0) return found.length;
+      if ((await look()).length === 0) return found.length;
       await pause(50);
     }
   }
-  throw new SwitchbackError(
-    'Busy',
-    `process ${(await predecessors(mark)).join(', ')} of an earlier attempt of ${mark.operation} does not end`,
-  );
+  throw new SwitchbackError('Busy', `process ${(await look()).join(', ')} of ${whose} does not end`);
 }
 
 async function predecessors(mark: ProcessMark): Promise<number[]> {

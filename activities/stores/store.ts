@@ -136,6 +136,18 @@ export interface RestoreOutcome {
   warnings: string[];
 }
 
+export interface OperationName {
+  run: string;
+  operation: string;
+}
+
+/** Something in a store's server that an operation left behind. */
+export interface StoreLeftover extends Partial<OperationName> {
+  /** `scratch`: restored into, and of no use to anybody. `closed`: the live data, which lets no client in. */
+  kind: 'scratch' | 'closed';
+  name: string;
+}
+
 /** An opened store. Close it. What a capability does not declare throws `Unsupported`. */
 export interface Store {
   readonly kind: StoreRef['kind'];
@@ -160,6 +172,10 @@ export interface Store {
   describeRestore(plan: SwapPlan): Promise<RestoreOutcome>;
   /** What restoring a point would lose at this moment. Changes nothing. */
   stateLoss(point: StoredPoint): Promise<StateLoss>;
+  /** What these operations left behind. Changes nothing. */
+  leftovers(operations: readonly OperationName[]): Promise<StoreLeftover[]>;
+  /** Puts one of them right. Safe to call again. */
+  clear(leftover: StoreLeftover): Promise<void>;
   /** A query's rows, for a comparison, as of one moment; where the other side is on the same database, as of the same moment. */
   compareSource(query: string, beside?: CompareSource): Promise<CompareSource>;
   close(): Promise<void>;

@@ -69,6 +69,11 @@ export function storyLine(record: JournalRecord): StoryLine | undefined {
         `${record.by} did by hand ${record.operation.summary}${because(record.reason)}; proven by ${record.proof.map((proof) => proof.check).join(', ')}`,
         'person',
       );
+    case 'reconciled':
+      return line(
+        `${record.by} made right what was left out${because(record.reason)}; proven by ${record.proof.map((proof) => proof.check).join(', ')}`,
+        'person',
+      );
     case 'decision':
       return line(`${record.by} said ${saidOf(record)}`, 'person');
     case 'rollback-planned':

@@ -6,7 +6,7 @@ import { GuidedError } from '../command-line/failure.ts';
 import { Interrupted } from '../command-line/usage-error.ts';
 import { readUpRecord, type UpRecord } from '../settings/up-record.ts';
 import { isRunning } from './process-identity.ts';
-import { readLog, startProcess } from './start-process.ts';
+import { readLog, startProcess, type Launched } from './start-process.ts';
 import { hostOf } from './worker.ts';
 import { bringUp, isNamed, keepUp, refuseSecondUp, takeDown, type UpRequest } from './up.ts';
 
@@ -46,18 +46,17 @@ export async function runUp(request: UpRequest, context: Context): Promise<undef
 /** How long everything may take to be ready: a server that migrates a big file and a worker on a busy machine. */
 const readyMs = 150_000;
 
-/** Starts an `up` in the background and waits until it is ready. */
+/** Starts an `up` in the background, unless one looks after this home already, and waits until it is ready. */
 export async function detachUp(request: UpRequest): Promise<Answer> {
-  const { settings, env, stacks, signal } = request;
+  const { settings, env, stacks } = request;
   const { home } = settings;
   const there = await readUpRecord(home);
-  if (
-    there?.readyAt !== undefined &&
-    (await isRunning(there.supervisor)) &&
-    there.host === hostOf(env) &&
-    stacks.every((stack) => there.stacks.includes(stack))
-  ) {
-    return { ...upAnswer(there, home), data: { ...there, already: true } };
+  const { supervisor } = there ?? {};
+  const fits = there?.host === hostOf(env) && stacks.every((stack) => there.stacks.includes(stack));
+  if (supervisor && fits && (await isRunning(supervisor))) {
+    // It may be starting a worker again that has ended just now.
+    const record = await untilAllReady({ logStart: 0, ...supervisor }, request);
+    return { ...upAnswer(record, home), data: { ...record, already: true } };
   }
   await refuseSecondUp(home);
   const launched = await startProcess({
@@ -73,15 +72,20 @@ export async function detachUp(request: UpRequest): Promise<Answer> {
     env: { ...env, NO_COLOR: '1' },
     log: join(home, 'logs', 'up.log'),
   });
+  return upAnswer(await untilAllReady(launched, request), home);
+}
+
+/** @throws GuidedError `NotReady` when it ends, or takes too long, with what it said */
+async function untilAllReady(supervisor: Launched, { settings, signal }: UpRequest): Promise<UpRecord> {
   const deadline = Date.now() + readyMs;
   for (;;) {
-    const record = await readUpRecord(home);
-    if (record?.supervisor?.pid === launched.pid && record.readyAt !== undefined) return upAnswer(record, home);
-    const running = await isRunning(launched);
+    const record = await readUpRecord(settings.home);
+    if (record?.supervisor?.pid === supervisor.pid && record.readyAt !== undefined) return record;
+    const running = await isRunning(supervisor);
     if (!running || Date.now() > deadline) {
-      const said = (await readLog(launched.log, launched.logStart)).replace(/^[\s\S]*?^switchback: /m, '').trim();
+      const said = (await readLog(supervisor.log, supervisor.logStart)).replace(/^[\s\S]*?^switchback: /m, '').trim();
       throw new GuidedError('NotReady', said || 'nothing was brought up, and nothing was said', {
-        hint: `What \`up\` did stands in ${launched.log}.`,
+        hint: `What \`up\` did stands in ${supervisor.log}.`,
         next: [{ type: 'switchback doctor', why: 'what is missing on this machine' }],
       });
     }

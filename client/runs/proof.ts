@@ -1,17 +1,15 @@
 import type { Check } from '../../runbook/checks.ts';
+import type { ProofOptions } from '../command-line/proof-options.ts';
 import { UsageError } from '../command-line/usage-error.ts';
 
-/** What was typed behind the --proof options. */
-export interface TypedProofs {
-  http?: string[] | undefined;
-  sql?: string[] | undefined;
-  run?: string[] | undefined;
-  services?: string[] | undefined;
-}
-
 /** Checks as an operator types them. @throws UsageError when there is none, or one cannot be read */
-export function proofs({ http = [], sql = [], run = [], services = [] }: TypedProofs): Check[] {
-  const checks = [...http.map(httpProof), ...sql.map(sqlProof), ...run.map(runProof), ...services.map(servicesProof)];
+export function proofs({ proofHttp = [], proofSql = [], proofRun = [], proofServices = [] }: ProofOptions): Check[] {
+  const checks = [
+    ...proofHttp.map(httpProof),
+    ...proofSql.map(sqlProof),
+    ...proofRun.map(runProof),
+    ...proofServices.map(servicesProof),
+  ];
   if (checks.length === 0) {
     throw new UsageError(
       'nothing proves that it was done',

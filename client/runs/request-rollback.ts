@@ -2,13 +2,12 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import type { RollbackRequest } from '../../runbook/run-state.ts';
 import type { Answer } from '../command-line/answer.ts';
 import type { Context, EveryOption } from '../command-line/context.ts';
-import { GuidedError } from '../command-line/failure.ts';
 import { UsageError } from '../command-line/usage-error.ts';
 import { rollbackPage } from '../rendering/rollback-page.ts';
-import { locate, type Place } from '../settings/locate.ts';
+import { locate } from '../settings/locate.ts';
 import { connected } from '../temporal/connection.ts';
 import { findRun } from '../temporal/find-run.ts';
-import { readLocalTarget, sealedPlan } from './local-target.ts';
+import { homeHostOf } from './home-host.ts';
 import { nextSteps, withFlags } from './next-steps.ts';
 import { operator } from './operator.ts';
 import { previewRollback } from './rollback-preview.ts';
@@ -54,22 +53,6 @@ export async function requestRollback(request: RollbackRequest, options: Options
   }
   const homeHost = await homeHostOf(place, context, open?.taskQueue);
   return startAndOpen({ target, homeHost, rollback: { request, reason } }, context);
-}
-
-/** Where the journal is: the host that the plan names, that of the sealed plan, or that of the last run's queue. */
-async function homeHostOf(
-  { target, homeHost }: Place,
-  context: Context,
-  taskQueue: string | undefined,
-): Promise<string> {
-  if (homeHost !== undefined) return homeHost;
-  const local = await readLocalTarget(target, context.settings);
-  if (local && local.state.runs.length > 0) return (await sealedPlan(local, context.settings)).homeHost;
-  const host = taskQueue === undefined ? undefined : /^switchback-host-(.+)$/.exec(taskQueue)?.[1];
-  if (host !== undefined) return host;
-  throw new GuidedError('PreconditionFailed', `nothing is known of ${target} here: there is nothing to roll back`, {
-    next: [{ type: 'switchback list', why: 'targets that are known' }],
-  });
 }
 
 /** Says what would be lost and has the target's name typed. @throws UsageError when it is not confirmed */

@@ -1,16 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { WorkflowFailedError } from '@temporalio/client';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
-import { isErrorName, SwitchbackError } from '../../runbook/errors.ts';
+import { SwitchbackError } from '../../runbook/errors.ts';
 import { finalRunStates, type RunStatus } from '../../runbook/run-state.ts';
 import type { Answer } from '../command-line/answer.ts';
 import type { Context } from '../command-line/context.ts';
-import { GuidedError } from '../command-line/failure.ts';
 import { UsageError } from '../command-line/usage-error.ts';
 import { connected, type TemporalConnection } from '../temporal/connection.ts';
-import { nextSteps, withFlags } from './next-steps.ts';
+import { nextSteps } from './next-steps.ts';
 import { operator } from './operator.ts';
 import { startMigration, type StartedRun, type StartRequest } from './start-migration.ts';
+import { whyFailed } from './why-failed.ts';
 
 /** @throws UsageError when a phase that is to be left out is unknown or not optional */
 export function requireOptional(plan: CompiledPlan, without: readonly string[]): void {
@@ -60,7 +59,7 @@ async function opened(
   while (Date.now() < deadline) {
     const { status: execution } = await temporal.within(temporal.settings.timeoutMs, () => handle.describe());
     if (execution.name === 'FAILED')
-      throw await whyFailed(() => temporal.within(temporal.settings.timeoutMs, () => handle.result()));
+      throw await failure(() => temporal.within(temporal.settings.timeoutMs, () => handle.result()));
     try {
       const status = await temporal.within(openMs, () => handle.query<RunStatus>('status'));
       if (status.state !== 'starting' || finalRunStates.includes(status.state)) return status;
@@ -74,20 +73,11 @@ async function opened(
   return undefined;
 }
 
-async function whyFailed(result: () => Promise<unknown>): Promise<unknown> {
+async function failure(result: () => Promise<unknown>): Promise<unknown> {
   try {
     await result();
   } catch (error) {
-    if (!(error instanceof WorkflowFailedError)) return error;
-    let cause: unknown = error.cause;
-    // The activity's own failure says what is wrong; what is around it says where it was thrown.
-    while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
-    const { type, message, details } = cause as { type?: string; message: string; details?: unknown[] };
-    const hint = (details?.[0] as { hint?: string } | undefined)?.hint;
-    return new GuidedError(isErrorName(type) ? type : 'StepFailed', `the run was not opened: ${message}`, {
-      ...(hint !== undefined && { hint }),
-      next: [{ type: withFlags('switchback doctor', ''), why: 'what is missing' }],
-    });
+    return whyFailed(error, 'the run was not opened');
   }
   return new SwitchbackError('Conflict', 'the run has ended already', { hint: 'Type `switchback history`.' });
 }

@@ -23,6 +23,8 @@ export interface StartRequest {
   /** Absent for a rollback that starts from the journal alone. */
   plan?: CompiledPlan;
   rollback?: { request: RollbackRequest; reason: string };
+  /** The open run to go on with, whose workflow is gone. */
+  goOn?: string;
   /** Optional phases to leave out. */
   without?: string[];
   /** Repeated in what to type next. */
@@ -42,12 +44,12 @@ export interface StartedRun {
  * @throws GuidedError `Conflict` with a pointer to the run that is open; `Unreachable` when no worker would do the work
  */
 export async function startMigration(temporal: TemporalConnection, request: StartRequest): Promise<StartedRun> {
-  const { target, homeHost, operator, plan, rollback, without = [], sameFlags = '' } = request;
+  const { target, homeHost, operator, plan, rollback, goOn, without = [], sameFlags = '' } = request;
   const { settings, client } = temporal;
   const taskQueue = hostTaskQueue(homeHost);
   await requirePoller(temporal, taskQueue);
   const searchAttributes = (await missingSearchAttributes(temporal)).length === 0;
-  const runId = newRunId();
+  const runId = goOn ?? newRunId();
   const workflowId = migrationWorkflowId(target);
   const input: MigrationInput = {
     target,
@@ -56,6 +58,7 @@ export async function startMigration(temporal: TemporalConnection, request: Star
     operator,
     ...(plan && { plan }),
     ...(rollback && { rollback }),
+    ...(goOn !== undefined && { goOn: true }),
     without,
     searchAttributes,
   };
@@ -70,7 +73,12 @@ export async function startMigration(temporal: TemporalConnection, request: Star
         workflowIdConflictPolicy: 'FAIL',
         staticSummary: summaryOf(request),
         staticDetails: detailsOf(request, runId),
-        memo: { target, runId, plan: plan?.name ?? 'rollback from the journal', operator },
+        memo: {
+          target,
+          runId,
+          plan: plan?.name ?? (goOn === undefined ? 'rollback from the journal' : 'goes on'),
+          operator,
+        },
         ...(searchAttributes && {
           typedSearchAttributes: new TypedSearchAttributes([{ key: targetAttribute, value: target }]),
         }),
@@ -108,14 +116,16 @@ async function inTheWay(temporal: TemporalConnection, target: string, sameFlags:
   );
 }
 
-function summaryOf({ target, plan, rollback }: StartRequest): string {
+function summaryOf({ target, plan, rollback, goOn }: StartRequest): string {
+  if (goOn !== undefined) return `go on with run ${goOn} of ${target}`;
   if (rollback) return `roll back ${target}: ${rollback.reason}`.slice(0, 200);
   return `migrate ${target}: ${plan?.title ?? ''}`.slice(0, 200);
 }
 
 /** Markdown for the top of the workflow's page. */
-function detailsOf({ plan, operator, without = [], rollback }: StartRequest, runId: string): string {
+function detailsOf({ plan, operator, without = [], rollback, goOn }: StartRequest, runId: string): string {
   const lines = [`Run \`${runId}\`, started by ${operator}.`];
+  if (goOn !== undefined) lines.push('It had lost its workflow, and goes on from its journal.');
   if (rollback) lines.push(`Takes back what earlier runs did. Reason: ${rollback.reason}`);
   for (const phase of plan?.phases ?? []) {
     lines.push(

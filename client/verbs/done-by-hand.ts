@@ -1,15 +1,10 @@
+import { proofOptions, type ProofOptions } from '../command-line/proof-options.ts';
 import { defineVerb } from '../command-line/verb.ts';
 
-interface Options {
+interface Options extends ProofOptions {
   reason: string;
   operation?: string;
-  proofHttp?: string[];
-  proofSql?: string[];
-  proofRun?: string[];
-  proofServices?: string[];
 }
-
-const collect = (value: string, earlier: string[] | undefined) => [...(earlier ?? []), value];
 
 export const doneByHand = defineVerb<Options>({
   name: 'done-by-hand',
@@ -28,20 +23,18 @@ export const doneByHand = defineVerb<Options>({
     ],
   ],
   declare: (command) =>
-    command
-      .requiredOption('--reason <text>', 'what was done and why, for the record')
-      .option('--operation <id>', 'refuse if the run is parked at another one')
-      .option('--proof-http <[status] url>', 'GET answers with this status (200)', collect)
-      .option('--proof-sql <store: query => value>', 'the first column of the first row is this value', collect)
-      .option('--proof-run <service: command>', "the command exits 0 in the service's image", collect)
-      .option('--proof-services <count>', 'exactly so many services run, all healthy', collect),
-  async run({ reason, operation, proofHttp, proofSql, proofRun, proofServices, ...options }, context) {
+    proofOptions(
+      command
+        .requiredOption('--reason <text>', 'what was done and why, for the record')
+        .option('--operation <id>', 'refuse if the run is parked at another one'),
+    ),
+  async run({ reason, operation, ...options }, context) {
     const [{ say }, { operator }, { proofs }] = await Promise.all([
       import('../runs/say.ts'),
       import('../runs/operator.ts'),
       import('../runs/proof.ts'),
     ]);
-    const proof = proofs({ http: proofHttp, sql: proofSql, run: proofRun, services: proofServices });
+    const proof = proofs(options);
     const command = { command: 'doneByHand' as const, by: operator(context.env), reason, proof };
     return say({ ...command, ...(operation !== undefined && { operation }) }, options, context);
   },

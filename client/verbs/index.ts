@@ -12,6 +12,7 @@ import { list } from './list.ts';
 import { measure } from './measure.ts';
 import { pause } from './pause.ts';
 import { plan } from './plan.ts';
+import { reconcile } from './reconcile.ts';
 import { reject } from './reject.ts';
 import { resume } from './resume.ts';
 import { retry } from './retry.ts';
@@ -45,6 +46,7 @@ export const verbs: readonly Verb[] = [
   doneByHand,
   rollback,
   abort,
+  reconcile,
   list,
   history,
   measure,

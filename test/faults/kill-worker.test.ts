@@ -17,8 +17,8 @@ const longest = 30 * 60_000;
 const points: KillPoint[] = [
   { operation: 'prove-v1/preflight/01-checkPreflight', afterMs: 200 },
   { operation: 'prove-v1/cutover/', afterMs: 300 },
-  { operation: 'orders-expanded/backup/03-backupStore', afterMs: 400 },
-  { operation: 'orders-expanded/backup/04-proveBackup', afterMs: 400 },
+  { operation: 'orders-expanded/backup/01-backupStore', afterMs: 400 },
+  { operation: 'orders-expanded/backup/02-proveBackup', afterMs: 400 },
   { operation: 'orders-expanded/apply/', afterMs: 50 },
   { operation: 'orders-expanded/cutover/', afterMs: 1500 },
   { operation: 'api-v2/dual-run/', afterMs: 1000 },

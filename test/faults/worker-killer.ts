@@ -24,8 +24,8 @@ export interface Killed {
 const lookEvery = 5;
 
 /**
- * Kills the worker with SIGKILL at each of the points, in the order in which they come, and starts another one as an operator would
- * (`switchback up`). Ends when all points were met or the signal aborts.
+ * Kills the worker with SIGKILL at each of the points, in the order in which they come, and waits until `switchback up` has
+ * started another one. Ends when all points were met or the signal aborts.
  */
 export async function killWorkerAt(
   place: Place,
@@ -58,10 +58,19 @@ export async function killWorkerAt(
       pid,
       inTheMiddle: operation?.receipt === undefined,
     });
+    // The supervisor starts another one; this waits until it is ready.
+    await whenReplaced(place, pid);
     await promisify(execFile)(process.execPath, [join(place.root, 'dist/client/main.js'), 'up', '--detach'], {
       cwd: place.shop,
       env: environment,
     });
   }
   return killed;
+}
+
+async function whenReplaced({ home }: Place, pid: number): Promise<void> {
+  for (let waited = 0; (await readUpRecord(home))?.worker?.pid === pid; waited += 100) {
+    if (waited > 120_000) throw new Error(`worker ${pid} was not replaced`);
+    await wait(100);
+  }
 }

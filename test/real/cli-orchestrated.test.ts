@@ -266,6 +266,45 @@ describe('what is refused', () => {
   });
 });
 
+describe('a run whose workflow was terminated in the UI', () => {
+  const terminate = async () => {
+    const { workflow } = orchestra.environment.client;
+    await workflow.getHandle(`migration/${target}`).terminate('a mistake');
+  };
+
+  it('[T2] is seen by reconcile, gone on with, and completes', async () => {
+    await type('start');
+    await orchestra.until(target, 'awaiting-approval');
+    expect((await type('reconcile')).out).toContain('is at work');
+    expect(await type('reconcile', '--close', '--reason', 'x')).toMatchObject({ code: 5 });
+    await terminate();
+
+    const seen = await typeJson('reconcile', '--dry-run');
+    expect(seen).toMatchObject({ code: 7, open: true, atWork: false, workflow: 'TERMINATED' });
+    expect(seen.orphans).toEqual([`migration/${target}/2-two`]);
+    expect((await type('start')).error).toContain('switchback reconcile');
+
+    expect((await type('reconcile', '--go-on')).code).toBe(0);
+    await orchestra.until(target, 'awaiting-approval');
+    expect((await type('approve', '--role', 'lead')).code).toBe(0);
+    expect((await type('watch')).code).toBe(0);
+    expect(new Set(orchestra.effects).size).toBe(orchestra.effects.length);
+    expect(await type('reconcile')).toMatchObject({ code: 0 });
+    expect(await type('reconcile', '--go-on')).toMatchObject({ code: 4 });
+  });
+
+  it('is closed with a reason, and a new run is taken', async () => {
+    await type('start');
+    await orchestra.until(target, 'awaiting-approval');
+    await terminate();
+    expect((await type('reconcile', '--close')).code).toBe(2);
+    const closed = await typeJson('reconcile', '--close', '--reason', 'begin anew');
+    expect(closed).toMatchObject({ code: 0, open: false, state: 'aborted', ended: [`migration/${target}/2-two`] });
+    expect((await type('history')).out).toContain('begin anew');
+    expect((await type('start')).code).toBe(0);
+  });
+});
+
 describe('without a server', () => {
   const away = (...argv: string[]) => type(...argv, '--address', '127.0.0.1:9', '--timeout', '2');
 

@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, type Worker } from '@temporalio/worker';
+import { DockerEngine } from '../../activities/docker/index.ts';
 import { createActivities } from '../../activities/index.ts';
 import type { EffectHandler, EffectHandlers, Observation } from '../../activities/effect.ts';
+import { storeDrivers } from '../../activities/stores/registry.ts';
 import { TargetAccess } from '../../activities/perform/target-access.ts';
 import { readJournal, targetHome } from '../../journal/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
@@ -77,6 +79,8 @@ export class Orchestra {
 
   /** A worker for a target's host. @returns a function that stops it */
   async work(target: string): Promise<() => Promise<void>> {
+    const engine = new DockerEngine();
+    const world = { engine, stores: storeDrivers(engine) };
     const worker = await createWorker({
       connection: this.environment.nativeConnection,
       namespace: 'default',
@@ -88,6 +92,7 @@ export class Orchestra {
         worker: 'orchestra',
         stacks: [this.home],
         guard: () => Promise.resolve(),
+        world,
         check: (checks) =>
           Promise.resolve(
             checks.map((check) => ({
@@ -129,20 +134,29 @@ export class Orchestra {
   }
 
   /** A run that only takes back what earlier runs did. */
-  async beginRollback(plan: CompiledPlan, runId: string, request: RollbackRequest) {
-    const { plan: _none, ...input }: MigrationInput = {
-      target: plan.target,
+  beginRollback(plan: CompiledPlan, runId: string, request: RollbackRequest) {
+    return this.#beginWithoutPlan(plan, runId, { rollback: { request, reason: 'asked for days later' } });
+  }
+
+  /** An open run whose workflow is gone goes on. */
+  goOn(plan: CompiledPlan, runId: string) {
+    return this.#beginWithoutPlan(plan, runId, { goOn: true });
+  }
+
+  #beginWithoutPlan({ target, homeHost }: CompiledPlan, runId: string, more: Partial<MigrationInput>) {
+    const input: MigrationInput = {
+      target,
       runId,
-      homeHost: plan.homeHost,
+      homeHost,
       operator: 'test@here',
       without: [],
       searchAttributes: false,
-      plan,
+      ...more,
     };
     return this.environment.client.workflow.start<typeof migration>('migration', {
-      workflowId: migrationWorkflowId(plan.target),
-      taskQueue: hostTaskQueue(plan.homeHost),
-      args: [{ ...input, rollback: { request, reason: 'asked for days later' } }],
+      workflowId: migrationWorkflowId(target),
+      taskQueue: hostTaskQueue(homeHost),
+      args: [input],
     });
   }
 

@@ -3,6 +3,7 @@ import type { CompareSource } from '../../comparison/compare-source.ts';
 import type { DockerEngine } from '../../docker/index.ts';
 import type { StoredPoint } from '../../points/index.ts';
 import type {
+  OperationName,
   RestoreOutcome,
   Snapshot,
   SnapshotSource,
@@ -11,6 +12,7 @@ import type {
   StateLoss,
   Store,
   StoreDriver,
+  StoreLeftover,
   StoreUse,
   SwapPlan,
 } from '../store.ts';
@@ -23,6 +25,7 @@ import { PostgresCompareSource } from './compare-source.ts';
 import { sessionOptions } from './connect.ts';
 import { endZombies } from './end-zombies.ts';
 import { findServer } from './find-server.ts';
+import { clearDatabase, databasesLeft } from './leftovers.ts';
 import { ensureLedger, standingEntry } from './ledger.ts';
 import { applyOutsideTransaction, isProven } from './outside-transaction.ts';
 import { postgresProver } from './prove-point.ts';
@@ -143,6 +146,14 @@ class PostgresStore implements Store {
   async stateLoss(point: StoredPoint): Promise<StateLoss> {
     requireOwnPoint(point, this.#use);
     return estimateLoss(await this.#session('reading'), readCanary(point.manifest.canary));
+  }
+
+  leftovers(operations: readonly OperationName[]): Promise<StoreLeftover[]> {
+    return databasesLeft(this.#address, this.#use, operations);
+  }
+
+  clear(leftover: StoreLeftover): Promise<void> {
+    return clearDatabase(this.#address, this.#use, leftover);
   }
 
   async compareSource(query: string, beside?: CompareSource): Promise<CompareSource> {

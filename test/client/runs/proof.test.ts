@@ -6,10 +6,10 @@ describe('proofs as they are typed', () => {
   it('become checks', () => {
     expect(
       proofs({
-        http: ['http://127.0.0.1:8090/health', '503 http://127.0.0.1:8090/gone?a=b'],
-        sql: ["orders: select status from runs where name = 'a=>b' => done"],
-        run: [`api: /bin/sh -c "test -f '/a b'" --x=''`],
-        services: ['6'],
+        proofHttp: ['http://127.0.0.1:8090/health', '503 http://127.0.0.1:8090/gone?a=b'],
+        proofSql: ["orders: select status from runs where name = 'a=>b' => done"],
+        proofRun: [`api: /bin/sh -c "test -f '/a b'" --x=''`],
+        proofServices: ['6'],
       }),
     ).toEqual([
       { kind: 'http', url: 'http://127.0.0.1:8090/health', status: 200, underMs: 10_000 },
@@ -28,12 +28,12 @@ describe('proofs as they are typed', () => {
 
   it.each([
     [{}, 'nothing proves'],
-    [{ http: ['localhost:80'] }, 'is not an address'],
-    [{ sql: ['select 1 => 1'] }, 'cannot be read'],
-    [{ sql: ['orders: select 1'] }, 'cannot be read'],
-    [{ run: ['true'] }, 'cannot be read'],
-    [{ run: ['api: sh -c "oops'] }, 'quote that is not closed'],
-    [{ services: ['all'] }, 'is not a number'],
+    [{ proofHttp: ['localhost:80'] }, 'is not an address'],
+    [{ proofSql: ['select 1 => 1'] }, 'cannot be read'],
+    [{ proofSql: ['orders: select 1'] }, 'cannot be read'],
+    [{ proofRun: ['true'] }, 'cannot be read'],
+    [{ proofRun: ['api: sh -c "oops'] }, 'quote that is not closed'],
+    [{ proofServices: ['all'] }, 'is not a number'],
   ])('are refused: %j', (typed, says) => {
     expect(() => proofs(typed)).toThrow(UsageError);
     expect(() => proofs(typed)).toThrow(says);
