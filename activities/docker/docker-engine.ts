@@ -61,7 +61,7 @@ export class DockerEngine extends EngineConnection {
     const filters = { label: labelFilter(labels) };
     const found = await this.call('list volumes', options, (docker) => docker.listVolumes({ filters }));
     // Without any, the engine answers null.
-    return (found.Volumes) ?? [];
+    return found.Volumes ?? [];
   }
 
   /** Every container in any state. */

@@ -172,7 +172,7 @@ describe('opening a run', () => {
     await expect(open(worker(), 'r2', 'w2')).rejects.toMatchObject({
       name: 'Conflict',
       message: expect.stringContaining('run r1'),
-      hint: expect.stringContaining('switchback rollback'),
+      hint: expect.stringContaining('switchback reconcile'),
     });
   });
 
