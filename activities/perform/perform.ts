@@ -9,6 +9,7 @@ import type { EffectContext, EffectHandler, EffectHandlers, Performed, Prepared 
 import { endPredecessors } from '../processes/end-predecessor.ts';
 import { runMarked } from '../processes/mark.ts';
 import { effectContext, outdated, type Surroundings } from './effect-context.ts';
+import { failpoint } from './failpoint.ts';
 import type { SecretSource } from './secrets.ts';
 import type { OpenTarget, TargetAccess } from './target-access.ts';
 
@@ -72,11 +73,14 @@ export async function performOperation(
       prepared = known?.prepared ?? (await handler.prepare(operation.input, context));
       await claim(target, request, attempt, known, prepared, dependencies.worker);
       await endPredecessors(mark);
+      await failpoint('before-effect', operation.id, attempt);
       const performed =
         (await nothingToTakeBack(request, target, dependencies, surroundings)) ??
         (await act(handler, operation, context, prepared, known !== undefined));
+      await failpoint('after-effect', operation.id, attempt);
       const receipt = receiptOf(operation, performed, prepared, startedAt);
       await journal([{ type: 'receipt', operation: operation.id, attempt, receipt }]);
+      await failpoint('after-report', operation.id, attempt);
       await settle(handler, operation, context);
       return receipt;
     } catch (error) {

@@ -130,7 +130,7 @@ async function serverUp(
 /** How often the processes are looked at: reading /proc twice costs nothing. */
 const lookMs = 500;
 /** A worker that keeps ending is started ever more slowly; one that ran for a minute starts afresh. */
-const slowestMs = 30_000;
+const slowestMs = 5_000;
 
 /** Looks after what was brought up until the signal comes: what ends unasked is started again. */
 export async function keepUp(record: UpRecord, request: UpRequest): Promise<void> {

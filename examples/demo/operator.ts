@@ -21,8 +21,8 @@ interface Surroundings {
   place: Place;
   screen: Screen;
   signal: AbortSignal;
-  /** Secrets that the plan refers to. */
-  secrets: Record<string, string>;
+  /** What is known beside the usual: secrets that the plan refers to. */
+  environment: Record<string, string>;
 }
 
 interface Ended {
@@ -32,14 +32,14 @@ interface Ended {
 }
 
 /** The real command line, as it was built, in an environment that knows nothing of other servers and homes. */
-export function operatorAt({ place, screen, signal, secrets }: Surroundings): Operator {
+export function operatorAt({ place, screen, signal, environment }: Surroundings): Operator {
   const cli = join(place.root, 'dist', 'client', 'main.js');
   if (!existsSync(cli)) throw new Error(`the command line is not at ${cli}: npm run build`);
   const foreign = /^(TEMPORAL|SWITCHBACK)_/;
   const env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
     SWITCHBACK_HOME: place.home,
-    ...secrets,
+    ...environment,
   };
   const common = { cwd: place.shop, env, extendEnv: false, timeout: longestMs, cancelSignal: signal } as const;
 

@@ -13,6 +13,8 @@ export interface DemoOptions {
   signal: AbortSignal;
   /** Leave everything up. */
   keep: boolean;
+  /** More of the environment of what is typed, and so of the worker. */
+  environment?: Record<string, string>;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface DemoOptions {
  * @throws Error when the story could not be told to its end
  */
 export async function runDemo(place: Place, options: DemoOptions): Promise<{ outcome: Outcome; judged: Judged[] }> {
-  const { screen, signal, keep } = options;
+  const { screen, signal, keep, environment = {} } = options;
   const stopwatch = new Stopwatch();
   await refuseOther(place);
   const left = await tearDown(place);
@@ -30,7 +32,7 @@ export async function runDemo(place: Place, options: DemoOptions): Promise<{ out
   let told = false;
   try {
     screen.heading('The stage');
-    const demo = await setUp(place, { screen, signal, stopwatch, brokenRelease: true });
+    const demo = await setUp(place, { screen, signal, stopwatch, brokenRelease: true, environment });
     const outcome = await tellStory(demo);
     const judged = judge(outcome);
     showClosing(outcome, judged, screen);

@@ -27,6 +27,8 @@ export interface Outcome {
   atGate: RunStatus;
   /** While the rollback was parked. */
   parked: RunStatus;
+  /** Exit codes of `down` and `up` meanwhile, and what the run said afterwards. */
+  restarted: { down: number; up: number; state: RunState };
   end: RunStatus;
   account: RunAccount;
   /** The record that the rollback left. */
@@ -114,6 +116,17 @@ export async function tellStory(demo: Demo): Promise<Outcome> {
   await next('What now?', 'Customers are on v1 again already. The rest of the way back waits; status says for what.');
   const statusCode = await type('status');
 
+  await next(
+    'It can wait',
+    'The worker and the Temporal server are stopped and started again, as after a reboot in the middle of the night. The',
+    'rollback stays where it was.',
+  );
+  const restarted = await stopwatch.measure('server and worker stopped and started again', async () => ({
+    down: await type('down'),
+    up: await type('up', '--detach'),
+    state: (await inState('rollback-paused')).state,
+  }));
+
   await next('The cause is cleared', "The container is nobody's. It goes, and the rollback goes on where it stopped.");
   await run('docker', 'rm', '--force', name);
   const resume = await type('resume');
@@ -138,6 +151,7 @@ export async function tellStory(demo: Demo): Promise<Outcome> {
     exitCodes: { lint, plan, start, untilApproval, untilParked, status: statusCode, resume, untilEnd },
     atGate,
     parked,
+    restarted,
     end: await inState('rolled-back'),
     account,
     incident: await incidentOf(place.home, place.project),

@@ -32,10 +32,13 @@ const healthyServices = 5;
 export interface Stage extends Pick<Demo, 'screen' | 'signal' | 'stopwatch'> {
   /** Whether the release of the API v2 is one that breaks under load. */
   brokenRelease: boolean;
+  /** More of the environment of what is typed, and so of the worker. */
+  environment?: Record<string, string>;
 }
 
 /** Sets the stage in a scratch folder that was claimed: images, a shop on v1 with orders coming in, Temporal and a worker. */
-export async function setUp(place: Place, { screen, signal, stopwatch, brokenRelease }: Stage): Promise<Demo> {
+export async function setUp(place: Place, stage: Stage): Promise<Demo> {
+  const { screen, signal, stopwatch, brokenRelease, environment = {} } = stage;
   await stopwatch.measure('images', () => buildImages(place, signal));
   const copy = await stopwatch.measure('a copy of the shop', () =>
     copyShop(place, brokenRelease ? broken : [], signal),
@@ -45,7 +48,7 @@ export async function setUp(place: Place, { screen, signal, stopwatch, brokenRel
 
   // The demo's own password, which stands in the shop's env files for all to read.
   const secrets = { SHOP_ADMIN_URL: `postgres://postgres:admin-local-demo@127.0.0.1:${port}/shop` };
-  const operator = operatorAt({ place, screen, signal, secrets });
+  const operator = operatorAt({ place, screen, signal, environment: { ...environment, ...secrets } });
 
   // Both take seconds, and neither needs the other.
   const temporal = stopwatch.measure('Temporal and a worker', () => upTemporal(place, operator));

@@ -1,13 +1,12 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { docker } from '../../examples/demo/docker.ts';
-import { placeOf, type Place } from '../../examples/demo/place.ts';
+import { placeOf } from '../../examples/demo/place.ts';
 import { runDemo } from '../../examples/demo/run-demo.ts';
 import { recordingScreen } from '../../examples/demo/screen.ts';
 import { tearDown } from '../../examples/demo/tear-down.ts';
-import { readJournal, targetHome } from '../../journal/index.ts';
+import { leftovers, ledger, projection } from './aftermath.ts';
 import { killWorkerAt, type Killed, type KillPoint } from './worker-killer.ts';
 
 /** Ten kills cost ten heartbeat timeouts on top of the story. */
@@ -35,58 +34,6 @@ afterAll(async () => {
   await tearDown(calm);
   await tearDown(disturbed);
 }, 180_000);
-
-/** What a run did, without times: each operation that was begun with how it ended. */
-async function projection(place: Place): Promise<string[]> {
-  const { state, records } = await readJournal(targetHome(place.project, { SWITCHBACK_HOME: place.home }).journal);
-  const receipts = records.flatMap((record) => (record.type === 'receipt' ? [record.operation] : []));
-  return [...state.operations.values()]
-    .map(
-      ({ operation, status }) =>
-        `${operation.id} ${status} receipts:${receipts.filter((id) => id === operation.id).length}`,
-    )
-    .sort();
-}
-
-/** SQL steps by the database's own account: what stands in the ledger was committed. */
-const ledger = (place: Place) =>
-  docker([
-    'exec',
-    `${place.project}-db-1`,
-    'psql',
-    '-U',
-    'postgres',
-    '-d',
-    'shop',
-    '-Atc',
-    'select operation, count(*) from switchback.ledger group by 1 order by 1',
-  ]);
-
-async function leftovers(place: Place): Promise<string[]> {
-  const containers = await docker([
-    'ps',
-    '--all',
-    '--format',
-    '{{.Names}}',
-    '--filter',
-    `label=io.switchback.target=${place.project}`,
-  ]);
-  const databases = await docker([
-    'exec',
-    `${place.project}-db-1`,
-    'psql',
-    '-U',
-    'postgres',
-    '-Atc',
-    `select datname from pg_database where datname like 'switchback%'`,
-  ]);
-  const files = await readdir(targetHome(place.project, { SWITCHBACK_HOME: place.home }).root, { recursive: true });
-  return [
-    ...containers.split('\n'),
-    ...databases.split('\n'),
-    ...files.filter((file) => file.includes('.partial')),
-  ].filter((name) => name !== '');
-}
 
 describe('kill -9 of the worker', () => {
   it(

@@ -53,6 +53,8 @@ describe('the demo', () => {
     expect(outcome.parked.waiting?.error).toMatchObject({ name: 'Conflict' });
     expect(outcome.parked.waiting?.error?.hint).toContain(`docker rm -f ${place.project}-worker`);
     expect(outcome.parked.waiting?.accepts).toContain('resume');
+    // Worker and server were stopped and started again in between.
+    expect(outcome.restarted).toEqual({ down: 0, up: 0, state: 'rollback-paused' });
     expect(outcome.end.rollbacks).toMatchObject([{ state: 'done', done: 4, total: 4 }]);
     const tries = outcome.account.rollbacks[0]?.operations.map(({ outcome: ended }) => ended);
     expect(tries).toEqual(['done', 'done', 'done', 'done']);
