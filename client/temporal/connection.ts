@@ -1,3 +1,4 @@
+import { connect as connectTo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import type { Settings } from '../settings/settings.ts';
 import { asSwitchbackError } from './server-failure.ts';
@@ -26,6 +27,7 @@ export async function connect(settings: Settings): Promise<TemporalConnection> {
   const words = { address: settings.address, namespace: settings.namespace };
   let connection: Connection;
   try {
+    await refusedAtOnce(settings.address);
     connection = await Connection.connect({
       address: settings.address,
       connectTimeout: Math.min(connectMs, settings.timeoutMs),
@@ -61,4 +63,22 @@ export async function connected<T>(settings: Settings, use: (temporal: TemporalC
   } finally {
     await temporal.close();
   }
+}
+
+/** A port that nobody listens on is known in a millisecond; the gRPC library would try again until its deadline. */
+function refusedAtOnce(address: string): Promise<void> {
+  const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(address) ?? [];
+  if (host === undefined) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const socket = connectTo({ host, port: Number(port), timeout: 1_000 });
+    const end = (error?: NodeJS.ErrnoException) => {
+      socket.destroy();
+      // Whatever else is the matter (a proxy, a slow name server) is for the library to find out.
+      if (error?.code === 'ECONNREFUSED') reject(error);
+      else resolve();
+    };
+    socket.once('connect', () => end());
+    socket.once('timeout', () => end());
+    socket.once('error', end);
+  });
 }

@@ -59,7 +59,7 @@ afterAll(async () => {
 /** A plan of one phase for the shop, with its stores and protected resources, and a checkpoint of its own making. */
 function writePlan(steps: string, checkpoint?: (compose: string) => string): void {
   const own = readFileSync(join(place.shop, 'switchback.yml'), 'utf8');
-  const head = own.slice(0, own.indexOf('\nbefore:'));
+  const head = own.slice(0, own.indexOf('\nbefore:')).replace(', tag: shop-v1', '');
   const baseline = readFileSync(join(place.shop, 'docker/v1-baseline.yml'), 'utf8');
   if (checkpoint) writeFileSync(join(place.shop, 'docker/attempt.yml'), checkpoint(baseline));
   const compose = checkpoint ? 'docker/attempt.yml' : 'docker/v1-baseline.yml';
@@ -76,23 +76,25 @@ function writePlan(steps: string, checkpoint?: (compose: string) => string): voi
   );
 }
 const lint = () => demo.operator.type('lint', 'attempt.yml');
-const attempts: [string, string, ((compose: string) => string)?][] = [
-  ['a step that drops the table', `{ sql: orders, statement: "DROP TABLE orders", undo: { statement: "SELECT 1" } }`],
-  [
-    'a step that deletes its rows',
-    `{ sql: orders, statement: "DELETE FROM public.orders", undo: { statement: "SELECT 1" } }`,
-  ],
-  [
-    'an undo that drops it',
-    `{ sql: orders, statement: "SELECT 1", undo: { statement: "drop table \\"orders\\" cascade" } }`,
-  ],
-  ['a glob over a protected folder', `{ files: ["sch*/**"], ref: HEAD }`],
-  ['a checkpoint without the volume', '', (text) => text.replaceAll('db_data', 'other_data')],
-  [
-    'a checkpoint that gives the volume another name',
-    '',
-    (text) => text.replace(/^  db_data:.*$/m, '  db_data: { name: elsewhere }'),
-  ],
+interface Attempt {
+  what: string;
+  steps?: string;
+  checkpoint?: (compose: string) => string;
+}
+const undo = 'undo: { statement: "SELECT 1" }';
+const attempts: Attempt[] = [
+  { what: 'a step that drops the table', steps: `{ sql: orders, statement: "DROP TABLE orders", ${undo} }` },
+  { what: 'a step that deletes its rows', steps: `{ sql: orders, statement: "DELETE FROM public.orders", ${undo} }` },
+  {
+    what: 'an undo that drops it',
+    steps: `{ sql: orders, statement: "SELECT 1", undo: { statement: 'drop table "orders" cascade' } }`,
+  },
+  { what: 'a glob over a protected folder', steps: `{ files: ["sch*/**"], ref: HEAD }` },
+  { what: 'a checkpoint without the volume', checkpoint: (text) => text.replaceAll('db_data', 'other_data') },
+  {
+    what: 'a checkpoint that gives the volume another name',
+    checkpoint: (text) => text.replace(/^  db_data:.*$/m, '  db_data: { name: elsewhere }'),
+  },
 ];
 const hidden: [string, string][] = [
   [
@@ -106,7 +108,7 @@ const hidden: [string, string][] = [
 ];
 
 describe('[K9] what is protected', () => {
-  it.each(attempts)('refuses %s before anything runs', async (_what, steps, checkpoint) => {
+  it.each(attempts)('refuses $what before anything runs', async ({ steps = '', checkpoint }) => {
     writePlan(steps, checkpoint);
     screen.lines.length = 0;
     expect(await lint()).toBe(3);
