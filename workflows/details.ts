@@ -1,4 +1,11 @@
-import type { PhaseStatus, RollbackStatus, RunStatus, TimelineEntry, Waiting } from '../runbook/run-state.ts';
+import type {
+  CommandName,
+  PhaseStatus,
+  RollbackStatus,
+  RunStatus,
+  TimelineEntry,
+  Waiting,
+} from '../runbook/run-state.ts';
 import type { PhaseInput, RollbackInput } from './messages.ts';
 import type { Session } from './session.ts';
 
@@ -56,7 +63,7 @@ export function rollbackDetails(
 ): string {
   const rows = rollback.operations.map(
     (operation, index) =>
-      `| ${index + 1} | ${cell(operation.summary)} | ${index < status.done ? 'done' : index === status.done && session.operation ? 'under way' : ''} |`,
+      `| ${index + 1} | ${cell(operation.summary)} | ${index < status.done ? 'done' : index === status.done ? standing(session) : ''} |`,
   );
   return [
     `## Rollback to ${rollback.to}: ${session.state === 'awaiting-operator' ? 'paused' : status.state}`,
@@ -71,6 +78,9 @@ export function rollbackDetails(
   ].join('\n\n');
 }
 
+/** Of the operation that is next. */
+const standing = ({ operation, waiting }: Session) => (operation ? 'under way' : waiting ? '**waits**' : '');
+
 function waitingLines(waiting: Waiting | undefined, target: string): string[] {
   if (!waiting) return [];
   const what = waiting.operation
@@ -84,18 +94,43 @@ function waitingLines(waiting: Waiting | undefined, target: string): string[] {
     what,
     ...approval,
     ...error,
-    `What to type: ${waiting.accepts.map((command) => `\`switchback ${verbs[command] ?? command} --target ${target}\``).join(' or ')}`,
+    [
+      'What to type (nothing runs out meanwhile; what was done stays as it is):',
+      ...waiting.accepts.map(
+        (command) =>
+          `* \`switchback ${typed[command].replace('*', `--target ${target}`)}\`: ${meaning(command, waiting)}`,
+      ),
+    ].join('\n'),
   ];
 }
 
-const verbs: Record<string, string> = {
-  doneByHand: 'done-by-hand --reason … --proof-…',
-  skip: 'skip --reason …',
-  rollback: 'rollback --reason …',
-  abort: 'abort --reason …',
-  approve: 'approve --role …',
-  reject: 'reject --role … --reason …',
+/** `*` stands for the target. */
+const typed: Record<CommandName, string> = {
+  pause: 'pause *',
+  resume: 'resume *',
+  retry: 'retry *',
+  skip: 'skip * --reason …',
+  doneByHand: 'done-by-hand * --reason … --proof-http URL',
+  rollback: 'rollback * --reason …',
+  abort: 'abort * --reason …',
+  approve: 'approve * --role …',
+  reject: 'reject * --role … --reason …',
 };
+
+function meaning(command: CommandName, waiting: Waiting): string {
+  const meanings: Record<CommandName, string> = {
+    pause: 'hold before the next operation',
+    resume: waiting.for === 'operator' ? 'try again, once the cause is gone, and go on' : 'go on',
+    retry: 'try again, once the cause is gone, and go on',
+    skip: 'go on without this operation; a skipped undo leaves the target inconsistent',
+    doneByHand: 'you did it yourself, and a check proves it',
+    rollback: 'take the phase back',
+    abort: 'end the run and leave everything as it is',
+    approve: 'say yes, and go on',
+    reject: 'say no; the run parks',
+  };
+  return meanings[command];
+}
 
 const story = (timeline: readonly TimelineEntry[]) =>
   ['### What happened', ...timeline.slice(-25).map((entry) => `* \`${clock(entry.at)}\` ${entry.text}`)].join('\n');
