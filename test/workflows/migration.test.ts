@@ -108,7 +108,7 @@ describe('a migration', () => {
     const handle = await orchestra.begin(two(), 'r1');
     await orchestra.until(target, 'awaiting-operator');
     await orchestra.say(target, { command: 'skip', by: 'me', reason: 'not needed' });
-    await orchestra.until(target, 'awaiting-operator');
+    await orchestra.untilParkedAt(target, 'two/cutover/01-applyCheckpoint');
     await expect(
       orchestra.say(target, {
         command: 'doneByHand',

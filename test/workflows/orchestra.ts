@@ -176,6 +176,15 @@ export class Orchestra {
     }
   }
 
+  /** Waits until the run is parked at an operation: right after a command it is still seen at the one before. */
+  async untilParkedAt(target: string, operation: string): Promise<RunStatus> {
+    for (;;) {
+      const status = await this.until(target, 'awaiting-operator');
+      if (status.waiting?.operation?.id === operation) return status;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   say(target: string, { command, ...argument }: Command): Promise<CommandAnswer> {
     return this.environment.client.workflow
       .getHandle(migrationWorkflowId(target))

@@ -47,13 +47,10 @@ describe('a run that has lost its workflow', () => {
     await orchestra.begin(plan(), 'r1');
     await orchestra.until(target, 'awaiting-operator');
     await orchestra.say(target, { command: 'skip', by: 'ada', reason });
-    const parkedAt = async (id: string) => {
-      while ((await orchestra.until(target, 'awaiting-operator')).waiting?.operation?.id !== id);
-    };
-    await parkedAt('two/apply/02-runContainer');
+    await orchestra.untilParkedAt(target, 'two/apply/02-runContainer');
     const proof = [{ kind: 'services' as const, count: 1, healthy: true }];
     await orchestra.say(target, { command: 'doneByHand', by: 'ada', reason, proof });
-    await parkedAt('two/cutover/03-applyCheckpoint');
+    await orchestra.untilParkedAt(target, 'two/cutover/03-applyCheckpoint');
 
     await terminate(migrationWorkflowId(target));
     await terminate(phaseWorkflowId(target, 2, 'two'));
