@@ -8,6 +8,8 @@ export interface StackRef {
   /** The active Compose and env files, which checkpoints replace. */
   compose: string;
   env?: string;
+  /** Compose profiles that are on; none when absent. */
+  profiles?: string[];
   switchBy: 'copy' | 'symlink';
   host: string;
 }

@@ -83,6 +83,7 @@ async function load(
       directory: stack.directory,
       files: [composeFile],
       envFile: contents.env ? envFile : undefined,
+      profiles: stack.profiles,
     };
     let { model, text } = await compose.model(project, { signal });
     const pinned = await imagesToPin(engine, model, images, signal);

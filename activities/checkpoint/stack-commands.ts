@@ -81,5 +81,5 @@ async function activeProject(context: CommandContext, loaded: LoadedCheckpoint):
     files.push(pins);
   }
   const envFile = loaded.contents.env && stack.env !== undefined ? join(stack.directory, stack.env) : undefined;
-  return { name: stack.project, directory: stack.directory, files, envFile };
+  return { name: stack.project, directory: stack.directory, files, envFile, profiles: stack.profiles };
 }

@@ -16,6 +16,8 @@ export interface ComposeProject {
   files: string[];
   /** Absent: no env file at all, also not the one that Compose would find by itself. */
   envFile?: string | undefined;
+  /** That are on, whatever the env file says of `COMPOSE_PROFILES`. */
+  profiles?: readonly string[] | undefined;
 }
 
 export interface ComposeOptions {
@@ -24,7 +26,10 @@ export interface ComposeOptions {
   timeoutMs?: number | undefined;
 }
 
-type RunSurroundings = Omit<RunOptions, 'environment' | 'timeoutMs'> & { timeoutMs?: number | undefined };
+type RunSurroundings = Omit<RunOptions, 'environment' | 'timeoutMs'> & {
+  timeoutMs?: number | undefined;
+  profiles?: readonly string[] | undefined;
+};
 
 export interface LockedOptions extends ComposeOptions {
   /** Folder of the target's home that has the project's lock. */
@@ -66,9 +71,9 @@ export class ComposeCli {
    * @throws SwitchbackError `PlanInvalid` when Compose does not accept the files.
    */
   async model(project: ComposeProject, options: ComposeOptions = {}): Promise<{ model: ComposeModel; text: string }> {
-    const args = [...base(project), '--profile', '*', 'config', '--format', 'json'];
+    const args = [...everyProfile(project), 'config', '--format', 'json'];
     const text = await this.#answer('config', args, project, options);
-    return { model: parseModel(text), text };
+    return { model: parseModel(text, project.profiles), text };
   }
 
   /**
@@ -76,7 +81,7 @@ export class ComposeCli {
    * themselves still contain `env_file`, which `up` has resolved by then.
    */
   async hashes(project: ComposeProject, text: string, options: ComposeOptions = {}): Promise<Record<string, string>> {
-    const args = [...base({ ...project, files: ['-'], envFile: undefined }), '--profile', '*', 'config', '--hash', '*'];
+    const args = [...everyProfile({ ...project, files: ['-'], envFile: undefined }), 'config', '--hash', '*'];
     const printed = await this.#answer('config', args, project, { ...options, input: text });
     return Object.fromEntries(
       printed
@@ -138,6 +143,7 @@ export class ComposeCli {
     try {
       await options.settle?.();
       const ran = await this.#run([...base(project), command, ...args], {
+        profiles: project.profiles,
         directory: project.directory,
         signal: options.signal,
         timeoutMs: options.timeoutMs ?? 1_800_000,
@@ -159,14 +165,17 @@ export class ComposeCli {
     project: ComposeProject,
     options: ComposeOptions & { input?: string },
   ): Promise<string> {
-    const ran = await this.#run(args, { directory: project.directory, ...options });
+    const ran = await this.#run(args, { directory: project.directory, profiles: project.profiles, ...options });
     if (ran.exitCode !== 0) throw composeFailure(command, ran.exitCode, ran.stderr);
     return ran.stdout;
   }
 
   #run(args: string[], options: RunSurroundings): Promise<Ran> {
-    const { timeoutMs = 60_000, ...rest } = options;
-    return runDocker(args, { ...rest, timeoutMs, environment: this.#environment });
+    const { timeoutMs = 60_000, profiles = [], ...rest } = options;
+    // An env file may say it too; what the process says comes first, also where a Compose file interpolates it.
+    const said = { COMPOSE_PROFILES: profiles.join(','), COMPOSE_REMOVE_ORPHANS: 'false' };
+    const environment = { ...this.#environment, ...said };
+    return runDocker(args, { ...rest, timeoutMs, environment });
   }
 }
 
@@ -184,5 +193,8 @@ function base(project: ComposeProject): string[] {
     // Without one, Compose would read a `.env` that it happens to find.
     `--env-file=${project.envFile ?? '/dev/null'}`,
     ...project.files.map((file) => `--file=${file}`),
+    ...(project.profiles ?? []).map((profile) => `--profile=${profile}`),
   ];
 }
+
+const everyProfile = (project: ComposeProject) => [...base({ ...project, profiles: [] }), '--profile=*'];

@@ -1,4 +1,5 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { steeringOf } from '../../runbook/plan/index.ts';
 
 /** What the `docker` command needs to find itself and the engine. All else could change what a Compose file means. */
 const passedOn = [
@@ -24,10 +25,6 @@ export function composeEnvironment(environment: NodeJS.ProcessEnv, dockerHost: s
   return { ...Object.fromEntries(kept), DOCKER_HOST: dockerHost, DOCKER_CLI_HINTS: 'false' };
 }
 
-/** Variables with which an env file would steer the `docker` command itself. */
-const steering =
-  /^(COMPOSE_\w*|DOCKER_(HOST|CONTEXT|CONFIG|CERT_PATH|TLS|TLS_VERIFY|API_VERSION|DEFAULT_PLATFORM|BUILDKIT))$/;
-
 /** Names that an env file sets; values are never looked at. */
 export function namesInEnvFile(content: string): string[] {
   return content.split(/\r?\n/).flatMap((line) => {
@@ -36,9 +33,9 @@ export function namesInEnvFile(content: string): string[] {
   });
 }
 
-/** @throws SwitchbackError `PreconditionFailed` when an env file sets `COMPOSE_*` or variables that choose another engine. */
+/** @throws SwitchbackError `PreconditionFailed` when an env file would change how `docker compose` itself works, see `steeringOf`. */
 export function refuseSteering(path: string, content: string): void {
-  const names = namesInEnvFile(content).filter((name) => steering.test(name));
+  const names = namesInEnvFile(content).filter((name) => steeringOf(name) === 'steers');
   if (names.length === 0) return;
   throw new SwitchbackError(
     'PreconditionFailed',

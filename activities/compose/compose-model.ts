@@ -69,6 +69,8 @@ export interface ComposeNetwork {
 /** What `docker compose config --format json` says: the normalised truth about a Compose file. Holds secrets: never leaves an activity. */
 export interface ComposeModel {
   name: string;
+  /** Those that are on. */
+  profiles?: readonly string[];
   services: Record<string, ComposeService>;
   volumes: Record<string, ComposeVolume>;
   networks: Record<string, ComposeNetwork>;
@@ -76,8 +78,8 @@ export interface ComposeModel {
   secrets: Record<string, { name?: string; file?: string; external?: boolean }>;
 }
 
-/** @throws SwitchbackError `PlanInvalid` when the text is not what Compose prints. */
-export function parseModel(json: string): ComposeModel {
+/** @param profiles those that are on @throws SwitchbackError `PlanInvalid` when the text is not what Compose prints. */
+export function parseModel(json: string, profiles: readonly string[] = []): ComposeModel {
   let parsed: Partial<ComposeModel>;
   try {
     parsed = JSON.parse(json) as Partial<ComposeModel>;
@@ -86,6 +88,7 @@ export function parseModel(json: string): ComposeModel {
   }
   return {
     name: parsed.name ?? '',
+    profiles,
     services: parsed.services ?? {},
     volumes: parsed.volumes ?? {},
     networks: parsed.networks ?? {},
@@ -94,9 +97,12 @@ export function parseModel(json: string): ComposeModel {
   };
 }
 
-/** The services that `up` starts: those without a profile. Profiles are switched on nowhere, since the environment is scrubbed. */
+/** The services that `up` starts: those without a profile, and those of a profile that the plan switches on. */
 export function enabledServices(model: ComposeModel): [string, ComposeService][] {
-  return Object.entries(model.services).filter(([, service]) => (service.profiles ?? []).length === 0);
+  const on = model.profiles ?? [];
+  return Object.entries(model.services).filter(
+    ([, { profiles = [] }]) => profiles.length === 0 || profiles.some((profile) => on.includes(profile)),
+  );
 }
 
 /** How many containers a service has. */

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { parseEnv } from '../plan-file/parse-env.ts';
-import { parseYaml } from '../plan-file/parse-yaml.ts';
+import { largestAliasCount, parseYaml } from '../plan-file/parse-yaml.ts';
 import { readText } from '../plan-file/read-text.ts';
 import { sketchStack, type StackSketch } from './stack-sketch.ts';
 
@@ -71,7 +71,7 @@ async function readYaml(file: string): Promise<unknown> {
       facts: { file },
     });
   }
-  return document.toJS({ maxAliasCount: 1000 });
+  return document.toJS({ maxAliasCount: largestAliasCount });
 }
 
 /** Variables of an env file that hold ports, as checks of a plan may use them; other values are not looked at. */

@@ -88,11 +88,11 @@ function storeLines(stores: readonly PostgresSketch[], sketch: StackSketch): str
     ];
   }
   return [
-    '# Secrets stand here by reference only; the worker resolves them from its environment or the env file.',
+    "# The password is the one in the container's own environment; another one is said by reference: password: '${env:NAME}'.",
     'stores:',
-    ...stores.flatMap(({ store, service, database, user, password, guessed }) => [
+    ...stores.flatMap(({ store, service, database, user, guessed }) => [
       ...(guessed ? [`  # Check database and user: they are only the usual ones.`] : []),
-      `  ${store}: ${flow({ kind: 'postgres', service, database, user, password: password === undefined ? undefined : `\${env:${password}}` })}`,
+      `  ${store}: ${flow({ kind: 'postgres', service, database, user })}`,
     ]),
     ...unknown,
   ];

@@ -1,7 +1,7 @@
 import { readCompose } from '../../runbook/compile.ts';
 import type { ComposeFacts, FileProblem } from '../../runbook/plan/index.ts';
 import { locate } from './locate.ts';
-import { parseYaml } from './parse-yaml.ts';
+import { largestAliasCount, parseYaml } from './parse-yaml.ts';
 
 /** A Compose file's facts, and what is wrong with it. Aliases and merge keys are everyday there. */
 export function parseCompose(text: string): { facts: ComposeFacts | undefined; problems: FileProblem[] } {
@@ -13,7 +13,7 @@ export function parseCompose(text: string): { facts: ComposeFacts | undefined; p
   if (document === undefined || wrong.length > 0) return { facts: undefined, problems: wrong };
   let value: unknown;
   try {
-    value = document.toJS({ maxAliasCount: 1000 });
+    value = document.toJS({ maxAliasCount: largestAliasCount });
   } catch (error) {
     // Only aliases make it throw: too many of them, or one that stands for nothing.
     return {

@@ -1,4 +1,4 @@
-import { isSecretKey, type FileProblem } from '../../runbook/plan/index.ts';
+import { isSecretKey, steeringOf, type FileProblem } from '../../runbook/plan/index.ts';
 
 /**
  * The names that an env file sets, those of them that are ports, and what is wrong with it. Other values are secrets until
@@ -17,14 +17,22 @@ export function parseEnv(text: string): { names: string[]; ports: Record<string,
     )?.[2];
     if (value !== undefined && Number(value) <= 65_535 && /port/i.test(name) && !isSecretKey(name))
       ports[name] = Number(value);
-    if (!name.startsWith('COMPOSE_')) continue;
+    const steering = steeringOf(name);
+    if (steering === undefined) continue;
     const start = match.index + match[0].indexOf(name);
     problems.push({
-      severity: 'error',
+      severity: steering === 'steers' ? 'error' : 'warning',
       start,
       end: start + name.length,
-      message: `\`${name}\` would change what Compose does behind the plan's back`,
-      hint: 'Remove it: project, files and profiles are said in the plan.',
+      ...(steering === 'steers'
+        ? {
+            message: `\`${name}\` would change what Compose does behind the plan's back`,
+            hint: 'Remove it: the engine, the project and its files are named by the worker and the plan.',
+          }
+        : {
+            message: `\`${name}\` says nothing here`,
+            hint: 'The plan says project, file and profiles, under `stack`; this line holds for Compose by hand alone.',
+          }),
     });
   }
   return { names, ports, problems };

@@ -29,6 +29,9 @@ export interface ParsedYaml {
 /** Deeper than anything that a person writes, and far from where a parser runs out of stack. */
 export const deepest = 64;
 
+/** Of aliases that stand for aliases: sixty services that share three nested anchors count some thousands; a bomb, millions. */
+export const largestAliasCount = 100_000;
+
 const collections = new Set(['block-map', 'block-seq', 'flow-collection']);
 
 /** Where nesting goes past the limit: found on the token stream, before anything recursive sees the text. */

@@ -25,6 +25,7 @@ export function frameOf(plan: Plan, files: PlanFiles): PlanFrame {
       project: plan.stack.project,
       compose: tidyPath(plan.stack.compose),
       ...(env === undefined ? {} : { env: tidyPath(env) }),
+      ...(plan.stack.profiles.length === 0 ? {} : { profiles: plan.stack.profiles }),
       switchBy: plan.stack.switchBy,
       host: plan.stack.host,
     },

@@ -33,8 +33,13 @@ export const hostName = z
 
 export const serviceName = z
   .string()
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/, 'is not a service name')
+  .regex(/^[a-zA-Z0-9._-]+$/, 'is not a service name')
   .describe('A service of the Compose file.');
+
+export const profileName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'is not a profile')
+  .describe('A profile of the Compose file.');
 
 export const volumeName = z
   .string()

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hostName, projectName } from './name.ts';
+import { hostName, profileName, projectName } from './name.ts';
 import { stackPath } from './place.ts';
 import { saying } from './saying.ts';
 
@@ -9,6 +9,11 @@ export const stack = z
     project: projectName,
     compose: saying(stackPath, 'The active Compose file, which checkpoints replace.').default('docker-compose.yml'),
     env: saying(stackPath, 'The active env file, which switches together with the Compose file.').exactOptional(),
+    profiles: z
+      .array(profileName)
+      .max(50)
+      .default([])
+      .describe('Compose profiles whose services belong to the stack; those of others are left alone.'),
     switchBy: z
       .enum(['copy', 'symlink'])
       .default('copy')

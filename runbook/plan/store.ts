@@ -16,11 +16,13 @@ export const store = z
     service: saying(serviceName, 'Or: the Compose service whose container the database is in.').exactOptional(),
     database: z.string().min(1).max(63).exactOptional().describe('The database in that container.'),
     user: z.string().min(1).max(63).exactOptional().describe('The user to connect as.'),
-    password: reference.exactOptional().describe(`The user's password. ${secretHint}`),
+    password: reference
+      .exactOptional()
+      .describe(`The user's password; left out, the one in the container's own environment. ${secretHint}`),
   })
   .refine((value) => (value.url === undefined) !== (value.service === undefined), {
     error: 'needs either `url` or `service`, and not both',
-    params: { hint: 'Write `url: "${env:NAME}"`, or `service`, `database`, `user` and `password`.' },
+    params: { hint: 'Write `url: "${env:NAME}"`, or `service`, `database` and `user`.' },
   })
   .refine((value) => value.service === undefined || (value.database !== undefined && value.user !== undefined), {
     error: 'needs `database` and `user` beside `service`',

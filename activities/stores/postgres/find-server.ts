@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { StoreRef } from '../../../runbook/compiled-plan.ts';
@@ -27,13 +28,43 @@ export async function findServer(use: StoreUse, engine: DockerEngine): Promise<A
       facts: { store: use.store, container: container.Id.slice(0, 12) },
     });
   }
-  return { ...place, ...(await credentials(use, ref)), container: { id: container.Id, image: container.ImageID } };
+  const password =
+    ref.password === undefined ? await passwordInContainer(use, container, engine) : await use.secret(ref.password);
+  return {
+    ...place,
+    ...namesIn(ref),
+    ...(password === undefined ? {} : { password }),
+    container: { id: container.Id, image: container.ImageID },
+  };
 }
 
-async function credentials(use: StoreUse, ref: StoreRef): Promise<Omit<Address, 'host' | 'port'>> {
+function namesIn(ref: StoreRef): Pick<Address, 'user' | 'database' | 'ssl'> {
   const user = ref.user ?? 'postgres';
-  const password = ref.password === undefined ? {} : { password: await use.secret(ref.password) };
-  return { user, database: ref.database ?? user, ssl: 'disable', ...password };
+  return { user, database: ref.database ?? user, ssl: 'disable' };
+}
+
+/** As images of PostgreSQL take it. Where the plan names no password, the container knows its own. */
+async function passwordInContainer(use: StoreUse, { Id }: Found, engine: DockerEngine): Promise<string | undefined> {
+  const info = await engine.inspectContainer(Id, { signal: use.signal });
+  const variables = new Map((info?.Config.Env ?? []).map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]));
+  for (const name of ['POSTGRES_PASSWORD', 'POSTGRESQL_PASSWORD', 'PGPASSWORD']) {
+    const said = variables.get(name);
+    if (said) return said;
+    const file = variables.get(`${name}_FILE`);
+    // A secret of Compose is a file of the host, mounted there; from another host's it has to stand in the plan.
+    const mount = info?.Mounts.find(({ Destination }) => Destination === file);
+    if (mount !== undefined) return readSecretFile(mount.Source);
+  }
+  return undefined;
+}
+
+async function readSecretFile(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+  } catch (error) {
+    if (['ENOENT', 'EACCES', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
 }
 
 async function runningContainer(use: StoreUse, service: string, engine: DockerEngine): Promise<Found> {

@@ -17,7 +17,7 @@ describe('issues as text', () => {
   it('shows place, message, frame and hint, and no secret in the lines around', async () => {
     const contents = new Map([
       ['v1.yml', Buffer.from('services: { a: { image: "a:1" } }')],
-      ['.env.v1', Buffer.from('A_PASSWORD=very-secret\nCOMPOSE_FILE=x\nB=very-secret\n')],
+      ['.env.v1', Buffer.from('A_PASSWORD=very-secret\nDOCKER_HOST=x\nB=very-secret\n')],
     ]);
     const reading = await readPlanText(text, 'plan.yml', () => memorySource('/stack', contents));
     if (reading.ok) throw new Error('it has mistakes');
@@ -43,12 +43,12 @@ plan.yml:6:66 error: \`password\` is written out (stores.b.password)
     7 | baseline: { compose: v1.yml, env: .env.v1 }
   hint: Write a reference such as \${env:NAME} or \${file:/run/secrets/name}; only the worker reads what it stands for.
 
-.env.v1:2:1 error: \`COMPOSE_FILE\` would change what Compose does behind the plan's back (baseline.env)
+.env.v1:2:1 error: \`DOCKER_HOST\` would change what Compose does behind the plan's back (baseline.env)
     1 | A_PASSWORD=•••••••••••
-  > 2 | COMPOSE_FILE=•
-      | ^^^^^^^^^^^^
+  > 2 | DOCKER_HOST=•
+      | ^^^^^^^^^^^
     3 | B=•••••••••••
-  hint: Remove it: project, files and profiles are said in the plan.
+  hint: Remove it: the engine, the project and its files are named by the worker and the plan.
 
 4 errors`);
     expect(renderIssues(reading.issues, { color: true })).toContain('\u001b[1;31merror\u001b[0m');

@@ -272,10 +272,10 @@ describe('what is in the way', () => {
 
   it('an env file that steers Compose, and a .env that the plan does not name', async () => {
     const { checkpoint, apply } = await stack();
-    await checkpoint('v1', { web: sleeper() }, { env: 'A=1\nexport COMPOSE_PROJECT_NAME=other\n' });
+    await checkpoint('v1', { web: sleeper() }, { env: 'A=1\nexport COMPOSE_COMPATIBILITY=true\n' });
     await expect(apply('v1')).rejects.toMatchObject({
       name: 'PreconditionFailed',
-      message: expect.stringContaining('COMPOSE_PROJECT_NAME'),
+      message: expect.stringContaining('COMPOSE_COMPATIBILITY'),
     });
   });
 
@@ -405,6 +405,29 @@ describe('orphans', () => {
     );
     expect(await containers()).toEqual(before);
     expect(await counted(context)).toEqual(['old', 'web']);
+  });
+});
+
+describe('profiles', () => {
+  it('are those of the plan: services of others stay out, whatever the env file says to Compose', async () => {
+    const { target, project, checkpoint, apply, containers } = await stack();
+    target.plan.stack.profiles = ['jobs'];
+    const env = `COMPOSE_PROJECT_NAME=other\nCOMPOSE_FILE=gone.yml\nCOMPOSE_PROFILES=debug\nCOMPOSE_REMOVE_ORPHANS=true\n`;
+    const services = {
+      web: sleeper({ environment: { ON: '${COMPOSE_PROFILES}', PROJECT: '${COMPOSE_PROJECT_NAME}' } }),
+      job: sleeper({ profiles: ['jobs', 'other'] }),
+      debug: sleeper({ profiles: ['debug'] }),
+    };
+    await checkpoint('v1', services, { env });
+    const { performed } = await apply('v1');
+    expect(performed.summary).toContain('2 services ready');
+    const now = await containers();
+    expect(Object.keys(now).sort()).toEqual(['job', 'web']);
+    const said = (await engine.inspectContainer(now['web']!.id))?.Config.Env;
+    expect(said).toEqual(expect.arrayContaining(['ON=jobs', `PROJECT=${project}`]));
+    // Nothing to be done the second time.
+    await checkpoint('v2', services, { env });
+    expect((await apply('v2')).performed.summary).toContain('2 services unchanged');
   });
 });
 
