@@ -1,63 +1,86 @@
-import { access, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { execa } from 'execa';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { parseEnv } from '../plan-file/parse-env.ts';
 import { largestAliasCount, parseYaml } from '../plan-file/parse-yaml.ts';
 import { readText } from '../plan-file/read-text.ts';
+import { dockerIn, type AskDocker } from './ask-docker.ts';
+import { explainRefusal, variablesWithoutValue } from './explain-refusal.ts';
+import { composeFlags, findFiles, type StackFiles, type StackRequest } from './find-files.ts';
+import { lookAtEngine } from './look-at-engine.ts';
+import { isInSeveralFiles, putTogether } from './put-together.ts';
 import { sketchStack, type StackSketch } from './stack-sketch.ts';
 
 /** The stack that was found in a folder. */
 export interface FoundStack {
   sketch: StackSketch;
-  /** Names of the active files, in the folder. */
-  compose: string;
-  env?: string;
+  files: StackFiles;
+  /** The one Compose file that says what several say together; absent where one file says it all. */
+  together?: string;
+  /** About reading it; what endangers a way back is found in the sketch. */
   warnings: string[];
 }
 
-/** Names that Compose looks for, in its own order. */
-const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
-
 /**
  * Reads the Compose project of a folder: with `docker compose config` where Docker is there, else from the YAML alone.
- * Throws `PlanInvalid` when there is no Compose file, or when it cannot be read.
+ * @throws SwitchbackError `PlanInvalid` when there is no Compose file, or Compose does not accept what is there
  */
-export async function readStack(directory: string, environment: NodeJS.ProcessEnv): Promise<FoundStack> {
-  const compose = await firstPresent(directory, composeNames);
-  if (compose === undefined) {
-    throw new SwitchbackError('PlanInvalid', `${directory} has no Compose file`, {
-      hint: `Go to the folder of the stack: one with a ${composeNames.at(-1)}.`,
-      facts: { directory },
-    });
-  }
-  const env = await firstPresent(directory, ['.env']);
-  const written = await readYaml(join(directory, compose));
-  const warnings: string[] = [];
+export async function readStack(
+  directory: string,
+  request: StackRequest,
+  environment: NodeJS.ProcessEnv,
+): Promise<FoundStack> {
   const docker = dockerIn(directory, environment);
-  const resolved = await docker(['compose', ...filesOf(directory, compose, env), 'config', '--format', 'json']);
-  if ('problem' in resolved) {
-    warnings.push(
-      `docker compose could not read ${compose}, so names and ports are taken from the file as it is written: ${resolved.problem}`,
-    );
-  }
-  const model = 'problem' in resolved ? undefined : (JSON.parse(resolved.out) as { name?: string });
-  const running = await docker(['compose', 'ls', '--all', '--format', 'json']);
-  const project =
-    'problem' in running
-      ? undefined
-      : runningProject(running.out, await realpath(join(directory, compose)), join(directory, compose));
-  const name = project ?? model?.name ?? nameOf(written) ?? projectNameOf(basename(await realpath(directory)));
-  const ports = env === undefined ? [] : await portNames(join(directory, env));
-  return { sketch: sketchStack(name, written, ports, model), compose, ...(env === undefined ? {} : { env }), warnings };
+  const files = await findFiles(directory, request, docker);
+  const documents = await Promise.all(files.compose.map((file) => readYaml(join(directory, file))));
+  const several = isInSeveralFiles(documents);
+  const warnings: string[] = [];
+  const model = await resolve(docker, directory, files, several, warnings);
+  const name =
+    files.project ?? model?.['name'] ?? nameOf(documents[0]) ?? projectNameOf(basename(await realpath(directory)));
+  const project = { docker, directory, files, name: String(name) };
+  const together = several && model !== undefined ? await putTogether(project, model) : undefined;
+  const written = together === undefined ? documents[0] : parseYaml(together, { aliases: false }).document?.toJS();
+  const ports = files.env === undefined ? [] : await portNames(join(directory, files.env));
+  const sketch = sketchStack({ project: project.name, written, ports, profiles: files.profiles, resolved: model });
+  await lookAtEngine(docker, sketch);
+  return { sketch, files, ...(together === undefined ? {} : { together }), warnings };
 }
 
-const filesOf = (directory: string, compose: string, env: string | undefined) => [
-  `--project-directory=${directory}`,
-  `--file=${join(directory, compose)}`,
-  `--env-file=${env === undefined ? '/dev/null' : join(directory, env)}`,
-];
+async function resolve(
+  docker: AskDocker,
+  directory: string,
+  files: StackFiles,
+  several: boolean,
+  warnings: string[],
+): Promise<Record<string, unknown> | undefined> {
+  const flags = composeFlags(directory, files, files.project);
+  const profiles = files.profiles.join(',');
+  const resolved = await docker([...flags, 'config', '--format', 'json'], { profiles });
+  if (!('problem' in resolved)) {
+    const unset = variablesWithoutValue(resolved.said);
+    if (unset.length > 0)
+      warnings.push(
+        `variables without a value: ${unset.join(', ')}. Set them in ${files.env ?? '.env'}: those of a shell do not reach the worker.`,
+      );
+    return JSON.parse(resolved.out) as Record<string, unknown>;
+  }
+  if (!resolved.missing) throw explainRefusal(files, resolved.problem);
+  if (several) {
+    throw new SwitchbackError(
+      'PreconditionFailed',
+      'docker compose is not there to put several Compose files together',
+      {
+        hint: 'Install the Compose plugin, version 2; `switchback doctor` says how.',
+      },
+    );
+  }
+  warnings.push(
+    `docker compose is not there, so names and ports are taken from ${files.compose[0]} as it is written: ${resolved.problem}`,
+  );
+  return undefined;
+}
 
 async function readYaml(file: string): Promise<unknown> {
   const read = await readText(file);
@@ -66,9 +89,10 @@ async function readYaml(file: string): Promise<unknown> {
   // Compose has tags of its own for merging files; it knows what they mean.
   const wrong = problems.find(({ message }) => !/`!(reset|override)/.test(message));
   if (document === undefined || wrong !== undefined) {
-    throw new SwitchbackError('PlanInvalid', `${file}: ${wrong?.message ?? 'it is no YAML'}`, {
+    const line = read.text.slice(0, wrong?.start ?? 0).split('\n').length;
+    throw new SwitchbackError('PlanInvalid', `${file}:${line}: ${wrong?.message ?? 'it is no YAML'}`, {
       hint: `${wrong?.hint ?? ''} \`docker compose config\` says more.`.trim(),
-      facts: { file },
+      facts: { file, line },
     });
   }
   return document.toJS({ maxAliasCount: largestAliasCount });
@@ -78,38 +102,6 @@ async function readYaml(file: string): Promise<unknown> {
 async function portNames(file: string): Promise<string[]> {
   const read = await readText(file);
   return 'problem' in read ? [] : Object.keys(parseEnv(read.text).ports);
-}
-
-type Ran = { out: string } | { problem: string };
-
-/** Without the shell's COMPOSE_ variables: they would describe another project than the folder's. */
-function dockerIn(cwd: string, environment: NodeJS.ProcessEnv) {
-  const env = Object.fromEntries(
-    Object.entries(environment).filter(
-      ([name, value]) => value !== undefined && /^(PATH|HOME|USER|DOCKER_\w+|XDG_\w+)$/.test(name),
-    ),
-  ) as Record<string, string>;
-  return async (argv: string[]): Promise<Ran> => {
-    // Past half a minute the daemon hangs, and what it would add is not worth the wait.
-    const ran = await execa('docker', argv, {
-      cwd,
-      env,
-      extendEnv: false,
-      reject: false,
-      stdin: 'ignore',
-      timeout: 30_000,
-    });
-    if (ran.exitCode === 0) return { out: ran.stdout };
-    return {
-      problem: (ran.stderr || ran.shortMessage || 'no answer').split('\n').filter(Boolean).at(-1)?.trim() ?? '',
-    };
-  };
-}
-
-/** The project that runs from this very file, whatever it is called. */
-function runningProject(json: string, ...files: string[]): string | undefined {
-  const projects = JSON.parse(json) as { Name: string; ConfigFiles?: string }[];
-  return projects.find(({ ConfigFiles }) => ConfigFiles?.split(',').some((file) => files.includes(file)))?.Name;
 }
 
 function nameOf(document: unknown): string | undefined {
@@ -123,15 +115,3 @@ const projectNameOf = (folder: string) =>
     .toLowerCase()
     .replace(/[^a-z0-9_-]/g, '')
     .replace(/^[_-]+/, '') || 'stack';
-
-async function firstPresent(directory: string, names: readonly string[]): Promise<string | undefined> {
-  for (const name of names) {
-    try {
-      await access(join(directory, name));
-      return name;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-  return undefined;
-}

@@ -1,4 +1,3 @@
-import { isSecretKey } from '../../runbook/plan/index.ts';
 import type { ServiceSketch } from './stack-sketch.ts';
 
 /** A store that Switchback can dump, restore and compare by itself. */
@@ -8,77 +7,98 @@ export interface PostgresSketch {
   service: string;
   database: string;
   user: string;
-  /** Name of the variable with the password, where the Compose file tells. */
-  password?: string;
   /** Whether database and user were found, or are only the usual ones. */
   guessed: boolean;
+  /** Scripts that its image runs when it begins: they may make further databases. */
+  scripts: boolean;
 }
 
-/** Kinds of data that are backed up with their volume, since there is no store for them. */
-const others: [string, RegExp, string?][] = [
-  ['MySQL', /(^|\/)(mysql|mariadb|percona)\b/],
-  ['MongoDB', /(^|\/)(mongo|mongodb|ferretdb)\b/],
-  ['Redis', /(^|\/)(redis|valkey|keydb)\b/, 'a cache needs no backup, a queue does'],
-  ['Kafka', /(^|\/)(cp-)?(kafka|redpanda)\b/],
-  ['ClickHouse', /(^|\/)clickhouse/],
-  ['Elasticsearch', /(^|\/)(elasticsearch|opensearch)\b/],
-  ['MinIO', /(^|\/)minio\b/],
-  ['a vector store', /(^|\/)(milvus|qdrant|weaviate|chroma)\b/],
-  ['RabbitMQ', /(^|\/)rabbitmq\b/],
-  ['etcd', /(^|\/)etcd\b/],
+/** Kinds of data that are backed up with their volume, since there is no store for them. `at`: where their images keep it. */
+const others: { what: string; image: RegExp; at: string[]; note?: string }[] = [
+  { what: 'MySQL', image: /(^|\/)(mysql|mysql-server|mariadb|percona)(-\w+)*$/, at: ['/var/lib/mysql'] },
+  { what: 'MongoDB', image: /(^|\/)(mongo|mongodb|ferretdb)(-\w+)*$/, at: ['/data/db'] },
+  {
+    what: 'Redis',
+    image: /(^|\/)(redis|valkey|keydb|dragonfly)(-stack|-server)*$/,
+    at: ['/data', '/bitnami/redis/data'],
+    note: 'a cache needs no backup, a queue does',
+  },
+  { what: 'Kafka', image: /(^|\/)(cp-)?(kafka|redpanda)$/, at: ['/var/lib/kafka/data', '/bitnami/kafka'] },
+  { what: 'ClickHouse', image: /(^|\/)clickhouse(-server)?$/, at: ['/var/lib/clickhouse'] },
+  {
+    what: 'Elasticsearch',
+    image: /(^|\/)(elasticsearch|opensearch)$/,
+    at: ['/usr/share/elasticsearch/data', '/usr/share/opensearch/data'],
+  },
+  { what: 'MinIO', image: /(^|\/)(minio|seaweedfs)$/, at: ['/data'] },
+  {
+    what: 'a vector store',
+    image: /(^|\/)(milvus|qdrant|weaviate|chroma)$/,
+    at: ['/qdrant/storage', '/var/lib/weaviate', '/var/lib/milvus'],
+  },
+  { what: 'RabbitMQ', image: /(^|\/)rabbitmq$/, at: ['/var/lib/rabbitmq'] },
+  { what: 'etcd', image: /(^|\/)etcd$/, at: ['/etcd-data'] },
+  { what: 'SQL Server', image: /(^|\/)mssql\/server$/, at: ['/var/opt/mssql'] },
+  { what: 'InfluxDB', image: /(^|\/)influxdb$/, at: ['/var/lib/influxdb', '/var/lib/influxdb2'] },
 ];
 
-/** What keeps data in a service, as far as its image tells; undefined for PostgreSQL, and where nothing is known. */
-export function otherStore(service: ServiceSketch): { what: string; note?: string } | undefined {
-  const found = others.find(([, image]) => image.test(service.image ?? ''));
-  if (found === undefined) return undefined;
-  const [what, , note] = found;
-  return { what, ...(note === undefined ? {} : { note }) };
+/** An image's name without its tag and digest. */
+export const repositoryOf = (image: string) => image.replace(/@.*$/, '').replace(/:[^/]*$/, '');
+
+export interface OtherStore {
+  what: string;
+  at: string[];
+  note?: string;
 }
 
-/** PostgreSQL by its image, its port or its variables. */
+/** What keeps data in a service, as far as its image tells; undefined for PostgreSQL, and where nothing is known. */
+export function otherStore({ image = '' }: ServiceSketch): OtherStore | undefined {
+  return others.find((other) => other.image.test(repositoryOf(image)));
+}
+
+const postgresImage =
+  /(^|\/)(postgres|postgresql|postgis|timescaledb(-ha)?|pgvector|pgvecto-rs|paradedb|citus|supabase-postgres|crunchy-postgres)$/;
+/** They speak PostgreSQL, or of it, and keep no data. */
+const noPostgres = /bouncer|pool|pgcat|supavisor|proxy|exporter|admin|backup|rest$|meta$/;
+
+/** PostgreSQL by its image, its port, or a health check of its own. That its password is known to a service says nothing: clients know it too. */
 export function recognisePostgres(service: ServiceSketch): PostgresSketch | undefined {
-  const byImage = /(^|\/)(postgres|postgresql|postgis|timescaledb|pgvector|supabase-postgres)\b/.test(
-    service.image ?? '',
-  );
-  const byPort = service.ports.some(({ target }) => target === 5432);
-  const byHealth = service.healthcheck.some((word) => /\bpg_isready\b/.test(word));
-  if (!byImage && !byPort && !byHealth && service.environment['POSTGRES_PASSWORD'] === undefined) return undefined;
-  const said = (name: string, flag: string) => plain(service.environment[name]) ?? optionOf(service.healthcheck, flag);
-  const user = said('POSTGRES_USER', '-U');
-  const database = said('POSTGRES_DB', '-d') ?? user;
-  const password = passwordVariable(service.environment);
+  const repository = repositoryOf(service.image ?? '');
+  if (otherStore(service) !== undefined || noPostgres.test(repository)) return undefined;
+  const byImage = postgresImage.test(repository);
+  const byPort = service.ports.some(({ target }) => target === 5432) || service.exposed.includes(5432);
+  const byPlace = service.mounts.some(({ target }) => target.startsWith('/var/lib/postgresql'));
+  const health = service.healthcheck.flatMap((word) => word.split(/\s+/));
+  const asked = optionOf(health, '-h') ?? optionOf(health, '--host') ?? 'localhost';
+  const byHealth = health.some((word) => /\bpg_isready$/.test(word)) && /^(localhost|127\.0\.0\.1|\/.*)$/.test(asked);
+  if (!byImage && !byPort && !byHealth && !byPlace) return undefined;
+  const user = plain(nameFor(service, 'USER')) ?? optionOf(health, '-U');
+  const database = plain(nameFor(service, 'DB')) ?? optionOf(health, '-d') ?? user;
   return {
     store: storeNameOf(service.name),
     service: service.name,
     user: user ?? 'postgres',
     database: database ?? 'postgres',
-    ...(password === undefined ? {} : { password }),
     guessed: user === undefined && !byImage,
+    scripts: service.mounts.some(({ target }) => target.startsWith('/docker-entrypoint-initdb.d')),
   };
 }
+
+const variables = {
+  USER: ['POSTGRES_USER', 'POSTGRESQL_USERNAME', 'POSTGRESQL_USER'],
+  DB: ['POSTGRES_DB', 'POSTGRESQL_DATABASE'],
+};
+
+const nameFor = ({ names, environment }: ServiceSketch, which: keyof typeof variables) =>
+  variables[which].map((name) => names[name] ?? environment[name]).find((value) => value !== undefined);
 
 /** A value that is written out; one that is a variable is not known here. */
 const plain = (value: string | undefined) =>
   value === undefined || value === '' || value.includes('$') ? undefined : value;
 
-/** `-U shop` in a health check such as `pg_isready -q -U shop`, as words or in one shell line. */
+/** `-U shop` in a health check such as `pg_isready -q -U shop`. */
 function optionOf(words: readonly string[], flag: string): string | undefined {
-  const split = words.flatMap((word) => word.split(/\s+/));
-  const value = split[split.indexOf(flag) + 1];
-  return split.includes(flag) ? plain(value) : undefined;
-}
-
-/** The variable of the env file that a password comes from, or the one that holds it in the container. */
-function passwordVariable(environment: Record<string, string>): string | undefined {
-  const candidates = [
-    'POSTGRES_PASSWORD',
-    'PGPASSWORD',
-    ...Object.keys(environment).filter((name) => isSecretKey(name)),
-  ];
-  const name = candidates.find((candidate) => environment[candidate] !== undefined);
-  if (name === undefined) return undefined;
-  return /^\$\{?([A-Za-z_]\w*)/.exec(environment[name] ?? '')?.[1] ?? name;
+  return words.includes(flag) ? plain(words[words.indexOf(flag) + 1]) : undefined;
 }
 
 const storeNameOf = (service: string) =>
@@ -86,35 +106,17 @@ const storeNameOf = (service: string) =>
     .toLowerCase()
     .replace(/[^a-z0-9_-]/g, '-')
     .replace(/^[^a-z0-9]+/, '')
-    .slice(0, 40);
+    .slice(0, 40) || 'postgres';
 
-/** An address that a check can ask, and whether the Compose file itself says that it answers. */
-export interface HttpSketch {
-  service: string;
-  url: string;
-  known: boolean;
-}
-
-/** Ports that usually speak HTTP. */
-const httpPorts = [80, 3000, 4000, 5000, 8000, 8080, 8081, 8090, 8888, 9000];
-
-/** The addresses of a service on this host. Only a health check is proof that a path answers; other paths are guesses. */
-export function recogniseHttp(service: ServiceSketch): HttpSketch[] {
-  return service.ports.flatMap(({ target, published }) => {
-    if (published === undefined) return [];
-    const path = healthPath(service.healthcheck, target);
-    if (path === undefined && !httpPorts.includes(target)) return [];
-    const port = published.replace(/^.*-/, '');
-    return [{ service: service.name, url: `http://127.0.0.1:${port}${path ?? '/'}`, known: path !== undefined }];
+/** All stores of PostgreSQL, each with a name of its own. */
+export function postgresStores(services: readonly ServiceSketch[]): PostgresSketch[] {
+  const taken = new Set<string>();
+  return services.flatMap((service) => {
+    const found = recognisePostgres(service);
+    if (found === undefined) return [];
+    let { store } = found;
+    for (let number = 2; taken.has(store); number += 1) store = `${found.store.slice(0, 37)}-${number}`;
+    taken.add(store);
+    return [{ ...found, store }];
   });
-}
-
-function healthPath(words: readonly string[], target: number): string | undefined {
-  for (const word of words) {
-    const url = /https?:\/\/[\w.-]+(?::(\d+))?(\/[\w./?=&-]*)?/.exec(word);
-    if (url && Number(url[1] ?? 80) === target) return url[2] ?? '/';
-  }
-  // A checker of the image's own: `["http-ok", "8080", "/health"]`.
-  if (!words.includes(`${target}`)) return undefined;
-  return words.find((word) => /^\/[\w./-]*$/.test(word) && !/^\/(usr|bin|opt|app|etc)\//.test(word));
 }

@@ -1,4 +1,5 @@
-import { otherStore, recogniseHttp, recognisePostgres, type HttpSketch, type PostgresSketch } from './recognise.ts';
+import { recogniseHttp, type HttpSketch } from './recognise-http.ts';
+import { otherStore, postgresStores, recognisePostgres, type PostgresSketch } from './recognise.ts';
 import type { StackSketch } from './stack-sketch.ts';
 
 /** Everything that goes into a first plan. */
@@ -8,6 +9,11 @@ export interface PlanDraft {
   directory: string;
   compose: string;
   env?: string;
+  profiles: readonly string[];
+  /** Files that were put into one, where there were several. */
+  together?: readonly string[];
+  /** What endangers a way back, one sentence each. */
+  dangers: readonly string[];
   baseline: { compose: string; env?: string };
   /** Name of the baseline's tag and of the backup branch; absent where the stack is in no git repository. */
   git?: { tag: string; branch: string };
@@ -16,25 +22,24 @@ export interface PlanDraft {
 /** A plan with one phase that changes nothing: it proves that the stack can be saved, verified and gone back to. */
 export function renderPlan(draft: PlanDraft): string {
   const { sketch, git, baseline } = draft;
-  const stores = sketch.services.flatMap((service) => recognisePostgres(service) ?? []);
+  const stores = postgresStores(sketch.services);
   const https = sketch.services.flatMap(recogniseHttp);
   const checks = [
     `- { services: ${sketch.services.length}, healthy: true }`,
     ...https.filter(({ known }) => known).map(httpCheck),
     ...https
       .filter(({ known }) => !known)
-      .map(
-        (http) => `# - { http: ${scalar(http.url)}, status: 200, under: 500ms }   # does ${http.service} answer there?`,
-      ),
+      .map((http) => `# - { http: ${scalar(http.url)}, status: 200 }   # does ${http.service} answer there?`),
   ];
   return `${[
-    `# A first plan for ${sketch.project}, made by \`switchback init\` from ${draft.compose}.`,
+    `# A first plan for ${sketch.project}, made by \`switchback init\` from ${(draft.together ?? [draft.compose]).join(', ')}.`,
     '# Its one phase changes nothing: it proves that the stack can be backed up, verified and gone back to.',
     '# Write your own phases below it. `switchback lint` checks the plan, `switchback plan` shows exactly what would run.',
     'switchback: 1',
     `name: ${scalar(`${sketch.project}-migration`.slice(0, 63))}`,
     `title: ${scalar(`Migration of ${sketch.project}`)}`,
-    `stack: ${flow({ directory: draft.directory, project: sketch.project, compose: draft.compose, env: draft.env })}`,
+    ...dangerLines(draft),
+    ...stackLines(draft),
     '',
     ...storeLines(stores, sketch),
     '',
@@ -68,6 +73,40 @@ export function renderPlan(draft: PlanDraft): string {
     '',
     ...example(draft, stores, https).map((line) => (line === '' ? '' : `  # ${line}`)),
   ].join('\n')}\n`;
+}
+
+/** The same that the command says, for whoever reads the plan later. */
+function dangerLines({ dangers }: PlanDraft): string[] {
+  if (dangers.length === 0) return [];
+  return ['', '# Look at these before the first run; each endangers the way back:', ...dangers.flatMap(folded), ''];
+}
+
+/** A sentence as comment lines of at most 120 characters. */
+function folded(sentence: string): string[] {
+  const lines = ['# -'];
+  for (const word of sentence.split(' ')) {
+    if ((lines.at(-1) ?? '').length + word.length + 1 > 120) lines.push('#  ');
+    lines.push(`${lines.pop() ?? ''} ${word}`);
+  }
+  return lines;
+}
+
+function stackLines({ sketch, directory, compose, env, profiles, together }: PlanDraft): string[] {
+  const others = Object.entries(sketch.otherProfiles).map(
+    ([profile, services]) => `${profile} (${services.join(', ')})`,
+  );
+  const list = profiles.length === 0 ? '' : `, profiles: [${profiles.map(scalar).join(', ')}]`;
+  const said = flow({ directory, project: sketch.project, compose, env }).replace(/ }$/, `${list} }`);
+  return [
+    ...(together === undefined
+      ? []
+      : [
+          `# ${compose} is what ${together.join(', ')} say together: a checkpoint is one file that says everything.`,
+          `# From now on the stack is started from it: \`docker compose -f ${compose} up -d\`, or COMPOSE_FILE=${compose}.`,
+        ]),
+    ...(others.length === 0 ? [] : [`# Profiles that are off, and left alone: ${others.join('; ')}.`]),
+    `stack: ${said}`,
+  ];
 }
 
 function storeLines(stores: readonly PostgresSketch[], sketch: StackSketch): string[] {
@@ -121,7 +160,9 @@ function backupLines(stores: readonly PostgresSketch[], sketch: StackSketch): st
       const line = `- { volume: ${scalar(volume.name)}, quiesce: stop }`;
       return dumped(volume)
         ? `  # ${line}   # has what the dump has`
-        : `  ${line}   # used by ${volume.usedBy.join(', ')}`;
+        : volume.inMemory
+          ? `  # ${line}   # is in memory`
+          : `  ${line}   # used by ${volume.usedBy.join(', ')}`;
     }),
   ];
   if (lines.length === 0) return ['# No volume and no database was found: there is nothing to back up.'];
@@ -155,7 +196,7 @@ function example(draft: PlanDraft, stores: readonly PostgresSketch[], https: rea
   ];
 }
 
-const httpCheck = ({ url }: HttpSketch) => `- { http: ${scalar(url)}, status: 200, under: 500ms }`;
+const httpCheck = ({ url }: HttpSketch) => `- { http: ${scalar(url)}, status: 200 }`;
 
 /** A mapping on one line; what is undefined is left out. */
 function flow(entries: Record<string, string | number | undefined>): string {

@@ -1,11 +1,12 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
 import { headCommit, isRepository, runGit, tagCommit } from '../../activities/git/index.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { readPlan } from '../plan-file/index.ts';
+import { dangersIn } from './dangers.ts';
+import type { StackRequest } from './find-files.ts';
 import { readStack, type FoundStack } from './read-stack.ts';
-import { recognisePostgres } from './recognise.ts';
 import { renderPlan, type PlanDraft } from './render-plan.ts';
 
 export interface InitialPlan {
@@ -18,7 +19,7 @@ export interface InitialPlan {
   warnings: string[];
 }
 
-export interface InitRequest {
+export interface InitRequest extends StackRequest {
   /** Folder of the Compose project. */
   directory: string;
   /** Where the plan goes, relative to the folder; `switchback.yml` unless told. */
@@ -27,6 +28,8 @@ export interface InitRequest {
 }
 
 const defaultFile = 'switchback.yml';
+/** What several Compose files say together. Compose finds it by name only when it is told to. */
+const togetherFile = 'docker-compose.switchback.yml';
 
 /**
  * Writes a commented plan for the Compose project in a folder, and copies of its active files as the baseline to go back to.
@@ -35,15 +38,24 @@ const defaultFile = 'switchback.yml';
 export async function writeInitialPlan(request: InitRequest): Promise<InitialPlan> {
   const directory = resolve(request.directory);
   const path = resolve(directory, request.file ?? defaultFile);
-  const found = await readStack(directory, request.environment ?? process.env);
-  const warnings = [...found.warnings, ...doubts(found)];
-  const baseline = { compose: 'docker/v1-baseline.yml', ...(found.env === undefined ? {} : { env: 'docker/.env.v1' }) };
-  const git = await gitNames(directory, found.sketch.project, warnings);
+  await refuseOverwriting(path);
+  const found = await readStack(directory, request, request.environment ?? process.env);
+  const { sketch, together } = found;
+  const [first = ''] = found.files.compose;
+  const { env, profiles } = found.files;
+  const dangers = dangersIn(sketch, directory);
+  const warnings = [...found.warnings, ...dangers, ...doubts(found)];
+  const baseline = { compose: 'docker/v1-baseline.yml', ...(env === undefined ? {} : { env: 'docker/.env.v1' }) };
+  const git = await gitNames(directory, sketch.project, warnings);
+  const compose = together === undefined ? first : togetherFile;
   const draft: PlanDraft = {
-    sketch: found.sketch,
+    sketch,
     directory: relative(dirname(path), directory) || '.',
-    compose: found.compose,
-    ...(found.env === undefined ? {} : { env: found.env }),
+    compose,
+    ...(env === undefined ? {} : { env }),
+    profiles,
+    ...(together === undefined ? {} : { together: found.files.compose }),
+    dangers,
     baseline,
     ...(git === undefined ? {} : { git }),
   };
@@ -51,10 +63,12 @@ export async function writeInitialPlan(request: InitRequest): Promise<InitialPla
   await mkdir(dirname(path), { recursive: true });
   await writeNew(path, text);
   const files = [path];
-  await copyBaseline(directory, found.compose, baseline.compose, files, warnings);
-  if (found.env !== undefined && baseline.env !== undefined) {
-    await copyBaseline(directory, found.env, baseline.env, files, warnings);
-    await warnIfExposed(directory, found.env, baseline.env, git !== undefined, warnings);
+  const written = { directory, files, warnings };
+  if (together !== undefined) await writeBeside(written, compose, Buffer.from(together));
+  await writeBeside(written, baseline.compose, await readFile(join(directory, compose)), compose);
+  if (env !== undefined && baseline.env !== undefined) {
+    await writeBeside(written, baseline.env, await readFile(join(directory, env)), env);
+    await warnIfExposed(directory, env, baseline.env, git !== undefined, warnings);
   }
   return { path, text, files, warnings: [...warnings, ...(await mistakesIn(path))] };
 }
@@ -64,22 +78,34 @@ async function writeNew(path: string, text: string): Promise<void> {
     await writeFile(path, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new SwitchbackError('Conflict', `${path} is there already`, {
-      hint: 'Give another name for the plan, or check the one that is there with `switchback lint`.',
-      facts: { path },
-    });
+    throw isThere(path);
   }
 }
 
-/** Copies an active file to its place among the checkpoints, unless there is one of that name. */
-async function copyBaseline(
-  directory: string,
-  from: string,
+/** Before Docker is asked: that takes a while. */
+async function refuseOverwriting(path: string): Promise<void> {
+  if (await stat(path).catch(() => undefined)) throw isThere(path);
+}
+
+const isThere = (path: string) =>
+  new SwitchbackError('Conflict', `${path} is there already`, {
+    hint: 'Give another name for the plan, or check the one that is there with `switchback lint`.',
+    facts: { path },
+  });
+
+interface Written {
+  directory: string;
+  files: string[];
+  warnings: string[];
+}
+
+/** Writes a file of the stack, unless there is one of that name. @param from the active file that it is a copy of */
+async function writeBeside(
+  { directory, files, warnings }: Written,
   to: string,
-  files: string[],
-  warnings: string[],
+  bytes: Buffer,
+  from?: string,
 ): Promise<void> {
-  const bytes = await readFile(join(directory, from));
   const target = join(directory, to);
   await mkdir(dirname(target), { recursive: true });
   try {
@@ -89,8 +115,12 @@ async function copyBaseline(
     files.push(target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    if (!(await readFile(target)).equals(bytes))
-      warnings.push(`${to} was there already and differs from ${from}: it is the baseline now, so look at both.`);
+    if ((await readFile(target)).equals(bytes)) return;
+    warnings.push(
+      from === undefined
+        ? `${to} was there already, and the Compose files say something else by now: remove it and repeat this, or keep it.`
+        : `${to} was there already and differs from ${from}: it is the baseline now, so look at both.`,
+    );
   }
 }
 
@@ -129,36 +159,20 @@ async function warnIfExposed(
   }
 }
 
-function doubts({ sketch, env }: FoundStack): string[] {
-  const { services } = sketch;
-  const names = (of: typeof services) => of.map(({ name }) => name).join(', ');
-  const unhealthy = services.filter(({ healthcheck }) => healthcheck.length === 0);
-  const anonymous = services.filter((service) => service.anonymous > 0);
-  const binds = services.filter((service) => service.binds.length > 0);
-  const built = services.filter(({ build }) => build);
-  const noPassword = services
-    .flatMap((service) => recognisePostgres(service) ?? [])
-    .filter(({ password }) => password === undefined);
+function doubts({ sketch, files }: FoundStack): string[] {
+  const external = [
+    ...sketch.volumes.filter((volume) => volume.external).map(({ name }) => `volume ${name}`),
+    ...sketch.networks.filter((network) => network.external).map(({ name }) => `network ${name}`),
+  ];
   return [
-    ...(unhealthy.length === 0
+    ...(external.length === 0
       ? []
       : [
-          `no health check: ${names(unhealthy)}. Running is all that can be verified of them, unless their image has one.`,
+          `made outside the project: ${external.join(', ')}. They must be there before a run; Compose does not make them.`,
         ]),
-    ...(anonymous.length === 0
-      ? []
-      : [`volumes without a name: ${names(anonymous)}. Name them, they cannot be backed up or found again.`]),
-    ...(binds.length === 0
-      ? []
-      : [`folders of the host are mounted: ${names(binds)}. They are in no backup of a volume.`]),
-    ...(built.length === 0
-      ? []
-      : [`built here: ${names(built)}. Build and tag their images before a run; Switchback builds nothing.`]),
-    ...noPassword.map(
-      ({ service }) =>
-        `no password variable was found for the PostgreSQL in ${service}: add \`password\` to its store.`,
-    ),
-    ...(env === undefined ? ['there is no .env file: secrets come from the environment of the worker alone.'] : []),
+    ...(files.env === undefined
+      ? ['there is no .env file: what Compose files take from variables has its defaults.']
+      : []),
   ];
 }
 

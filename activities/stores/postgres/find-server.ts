@@ -46,7 +46,9 @@ function namesIn(ref: StoreRef): Pick<Address, 'user' | 'database' | 'ssl'> {
 /** As images of PostgreSQL take it. Where the plan names no password, the container knows its own. */
 async function passwordInContainer(use: StoreUse, { Id }: Found, engine: DockerEngine): Promise<string | undefined> {
   const info = await engine.inspectContainer(Id, { signal: use.signal });
-  const variables = new Map((info?.Config.Env ?? []).map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]));
+  const variables = new Map(
+    (info?.Config.Env ?? []).map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]),
+  );
   for (const name of ['POSTGRES_PASSWORD', 'POSTGRESQL_PASSWORD', 'PGPASSWORD']) {
     const said = variables.get(name);
     if (said) return said;

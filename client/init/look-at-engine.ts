@@ -1,0 +1,75 @@
+import type { AskDocker } from './ask-docker.ts';
+import { otherStore, recognisePostgres } from './recognise.ts';
+import type { ServiceSketch, StackSketch } from './stack-sketch.ts';
+
+interface ImageConfig {
+  Volumes?: Record<string, unknown> | null;
+  Healthcheck?: { Test?: string[] } | null;
+}
+
+/**
+ * Adds to a sketch what only the engine knows, where there is one: what images keep in volumes without a name, health checks of their own,
+ * and what running containers have written into themselves.
+ */
+export async function lookAtEngine(docker: AskDocker, sketch: StackSketch): Promise<void> {
+  await Promise.all(sketch.services.map((service) => lookAtImage(docker, sketch.project, service)));
+  const running = await docker([
+    'ps',
+    '--filter',
+    `label=com.docker.compose.project=${sketch.project}`,
+    '--format',
+    '{{.ID}} {{.Label "com.docker.compose.service"}}',
+  ]);
+  if ('problem' in running) return;
+  for (const line of running.out.split('\n').filter(Boolean)) {
+    const [id = '', name = ''] = line.split(' ');
+    const service = sketch.services.find((each) => each.name === name);
+    if (service === undefined || service.written !== undefined) continue;
+    const diff = await docker(['diff', id]);
+    if (!('problem' in diff)) service.written = stateIn(diff.out, service);
+  }
+}
+
+async function lookAtImage(docker: AskDocker, project: string, service: ServiceSketch): Promise<void> {
+  const image = service.image ?? `${project}-${service.name}`;
+  const found = await docker(['image', 'inspect', '--format', '{{json .Config}}', '--', image]);
+  let declared: string[];
+  if ('problem' in found) declared = usualPlaces(service);
+  else {
+    const config = (JSON.parse(found.out) ?? {}) as ImageConfig;
+    declared = Object.keys(config.Volumes ?? {});
+    service.imageHealth = (config.Healthcheck?.Test ?? ['NONE'])[0] !== 'NONE';
+  }
+  const covered = (path: string) => service.mounts.some(({ target }) => isWithin(path, target));
+  service.anonymous.push(...declared.filter((path) => !covered(path) && !service.anonymous.includes(path)));
+}
+
+/** Where images of databases keep their data in a volume without a name, when the image itself cannot be asked. */
+function usualPlaces(service: ServiceSketch): string[] {
+  if (recognisePostgres(service) !== undefined && service.image !== undefined) {
+    // Newer images keep a folder per version one level up.
+    const one = '/var/lib/postgresql';
+    return service.mounts.some(({ target }) => isWithin(target, one)) ? [] : [`${one}/data`];
+  }
+  const places = otherStore(service)?.at ?? [];
+  return service.mounts.some(({ target }) => places.some((place) => isWithin(target, place))) ? [] : places.slice(0, 1);
+}
+
+/** Whether a path is another one, or below it. */
+export const isWithin = (path: string, other: string) =>
+  path === other || path.startsWith(`${other.replace(/\/$/, '')}/`);
+
+/** What is written anew at every start, and what no one misses. */
+const passing =
+  /^\/(tmp|run|var\/(run|tmp|log|cache|lock)|dev|proc|sys)(\/|$)|\/(\.cache|__pycache__|node_modules\/\.cache)(\/|$)|\.(pid|sock|lock|pyc|log)$/;
+
+function stateIn(diff: string, { mounts, anonymous }: ServiceSketch): { count: number; some: string[] } {
+  const added = diff.split('\n').flatMap((line) => (line.startsWith('A ') ? [line.slice(2)] : []));
+  const kept = [...mounts.map(({ target }) => target), ...anonymous];
+  const own = added.filter(
+    (path) => !passing.test(path) && !kept.some((target) => isWithin(path, target) || isWithin(target, path)),
+  );
+  // A folder is named by what is in it.
+  const files = own.filter((path) => !own.some((other) => other !== path && isWithin(other, path)));
+  return { count: files.length, some: files.slice(0, 3) };
+}
