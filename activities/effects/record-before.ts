@@ -31,6 +31,8 @@ interface Facts {
   object?: string;
   /** The tag stands on the commit of an earlier run of this target: what was stable before any work, still is. */
   earlier?: string;
+  /** Commit that the backup branch is on, or is going to be. */
+  branchAt?: string;
 }
 
 /** Paths that a record lists; how many more there are is said. */
@@ -52,7 +54,7 @@ export function recordBeforeHandler(deps: { engine: DockerEngine }): EffectHandl
         const commit = await headCommit(directory, options);
         facts.commit = commit;
         if (input.tag !== undefined) Object.assign(facts, await tagToBe(input.tag, commit, context));
-        if (input.branch !== undefined) await requireBranchFree(directory, input.branch, commit, options);
+        if (input.branch !== undefined) facts.branchAt = await branchToBe(input.branch, commit, facts.earlier, context);
         if (input.push) await pushRemote(directory, options);
       }
       return {
@@ -65,12 +67,12 @@ export function recordBeforeHandler(deps: { engine: DockerEngine }): EffectHandl
       if (!prepared) return 'absent';
       const { directory } = context.plan.stack;
       const options = { signal: context.signal };
-      const { commit, object } = prepared.facts as Facts;
+      const { commit, object, branchAt = commit } = prepared.facts as Facts;
       const record = await readRecord(fileOf(context, 'json'));
       const tagged =
         input.tag === undefined || (await refObject(directory, `refs/tags/${input.tag}`, options)) === object;
       const branched =
-        input.branch === undefined || (await refObject(directory, `refs/heads/${input.branch}`, options)) === commit;
+        input.branch === undefined || (await refObject(directory, `refs/heads/${input.branch}`, options)) === branchAt;
       if (record !== undefined && tagged && branched && !input.push) return 'done';
       return record !== undefined || (tagged && input.tag !== undefined) || (branched && input.branch !== undefined)
         ? 'partial'
@@ -123,18 +125,37 @@ async function tagToBe(tag: string, commit: string, context: Context): Promise<F
   return { object: existing ?? (await writeTagObject(directory, { tag, commit, message }, options)) };
 }
 
+/** As with the tag: the backup branch that an earlier run of this target made still is the state before any work. */
+async function branchToBe(
+  branch: string,
+  commit: string,
+  tagged: string | undefined,
+  context: Context,
+): Promise<string> {
+  const { directory } = context.plan.stack;
+  const options = { signal: context.signal };
+  const standing = await refObject(directory, `refs/heads/${branch}`, options);
+  const ours = [await context.identityOf(`branch:${branch}`), tagged];
+  if (standing !== undefined && ours.includes(standing)) return standing;
+  await requireBranchFree(directory, branch, commit, options);
+  return commit;
+}
+
 /** Makes tag and branch, and pushes them where the plan says so. */
 async function mark(input: Input, context: Context, facts: Facts & { commit: string }): Promise<GitState> {
   const { directory } = context.plan.stack;
   const options = { signal: context.signal };
   const { tag, branch } = input;
-  const { commit, object } = facts;
+  const { commit, object, branchAt = commit } = facts;
   if (tag !== undefined && object !== undefined) {
     await context.fence();
     await createTag(directory, { tag, object }, options);
     await context.bindIdentity(`tag:${tag}`, object);
   }
-  if (branch !== undefined) await backupBranch(directory, { branch, commit }, options);
+  if (branch !== undefined) {
+    await backupBranch(directory, { branch, commit: branchAt }, options);
+    await context.bindIdentity(`branch:${branch}`, branchAt);
+  }
   const refs = [
     ...(tag === undefined ? [] : [`refs/tags/${tag}`]),
     ...(branch === undefined ? [] : [`refs/heads/${branch}`]),

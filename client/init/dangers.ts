@@ -27,7 +27,11 @@ export function dangersIn(sketch: StackSketch, directory: string): string[] {
   ];
 }
 
-const list = (services: readonly ServiceSketch[]) => services.map(({ name }) => name).join(', ');
+/** More names than these tell a reader nothing. */
+const mostNames = 8;
+const names = (of: readonly string[]) =>
+  of.length <= mostNames ? of.join(', ') : `${of.slice(0, mostNames).join(', ')} and ${of.length - mostNames} more`;
+const list = (services: readonly ServiceSketch[]) => names(services.map(({ name }) => name));
 const some = (found: boolean, sentence: string): string[] => (found ? [sentence] : []);
 
 /** Not where the image keeps an anonymous volume, which is another danger. */
@@ -113,7 +117,7 @@ function shared({ volumes }: StackSketch): string[] {
     .filter(({ usedBy }) => usedBy.length > 1)
     .map(
       ({ name, usedBy }) =>
-        `one volume, ${usedBy.length} services: ${name} is used by ${usedBy.join(', ')}. All stop for its backup, and bringing it back brings it back for all.`,
+        `one volume, ${usedBy.length} services: ${name} is used by ${names(usedBy)}. All stop for its backup, and bringing it back brings it back for all.`,
     );
 }
 
@@ -128,7 +132,9 @@ function floating({ services }: StackSketch): string[] {
     if (image === undefined || build || image.includes('@')) return false;
     return !/\d/.test(image.slice(repositoryOf(image).length));
   });
-  const named = found.map(({ name, image }) => `${name} (${image ?? ''})`).join(', ');
+  const images = new Map<string, string[]>();
+  for (const { name, image = '' } of found) images.set(image, [...(images.get(image) ?? []), name]);
+  const named = [...images].map(([image, of]) => `${image} (${names(of)})`).join(', ');
   return some(
     found.length > 0,
     `images without a version: ${named}. On the way back the image that ran before is used by its id, as long as it is on this host: no \`docker image prune\` before the migration is over, or write a version.`,

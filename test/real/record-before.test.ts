@@ -105,15 +105,19 @@ describe('the record of the state before a migration', () => {
     expect(record('txt')).toContain('backup');
   });
 
-  it('[K4] keeps the tag of an earlier run of the same target where it is', async () => {
+  it('[K4] keeps tag and branch of an earlier run of the same target where they are', async () => {
     const repository = new Repository(target.directory);
     const first = repository.write('a', 'a').commit();
-    const input = { tag: 'v1-stable', push: false };
+    const input = { tag: 'v1-stable', branch: 'backup-v1', push: false };
     await performWith(handler, context(input));
     repository.write('a', 'a fix, after the first run went back').commit();
     const { performed } = await performWith(handler, context(input));
     expect(performed.summary).toContain(`stays on ${first.slice(0, 12)}`);
-    expect(repository.git('rev-parse', 'v1-stable^{commit}')).toBe(first);
+    expect(repository.git('rev-parse', 'v1-stable^{commit}', 'backup-v1')).toBe(`${first}\n${first}`);
+    // Somebody's work on the branch is not ours to stand on.
+    repository.git('branch', '--force', 'backup-v1', 'HEAD');
+    repository.write('a', 'more').commit();
+    await expect(handler.prepare(input, context(input))).rejects.toMatchObject({ name: 'Conflict' });
   });
 
   it('[K4] stops where somebody else has a tag or a branch of that name on another commit', async () => {

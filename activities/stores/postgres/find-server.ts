@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { StoreRef } from '../../../runbook/compiled-plan.ts';
-import type { DockerEngine } from '../../docker/index.ts';
+import { pause, type DockerEngine } from '../../docker/index.ts';
 import type { StoreUse } from '../store.ts';
 import { parseAddress, type Address } from './address.ts';
 
@@ -99,11 +99,18 @@ function candidates(container: Found): Place[] {
 
 const reachable = (ip: string | undefined) => (ip === undefined || ip === '0.0.0.0' || ip === '::' ? '127.0.0.1' : ip);
 
+/** A container runs before its server listens: without a health check, nobody has waited for that. */
+const patienceMs = 10_000;
+
 async function firstThatAnswers(places: Place[], signal: AbortSignal): Promise<Place | undefined> {
-  for (const place of places) {
-    signal.throwIfAborted();
-    if (await answers(place)) return place;
-  }
+  const deadline = performance.now() + patienceMs;
+  do {
+    for (const place of places) {
+      signal.throwIfAborted();
+      if (await answers(place)) return place;
+    }
+    await pause(250, signal);
+  } while (performance.now() < deadline);
   return undefined;
 }
 
