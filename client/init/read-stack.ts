@@ -44,6 +44,7 @@ export async function readStack(
   const written = together === undefined ? documents[0] : parseYaml(together, { aliases: false }).document?.toJS();
   const ports = files.env === undefined ? [] : await portNames(join(directory, files.env));
   const sketch = sketchStack({ project: project.name, written, ports, profiles: files.profiles, resolved: model });
+  if (sketch.services.length === 0) throw nothingStarts(files, sketch);
   await lookAtEngine(docker, sketch);
   return { sketch, files, ...(together === undefined ? {} : { together }), warnings };
 }
@@ -96,6 +97,17 @@ async function readYaml(file: string): Promise<unknown> {
     });
   }
   return document.toJS({ maxAliasCount: largestAliasCount });
+}
+
+function nothingStarts(files: StackFiles, { otherProfiles }: StackSketch): SwitchbackError {
+  const profiles = Object.keys(otherProfiles);
+  return new SwitchbackError('PlanInvalid', `${files.compose.join(', ')} starts no service`, {
+    hint:
+      profiles.length === 0
+        ? 'Name files with services, by --file.'
+        : `Its services have profiles: switch one on by --profile (${profiles.join(', ')}).`,
+    facts: { files: files.compose.join(', ') },
+  });
 }
 
 /** Variables of an env file that hold ports, as checks of a plan may use them; other values are not looked at. */

@@ -54,7 +54,11 @@ function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][num
       : [];
     seen.add(key);
     if ('store' in backup) return [...twice, ...unknownStore(backup.store, storesOf(scope), [...at, 'store'])];
-    return [...twice, ...unknownVolume(scope, backup.volume, Number(path[1]), [...at, 'volume'])];
+    return [
+      ...twice,
+      ...writtenMeanwhile(backup, at),
+      ...unknownVolume(scope, backup.volume, Number(path[1]), [...at, 'volume']),
+    ];
   });
   const dualRun = phase.dualRun;
   const comparisons = (dualRun?.compare ?? []).flatMap((pair, index) =>
@@ -106,6 +110,19 @@ function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][num
     ];
   });
   return [...backups, ...comparisons, ...every, ...unsaved];
+}
+
+/** Files that a database writes to while they are copied need not fit together. */
+function writtenMeanwhile({ volume, quiesce }: { volume: string; quiesce: string }, at: PlanPath): Finding[] {
+  if (quiesce !== 'none') return [];
+  return [
+    {
+      path: [...at, 'quiesce'],
+      severity: 'warning',
+      message: `\`${volume}\` is copied while its services write to it: a database may not start from such a copy`,
+      hint: '`stop` or `pause` its users; a database that is a store is dumped instead, and goes on.',
+    },
+  ];
 }
 
 function storesOf({ plan, declared }: Scope) {

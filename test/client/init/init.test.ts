@@ -72,7 +72,6 @@ describe('a first plan', () => {
         service: 'mvp-postgres',
         database: 'motovault',
         user: 'moto',
-        password: '${env:DB_PASSWORD}',
       },
     });
     expect(plan.baseline).toMatchObject({ compose: 'docker/v1-baseline.yml', env: 'docker/.env.v1', services: 4 });
@@ -87,7 +86,7 @@ describe('a first plan', () => {
       { http: 'http://127.0.0.1:${BACKEND_PORT}/health', status: 200 },
     ]);
     // An address that nobody promised is a suggestion.
-    expect(text).toContain("# - { http: 'http://127.0.0.1:8080/', status: 200, under: 500ms }");
+    expect(text).toContain("# - { http: 'http://127.0.0.1:8080/', status: 200 }");
     expect(text).toContain('# mvp-redis looks like Redis');
     expect(compiled.target).toBe('motovault');
 
@@ -99,8 +98,8 @@ describe('a first plan', () => {
     expect(readFileSync(join(directory, 'docker/v1-baseline.yml'), 'utf8')).toBe(stack);
     expect(statSync(join(directory, 'docker/.env.v1')).mode & 0o777).toBe(0o600);
     expect(warnings.join('\n')).toMatch(/no health check: mvp-redis, mvp-frontend/);
-    expect(warnings.join('\n')).toMatch(/volumes without a name: mvp-redis/);
-    expect(warnings.join('\n')).toMatch(/folders of the host are mounted: mvp-backend/);
+    expect(warnings.join('\n')).toMatch(/volumes without a name: mvp-redis \(\/scratch\)/);
+    expect(warnings.join('\n')).toMatch(/services can write to: mvp-backend \(\.\/uploads\)/);
     expect(warnings.join('\n')).toMatch(/built here: mvp-backend/);
   });
 
