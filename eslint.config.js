@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 /** Files of `activities/` that are wiring, not adapters: they alone may know Temporal. */
 const activityWiring = ['activities/index.ts', 'activities/perform/**', 'activities/control/**'];
 /** Modules of `runbook` whose values an adapter may use: errors, the guard, pure words and formats. All else is types only. */
-const adaptersMayUse = ['errors', 'json', 'names', 'checks', 'operations', 'records/[^/]+', 'guard/[^/]+'];
+const adaptersMayUse = ['errors', 'json', 'names', 'checks', 'operations', 'records/[^/]+', 'guard/[^/]+', 'steering'];
 /** What the command line may run on its own machine: the worker, and readers of what a run left on disk. */
 const clientMayUse = ['docker', 'git', 'records', 'resources'];
 

@@ -1,5 +1,5 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
-import { steeringOf } from '../../runbook/plan/index.ts';
+import { steeringOf } from '../../runbook/steering.ts';
 
 /** What the `docker` command needs to find itself and the engine. All else could change what a Compose file means. */
 const passedOn = [

@@ -17,6 +17,7 @@ export function dangersIn(sketch: StackSketch, directory: string): string[] {
     ...writtenInside(sketch),
     ...anonymous(sketch),
     ...boundData(sketch, directory),
+    ...beside(sketch, directory),
     ...outside(sketch, directory),
     ...shared(sketch),
     ...inMemory(sketch),
@@ -95,6 +96,24 @@ const shown = (source: string, directory: string) => {
   const inside = relative(directory, source);
   return isAbsolute(source) && !inside.startsWith('..') ? `./${inside}` : source;
 };
+
+/** What a service reads from the project's folder, and no Compose or env file of a checkpoint holds. */
+function beside({ services }: StackSketch, directory: string): string[] {
+  const files = new Map<string, string[]>();
+  for (const { name, envFiles, mounts } of services) {
+    const read = mounts
+      .filter(({ type, readOnly, target }) => type === 'bind' && (readOnly || isConfiguration(target)))
+      .map(({ source }) => shown(source, directory))
+      .filter((source) => source.startsWith('./'));
+    for (const file of [...envFiles.map((path) => shown(path, directory)), ...read])
+      files.set(file, [...(files.get(file) ?? []), name]);
+  }
+  const named = [...files].map(([file, of]) => `${file} (${names([...new Set(of)])})`);
+  return some(
+    named.length > 0,
+    `files beside the checkpoint: ${names(named)}. Going back does not put them back: change them by a \`files\` step, or give a new version files of its own.`,
+  );
+}
 
 function outside({ services }: StackSketch, directory: string): string[] {
   const paths = services.flatMap(({ name, mounts }) =>

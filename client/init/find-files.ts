@@ -1,8 +1,9 @@
-import { access, readFile, realpath } from 'node:fs/promises';
+import { access, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { readText } from '../plan-file/read-text.ts';
 import type { AskDocker } from './ask-docker.ts';
 
 /** What was asked for on the command line; all of it is found by itself where it is left out. */
@@ -95,11 +96,8 @@ async function composeVariables(
   file: string,
   directory: string,
 ): Promise<{ files?: string[]; profiles?: string[]; project?: string }> {
-  const read = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  const variables = parseEnv(read) as Record<string, string>;
+  const read = await readText(file);
+  const variables = 'problem' in read ? {} : (parseEnv(read.text) as Record<string, string>);
   const value = (name: string) => fill(variables[name] ?? '', variables) || undefined;
   const separator = value('COMPOSE_PATH_SEPARATOR') ?? ':';
   const list = (text: string | undefined, by: string) =>

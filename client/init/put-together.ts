@@ -46,7 +46,7 @@ export async function putTogether(project: Project, model: Mapping): Promise<str
   if ('problem' in answer) throw failed(files, answer.problem);
   const merged = mapping(parseYaml(answer.out, { aliases: true }).document?.toJS());
   const tidied = tidy(merged, model, directory, name);
-  const text = `# What ${files.compose.join(', ')} say together, put into one file by \`switchback init\`, so that a checkpoint is complete.\n${stringify(tidied, { lineWidth: 0 })}`;
+  const text = `# What ${files.compose.join(', ')} say together, put into one file by \`switchback init\`, so that a checkpoint is complete.\n${stringify(tidied, { lineWidth: 0, aliasDuplicateObjects: false })}`;
   const again = await docker(
     [...composeFlags(directory, { ...files, compose: ['-'] }, name), 'config', '--format', 'json'],
     { ...ask, input: text },
@@ -67,12 +67,7 @@ function failed(files: StackFiles, why: string): SwitchbackError {
 }
 
 /** Paths relative to the folder, names that follow from the project's left out, and binds as binds. */
-function tidy(
-  { name: _name, version: _version, ...merged }: Mapping,
-  model: Mapping,
-  directory: string,
-  project: string,
-): Mapping {
+function tidy(merged: Mapping, model: Mapping, directory: string, project: string): Mapping {
   const resolved = mapping(model['services']);
   const services = Object.entries(mapping(merged['services'])).map(([key, value]) => {
     const service = { ...mapping(value) };
@@ -81,16 +76,14 @@ function tidy(
     if (isDeepStrictEqual(service['networks'], { default: null })) delete service['networks'];
     return [key, withRelativePaths(service, directory)] as const;
   });
-  const result: Mapping = { ...merged, services: Object.fromEntries(services) };
-  for (const kind of ['volumes', 'networks', 'configs', 'secrets']) {
-    if (!isMapping(result[kind])) continue;
-    const kept = Object.entries(result[kind])
+  const resources = ['volumes', 'networks', 'configs', 'secrets'].flatMap((kind) => {
+    const kept = Object.entries(mapping(merged[kind]))
       .map(([key, value]) => [key, withoutOwnName(key, mapping(value), project)] as const)
       .filter(([key, value]) => !(kind === 'networks' && key === 'default' && Object.keys(value).length === 0));
-    result[kind] = withRelativePaths(Object.fromEntries(kept), directory);
-    if (kept.length === 0) delete result[kind];
-  }
-  return result;
+    return kept.length === 0 ? [] : [[kind, withRelativePaths(Object.fromEntries(kept), directory)] as const];
+  });
+  const others = Object.entries(merged).filter(([key]) => key.startsWith('x-'));
+  return { services: Object.fromEntries(services), ...Object.fromEntries(resources), ...Object.fromEntries(others) };
 }
 
 function withoutOwnName(key: string, { name, ...rest }: Mapping, project: string): Mapping {
@@ -100,7 +93,8 @@ function withoutOwnName(key: string, { name, ...rest }: Mapping, project: string
 /** Without a value, `${DATA}:/data` looks to Compose like a volume. */
 function bindsAsBinds(written: unknown[], resolved: unknown[]): unknown[] {
   return written.map((entry, index) => {
-    if (!isMapping(entry) || entry['type'] !== 'volume' || !String(entry['source'] ?? '').includes('$')) return entry;
+    if (!isMapping(entry) || entry['type'] !== 'volume') return entry;
+    if (typeof entry['source'] !== 'string' || !entry['source'].includes('$')) return entry;
     const known = written.length === resolved.length ? resolved[index] : undefined;
     if (mapping(known)['type'] !== 'bind') return entry;
     const { volume: _volume, ...rest } = entry;

@@ -37,11 +37,11 @@ export async function readStack(
   const several = isInSeveralFiles(documents);
   const warnings: string[] = [];
   const model = await resolve(docker, directory, files, several, warnings);
-  const name =
-    files.project ?? model?.['name'] ?? nameOf(documents[0]) ?? projectNameOf(basename(await realpath(directory)));
-  const project = { docker, directory, files, name: String(name) };
+  const name = files.project ?? nameOf(model ?? documents[0]) ?? projectNameOf(basename(await realpath(directory)));
+  const project = { docker, directory, files, name };
   const together = several && model !== undefined ? await putTogether(project, model) : undefined;
-  const written = together === undefined ? documents[0] : parseYaml(together, { aliases: false }).document?.toJS();
+  const written: unknown =
+    together === undefined ? documents[0] : parseYaml(together, { aliases: true }).document?.toJS();
   const ports = files.env === undefined ? [] : await portNames(join(directory, files.env));
   const sketch = sketchStack({ project: project.name, written, ports, profiles: files.profiles, resolved: model });
   if (sketch.services.length === 0) throw nothingStarts(files, sketch);

@@ -22,6 +22,8 @@ export interface ServiceSketch {
   environment: Record<string, string>;
   /** Names of a database and its user, which are no secrets, as Compose fills them in. */
   names: Record<string, string>;
+  /** Files that its environment is read from. */
+  envFiles: string[];
   mounts: MountSketch[];
   /** Path patterns that its image keeps in volumes without a name, where no mount covers them. */
   anonymous: string[];
@@ -136,6 +138,7 @@ function sketchService(name: string, written: Mapping, resolved: Mapping, ports:
     healthcheck: wordsOf(mapping(resolved['healthcheck'])),
     environment: environmentOf(written['environment']),
     names: Object.fromEntries(names),
+    envFiles: [written['env_file']].flat().flatMap((file) => text(isMapping(file) ? file['path'] : file) || []),
     mounts,
     anonymous: mounts.flatMap(({ type, source, target }) => (type === 'volume' && source === '' ? [target] : [])),
   };

@@ -1,4 +1,5 @@
-import { isSecretKey, steeringOf, type FileProblem } from '../../runbook/plan/index.ts';
+import { isSecretKey, type FileProblem } from '../../runbook/plan/index.ts';
+import { steeringOf } from '../../runbook/steering.ts';
 
 /**
  * The names that an env file sets, those of them that are ports, and what is wrong with it. Other values are secrets until

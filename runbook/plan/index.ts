@@ -4,7 +4,6 @@ export { formatDuration, parseDuration } from './duration.ts';
 export { formatSize, parseSize } from './size.ts';
 export { keyedUnion, type KeyedUnion } from './keyed.ts';
 export { formatPath, type Finding, type PlanPath } from './finding.ts';
-export { steeringOf } from './steering.ts';
 export { tidyPath } from './place.ts';
 export {
   findPlainSecret,

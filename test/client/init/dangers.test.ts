@@ -18,7 +18,8 @@ describe('what endangers a way back', () => {
       web: {
         image: 'web:1.2',
         ...healthy,
-        volumes: ['./web.conf:/etc/web.conf:ro', '/etc/localtime:/etc/localtime:ro'],
+        volumes: ['/etc/localtime:/etc/localtime:ro'],
+        tmpfs: ['/tmp'],
       },
       db: { image: 'postgres:15', ...healthy, volumes: ['data:/var/lib/postgresql/data'] },
     };
@@ -34,6 +35,11 @@ describe('what endangers a way back', () => {
     ],
     ['a volume without a name', { image: 'a:1', volumes: ['/data'] }, /volumes without a name: it \(\/data\)/],
     ['a folder that it writes to', { image: 'a:1', volumes: ['./up:/up'] }, /services can write to: it \(\.\/up\)/],
+    [
+      'a file beside',
+      { image: 'a:1', env_file: ['it.env'], volumes: ['./c.yml:/c.yml'] },
+      /beside the checkpoint: it\.env \(it\), \.\/c\.yml \(it\)/,
+    ],
     ['a path outside', { image: 'a:1', volumes: ['/mnt/nas:/up:ro'] }, /paths outside the project: \/mnt\/nas \(it\)/],
     ['no tag', { image: 'a' }, /images without a version: a \(it\)/],
     ['latest', { image: 'reg:5000/a:latest' }, /images without a version: reg:5000\/a:latest \(it\)/],
