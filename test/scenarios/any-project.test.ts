@@ -121,7 +121,7 @@ describe('a project that nobody here wrote', () => {
   );
 
   it(
-    'is changed and taken back, with what was written meanwhile',
+    '[K7] is changed and taken back, with what was written meanwhile',
     async () => {
       const before = await containers();
       const v1 = read('docker/v1-baseline.yml');

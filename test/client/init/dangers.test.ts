@@ -12,7 +12,7 @@ const sketch = (
 const dangers = (...given: Parameters<typeof sketch>) => dangersIn(sketch(...given), '/srv/p');
 const healthy = { healthcheck: { test: ['CMD', 'true'] } };
 
-describe('what endangers a way back', () => {
+describe('[K10] what endangers a way back', () => {
   it('is not found where there is nothing', () => {
     const services = {
       web: {
