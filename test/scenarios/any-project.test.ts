@@ -30,7 +30,7 @@ const operator: Operator = operatorAt({
   place: { ...placeOf('any'), home: join(scratch, 'home'), shop: folder },
   screen,
   signal: abort.signal,
-  secrets: {},
+  environment: {},
 });
 const docker = async (...argv: string[]) => (await execa('docker', argv, { cwd: folder })).stdout;
 const write = (path: string, text: string) => writeFileSync(join(folder, path), text);
