@@ -1,0 +1,37 @@
+import type { StoreRef } from '../compiled-plan.ts';
+
+const reference = /\$\{(env|file):([^}]+)\}/g;
+const password = /:\/\/[^/?#]*:[^@]+@|[?&]password=[^&]/;
+
+/** How a script reaches a store: variables of its step. Secrets are references; one that is written out is not repeated. */
+export function storeAddress(name: string, ref: StoreRef): Record<string, string | string[]> {
+  if (ref.url !== undefined) {
+    // A password that somebody wrote into a URL must not get into another file: the URL is asked for instead.
+    const writtenOut = password.test(ref.url.replace(reference, ''));
+    return { store: name, store_secret: writtenOut ? [`env:${urlVariable(name)}`] : pieces(ref.url) };
+  }
+  const user = ref.user ?? 'postgres';
+  const secret = ref.password === undefined ? [] : pieces(ref.password);
+  return {
+    store: name,
+    store_service: ref.service ?? '',
+    store_user: user,
+    store_database: ref.database ?? user,
+    store_secret: secret.some((piece) => !piece.startsWith('text:')) ? secret : [],
+  };
+}
+
+export const urlVariable = (store: string) => `SWITCHBACK_URL_${store.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+
+/** `text:…`, `env:NAME` and `file:PATH`, in the order in which they make the whole. */
+function pieces(template: string): string[] {
+  const found: string[] = [];
+  let end = 0;
+  for (const match of template.matchAll(reference)) {
+    if (match.index > end) found.push(`text:${template.slice(end, match.index)}`);
+    found.push(`${match[1]}:${match[2]}`);
+    end = match.index + match[0].length;
+  }
+  if (end < template.length) found.push(`text:${template.slice(end)}`);
+  return found;
+}
