@@ -5,11 +5,16 @@ import tseslint from 'typescript-eslint';
 // Two rules per zone: one on resolved files (import-x, sees through any spelling of a path), one on package names.
 
 /** Files of `activities/` that are wiring, not adapters: they alone may know Temporal. */
-const activityWiring = ['activities/index.ts', 'activities/perform/**', 'activities/control/**'];
+const activityWiring = [
+  'activities/index.ts',
+  'activities/perform/**',
+  'activities/control/**',
+  'activities/break-glass/**',
+];
 /** Modules of `runbook` whose values an adapter may use: errors, the guard, pure words and formats. All else is types only. */
 const adaptersMayUse = ['errors', 'json', 'names', 'checks', 'operations', 'records/[^/]+', 'guard/[^/]+', 'steering'];
-/** What the command line may run on its own machine: the worker, and readers of what a run left on disk. */
-const clientMayUse = ['docker', 'git', 'records', 'resources'];
+/** What the command line may run on its own machine: the worker, readers of what a run left on disk, and the last way out. */
+const clientMayUse = ['break-glass', 'docker', 'git', 'records', 'resources'];
 
 const fromPackages = (message, allowed) => ({
   regex: `^(?!\\.${allowed.map((name) => `|${name}`).join('')})`,
@@ -129,7 +134,7 @@ const zones = [
       ...noDynamicImports,
       ...restrictedPaths(
         zone('./activities', './', insideActivities, 'adapters import only runbook, journal and each other'),
-        ...['index.ts', 'perform', 'control'].map((part) =>
+        ...['index.ts', 'perform', 'control', 'break-glass'].map((part) =>
           zone('./activities', `./activities/${part}`, [], 'adapters do not know who calls them'),
         ),
       ),

@@ -13,7 +13,7 @@ export function activityDependencies(settings: WorkerSettings): ActivityDependen
   const engine = new DockerEngine();
   const world = { engine, compose: new ComposeCli({ dockerHost: engine.host }), stores: storeDrivers(engine) };
   return {
-    access: new TargetAccess(settings.environment),
+    access: new TargetAccess(settings.environment, true),
     handlers: effectHandlers(world),
     secrets: { environment: settings.environment, allowed: settings.secrets },
     worker: settings.name,

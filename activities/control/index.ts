@@ -3,6 +3,7 @@ import { overallVerdict, type Check, type CheckResult } from '../../runbook/chec
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { planRollback } from '../../runbook/rollback.ts';
 import { operationKey } from '../../runbook/target-state.ts';
+import { refreshBreakGlass } from '../break-glass/refresh.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
@@ -26,16 +27,17 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
   const { access } = dependencies;
 
   async function record({ run, key, entries }: RecordRequest): Promise<void> {
-    const { journal } = await access.open(run.target);
+    const target = await access.open(run.target);
     // A later holder's records must not be mixed with those of a run that it has taken over.
     // With the epoch: a run that goes on in another workflow counts its keys anew.
-    await journal.appendIf(
+    await target.journal.appendIf(
       { run: run.runId, epoch: run.epoch, key: `${run.runId}:${run.epoch}:${key}`, entries },
       (state) =>
         state.epoch === run.epoch
           ? undefined
           : new SwitchbackError('LeaseLost', `the lease of ${run.target} is ${state.epoch} now, not ${run.epoch}`),
     );
+    await refreshBreakGlass(run.target, target);
   }
 
   return {
@@ -69,6 +71,7 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
           },
         ],
       });
+      await refreshBreakGlass(run.target, target);
       return rollback;
     },
     proveByHand: ({ run, operation, checks, by, reason }) =>
@@ -92,6 +95,7 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
             epoch: run.epoch,
             entries: [{ type: 'done-by-hand', operation, by, reason, proof: results }],
           });
+          await refreshBreakGlass(run.target, target);
         }
         return { proven, results };
       }),

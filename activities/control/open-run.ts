@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { relative, isAbsolute } from 'node:path';
 import type { OpenedRun, OpenRunRequest } from '../../runbook/activities.ts';
+import { breakGlassHolder } from '../../runbook/break-glass/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
@@ -77,6 +78,11 @@ const overtaken = (epoch: number, now: TargetState, request: OpenRunRequest) =>
     : new SwitchbackError('Conflict', `the lease of ${request.target} was taken by somebody else just now`);
 
 function conflictWith(state: TargetState, request: OpenRunRequest): SwitchbackError | undefined {
+  if (state.holder?.workflowId === breakGlassHolder) {
+    return new SwitchbackError('Conflict', `a break-glass script has worked on ${request.target}`, {
+      hint: `Take what it did into the journal first: \`switchback break-glass --accept --target ${request.target}\`.`,
+    });
+  }
   if (request.goOn) return noneToGoOn(state, request);
   if (!request.plan) return undefined;
   if (!state.consistent) {

@@ -6,6 +6,7 @@ import { canonicalJson } from '../../runbook/json.ts';
 import type { Operation, OperationKind, Receipt } from '../../runbook/operations.ts';
 import { operationKey, type OperationRecord } from '../../runbook/target-state.ts';
 import type { EffectContext, EffectHandler, EffectHandlers, Performed, Prepared } from '../effect.ts';
+import { refreshBreakGlass } from '../break-glass/refresh.ts';
 import { endPredecessors } from '../processes/end-predecessor.ts';
 import { runMarked } from '../processes/mark.ts';
 import { effectContext, outdated, type Surroundings } from './effect-context.ts';
@@ -72,6 +73,8 @@ export async function performOperation(
       const handler = dependencies.handlers[operation.kind] as unknown as AnyHandler;
       prepared = known?.prepared ?? (await handler.prepare(operation.input, context));
       await claim(target, request, attempt, known, prepared, dependencies.worker);
+      // Before the effect: from here on going back may have to take it back, with nothing but a shell if it must.
+      await refreshBreakGlass(run.target, target);
       await endPredecessors(mark);
       await failpoint('before-effect', operation.id, attempt);
       const performed =
@@ -80,6 +83,7 @@ export async function performOperation(
       await failpoint('after-effect', operation.id, attempt);
       const receipt = receiptOf(operation, performed, prepared, startedAt);
       await journal([{ type: 'receipt', operation: operation.id, attempt, receipt }]);
+      await refreshBreakGlass(run.target, target);
       await failpoint('after-report', operation.id, attempt);
       await settle(handler, operation, context);
       return receipt;

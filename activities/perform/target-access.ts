@@ -10,6 +10,7 @@ import {
 } from '../../journal/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { announce } from './announce.ts';
 
 /** What is written when a run is sealed: the plan as it will be followed, and the digest of every file that it names. */
 export interface SealedRun {
@@ -32,7 +33,11 @@ export interface OpenTarget {
 export class TargetAccess {
   readonly #open = new Map<string, Promise<OpenTarget>>();
 
-  constructor(private readonly environment: NodeJS.ProcessEnv = process.env) {}
+  /** @param announced whether this process works on the targets that it opens: a break-glass script then refuses to run beside it */
+  constructor(
+    private readonly environment: NodeJS.ProcessEnv = process.env,
+    private readonly announced = false,
+  ) {}
 
   open(target: string): Promise<OpenTarget> {
     let opened = this.#open.get(target);
@@ -48,6 +53,7 @@ export class TargetAccess {
   async #openTarget(target: string): Promise<OpenTarget> {
     const home = targetHome(target, this.environment);
     ensureTargetHome(home);
+    if (this.announced) await announce(home.root);
     const content = await ContentStore.open(home.content, join(switchbackHome(this.environment), 'content.key'));
     const journal = await Journal.open(home.journal);
     const sealed = new Map<string, SealedRun>();

@@ -94,7 +94,11 @@ function rollbacksFrom(target: string, records: readonly JournalRecord[]): Rollb
     const prefix = `rollback-${planned.rollback}/`;
     const done = new Set(
       records.flatMap((record) =>
-        record.type === 'receipt' && record.operation.startsWith(prefix) ? [record.operation] : [],
+        record.type === 'receipt' && record.operation.startsWith(prefix)
+          ? [record.operation]
+          : record.type === 'done-by-hand' && record.operation.id.startsWith(prefix)
+            ? [record.operation.id]
+            : [],
       ),
     );
     const consistent = finished?.type !== 'rollback-finished' || finished.consistent;

@@ -1,6 +1,7 @@
 import type { Verb } from '../command-line/verb.ts';
 import { abort } from './abort.ts';
 import { approve } from './approve.ts';
+import { breakGlass } from './break-glass.ts';
 import { completion } from './completion.ts';
 import { doctor } from './doctor.ts';
 import { doneByHand } from './done-by-hand.ts';
@@ -45,6 +46,7 @@ export const verbs: readonly Verb[] = [
   skip,
   doneByHand,
   rollback,
+  breakGlass,
   abort,
   reconcile,
   list,

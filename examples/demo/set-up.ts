@@ -76,7 +76,8 @@ async function copyShop({ root, shop, project }: Place, settings: string[], sign
   return JSON.parse(stdout) as { url: string; SHOP_DB_PORT: number };
 }
 
-async function upTemporal(place: Place, operator: Operator): Promise<string> {
+/** Starts Temporal and a worker. @returns the address of the Web UI */
+export async function upTemporal(place: Place, operator: Operator): Promise<string> {
   // Free ones rather than the usual ones: demos and suites of several checkouts start at the same time.
   const [port, uiPort] = [await freePort(), await freePort()];
   const exitCode = await operator.type('up', '--detach', '--port', String(port), '--ui-port', String(uiPort));

@@ -1,0 +1,122 @@
+import { breakGlassRun } from '../../runbook/break-glass/index.ts';
+import type { Check, CheckResult } from '../../runbook/checks.ts';
+import { SwitchbackError } from '../../runbook/errors.ts';
+import type { OperationKind } from '../../runbook/operations.ts';
+import { planRollback } from '../../runbook/rollback.ts';
+import { reportRollback } from '../control/report-rollback.ts';
+import type { EffectContext, EffectHandler, EffectHandlers } from '../effect.ts';
+import { effectContext, type Surroundings } from '../perform/effect-context.ts';
+import type { SecretSource } from '../perform/secrets.ts';
+import type { TargetAccess } from '../perform/target-access.ts';
+import { refuseLivingScript } from './living-script.ts';
+import { openHome } from './open-home.ts';
+import type { ProofParts } from './prove.ts';
+import { proveAll, settledEvents, type Proven } from './prove-all.ts';
+import { readScriptLog } from './read-log.ts';
+import { saveBreakGlass } from './save.ts';
+import { takeOver, writeAcceptance, type Acceptable } from './write-acceptance.ts';
+
+export interface AcceptRequest {
+  target: string;
+  by: string;
+  reason: string;
+  /** Given by the operator, for steps that were done by hand. */
+  proofs: Check[];
+}
+
+export interface AcceptDependencies {
+  access: TargetAccess;
+  handlers: EffectHandlers;
+  secrets: SecretSource;
+  check(checks: Check[], context: EffectContext): Promise<CheckResult[]>;
+  surroundings: Surroundings;
+}
+
+/** What became of the script's work. */
+export interface Acceptance {
+  target: string;
+  run: string;
+  to: string;
+  accepted: { operation: string; summary: string; proof: string }[];
+  /** What the script did not come to, or what could not be proven. */
+  left: { operation: string; summary: string; why: string }[];
+  /** The incident record and the rollback log, absolute. */
+  files: string[];
+}
+
+/**
+ * Takes into the journal what a break-glass script did: each step that its log says is done is proven against the world first, and
+ * nothing is written before all proofs were taken. What is left can be taken back by a rollback.
+ * @throws SwitchbackError `PreconditionFailed` (no script has run, or it is accepted already), `Conflict` (it still runs),
+ * `CheckFailed` (nothing could be proven)
+ */
+export async function acceptBreakGlass(request: AcceptRequest, deps: AcceptDependencies): Promise<Acceptance> {
+  const { target } = request;
+  const opened = await deps.access.open(target);
+  const state = await opened.journal.refresh();
+  await refuseLivingScript(state);
+  const log = await readScriptLog(opened.home.root, target);
+  const ordinal = state.rollbacks + 1;
+  if (log.run !== breakGlassRun(ordinal)) {
+    throw new SwitchbackError(
+      'PreconditionFailed',
+      `what the last break-glass script of ${target} did is in the journal already`,
+    );
+  }
+  const { sealed } = await openHome(target, opened, state);
+  const rollback = planRollback(state, { request: log.request, plan: sealed.plan, ordinal });
+  const epoch = state.epoch + 1;
+  const run = { target, runId: log.run, epoch };
+  const parts: ProofParts = {
+    ...{ handlers: deps.handlers, check: deps.check, proofs: request.proofs, state },
+    ...{ sealed: sealed.files, containers: log.containers },
+    contextOf: (operation, runId = log.run) =>
+      effectContext(opened, { ...sealed, runId }, { ...run, runId }, operation, 1, deps.secrets, deps.surroundings),
+  };
+  const judged = await proveAll(rollback.operations, log, parts);
+  const accepted = judged.filter((one): one is Proven => 'result' in one.proof);
+  const left = judged.flatMap(({ operation: { id, summary }, proof }) =>
+    'why' in proof ? [{ operation: id, summary, why: proof.why }] : [],
+  );
+  if (accepted.length === 0) {
+    throw new SwitchbackError('CheckFailed', `nothing that the script did can be proven: ${left[0]?.why ?? ''}`, {
+      hint: 'Run the script again: what is done is not done twice.',
+    });
+  }
+  const { by, reason } = request;
+  const complete = left.length === 0;
+  const acceptable: Acceptable = {
+    opened,
+    before: { ...state },
+    run,
+    sealed,
+    rollback,
+    by,
+    reason,
+    accepted,
+    complete,
+  };
+  await takeOver(acceptable);
+  for (const { operation, proof } of accepted) {
+    if (!proof.prepared) continue;
+    // As the worker does with what an earlier attempt had done: later operations need to know of the world.
+    const handler = deps.handlers[operation.kind] as unknown as EffectHandler<OperationKind>;
+    await handler.adopt?.(operation.input, parts.contextOf(operation), proof.prepared);
+  }
+  await writeAcceptance(acceptable);
+  const startedAt = log.lines[0]!.at;
+  const finishedAt = log.lines.findLast(({ event }) => settledEvents.includes(event))?.at ?? startedAt;
+  const { files } = await reportRollback(
+    {
+      ...{ run, rollback, reason, by, consistent: complete, startedAt, finishedAt },
+      recovery: { execution: (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000, verification: 0 },
+      timeline: log.lines.map(({ at, event, step, text }) => ({ at, text: `script: ${event}, step ${step}: ${text}` })),
+    },
+    opened,
+  );
+  await saveBreakGlass(await openHome(target, opened));
+  const told = accepted.map(({ operation: { id, summary }, proof: { result } }) => ({
+    ...{ operation: id, summary, proof: `${result.check}: ${result.detail}` },
+  }));
+  return { target, run: log.run, to: rollback.to, accepted: told, left, files };
+}

@@ -1,0 +1,2 @@
+export type { Acceptance } from './accept.ts';
+export { acceptHere, saveHere, scriptHere } from './here.ts';
