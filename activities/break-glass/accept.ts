@@ -87,7 +87,7 @@ export async function acceptBreakGlass(request: AcceptRequest, deps: AcceptDepen
   const complete = left.length === 0;
   const acceptable: Acceptable = {
     opened,
-    before: { ...state },
+    before: { ...state, runs: [...state.runs] },
     run,
     sealed,
     rollback,
