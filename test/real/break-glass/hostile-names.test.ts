@@ -11,7 +11,7 @@ import { checkpoint, digest, files, run, scriptInput, undo, undos } from '../../
 // only read, and that is gone afterwards. All that a name could do there is to make a file.
 
 const folder = mkdtempSync(join(tmpdir(), 'switchback-hostile-'));
-// For the nobody inside.
+// For whoever reads it inside: root there has no capabilities.
 chmodSync(folder, 0o755);
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -21,20 +21,19 @@ async function inContainer(
 ): Promise<{ words: string[]; loose: boolean; exitCode: number | undefined }> {
   writeFileSync(join(folder, 'program.sh'), program);
   const mount = `type=bind,source=${folder},target=/given,readonly`;
-  const command = 'bash /given/program.sh; code=$?; [ ! -e "$CANARY" ] || printf "LOOSE\\0"; exit $code';
+  const command = 'bash /given/program.sh; code=$?; [ ! -e "$CANARY" ] || printf "\\0LOOSE\\0"; exit $code';
   const ran = await execa(
     'docker',
     // The whole container may only be read, but for a small folder of its own.
-    [
-      'run',
-      '--rm',
-      '--network=none',
-      '--read-only',
-      '--tmpfs=/canary:mode=1777',
-      '--cap-drop=ALL',
-      '--user=65534:65534',
-      '--workdir=/canary',
-    ].concat(['--env=CANARY=/canary/loose', '--mount', mount, 'debian:bookworm-slim', 'bash', '-c', command]),
+    ['run', '--rm', '--network=none', '--read-only', '--tmpfs=/canary', '--cap-drop=ALL', '--workdir=/canary'].concat([
+      '--env=CANARY=/canary/loose',
+      '--mount',
+      mount,
+      'debian:bookworm-slim',
+      'bash',
+      '-c',
+      command,
+    ]),
     { reject: false, stdin: 'ignore', timeout: 60_000 },
   );
   const words = ran.stdout.split('\0').slice(0, -1);
