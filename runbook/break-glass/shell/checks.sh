@@ -16,7 +16,7 @@ count_service() {
     up+=$service$'\n'
     [[ $health == none || $health == healthy ]] || wrong+=" $name is $health;"
   elif [[ $state == exited && $code == 0 && $one_shot != false && ($one_shot == true || ($restart != always &&
-    $restart != unless-stopped && $ports == 0 && -z $checked)) ]]; then
+    $restart != unless-stopped && -z $ports && -z $checked)) ]]; then
     up+=$service$'\n'
   else
     wrong+=" $name is $state ($code);"

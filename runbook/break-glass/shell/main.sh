@@ -145,6 +145,7 @@ work_off() {
 leave() {
   local code=$?
   rm -f -- "$scratch"
+  ((code != 1)) || printf '\nbreak-glass: a command failed in step %s; what it said stands above. Run this script again.\n' "${step:-0}" >&2
   [[ -z $lease ]] || log ended "${step:-0}" - "exit $code"
 }
 

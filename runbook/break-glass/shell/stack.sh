@@ -27,7 +27,7 @@ containers() {
   ids=$(engine ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project") || return 1
   [[ -n $ids ]] || return 0
   # shellcheck disable=SC2086
-  engine inspect --format '{{if and (ne (index .Config.Labels "com.docker.compose.oneoff") "True") (not (index .Config.Labels "io.switchback.operation"))}}{{.Id}}|{{slice .Name 1}}|{{index .Config.Labels "com.docker.compose.service"}}|{{.State.Status}}|{{.State.ExitCode}}|{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}|{{.HostConfig.RestartPolicy.Name}}|{{.Image}}|{{index .Config.Labels "com.docker.compose.config-hash"}}|{{.Created}}|{{len .HostConfig.PortBindings}}|{{if .Config.Healthcheck}}yes{{end}}|{{index .Config.Labels "io.switchback.one-shot"}}{{end}}' $ids
+  engine inspect --format '{{if and (ne (index .Config.Labels "com.docker.compose.oneoff") "True") (not (index .Config.Labels "io.switchback.operation"))}}{{.Id}}|{{slice .Name 1}}|{{index .Config.Labels "com.docker.compose.service"}}|{{.State.Status}}|{{.State.ExitCode}}|{{with index .State "Health"}}{{.Status}}{{else}}none{{end}}|{{.HostConfig.RestartPolicy.Name}}|{{.Image}}|{{index .Config.Labels "com.docker.compose.config-hash"}}|{{.Created}}|{{range $port, $_ := .HostConfig.PortBindings}}{{$port}} {{end}}|{{with index .Config "Healthcheck"}}yes{{end}}|{{index .Config.Labels "io.switchback.one-shot"}}{{end}}' $ids
 }
 
 # Calls `$@ ID NAME SERVICE …` for each container.
