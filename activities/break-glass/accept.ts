@@ -68,7 +68,12 @@ export async function acceptBreakGlass(request: AcceptRequest, deps: AcceptDepen
   const epoch = state.epoch + 1;
   const run = { target, runId: log.run, epoch };
   const parts: ProofParts = {
-    ...{ handlers: deps.handlers, check: deps.check, proofs: request.proofs, state },
+    ...{
+      handlers: deps.handlers,
+      check: (checks, context) => deps.check(checks, context),
+      proofs: request.proofs,
+      state,
+    },
     ...{ sealed: sealed.files, containers: log.containers },
     contextOf: (operation, runId = log.run) =>
       effectContext(opened, { ...sealed, runId }, { ...run, runId }, operation, 1, deps.secrets, deps.surroundings),

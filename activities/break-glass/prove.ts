@@ -65,11 +65,12 @@ export async function prove(operation: Operation, parts: ProofParts): Promise<Pr
 }
 
 /** What a person has done by hand, a person's proof has to show. */
-async function byProofs({ proofs, check }: ProofParts, context: EffectContext): Promise<Proof> {
+async function byProofs(parts: ProofParts, context: EffectContext): Promise<Proof> {
+  const { proofs } = parts;
   if (proofs.length === 0) {
     return { why: 'it was done by hand: add --proof-http, --proof-sql, --proof-run or --proof-services' };
   }
-  const results = await check(proofs, context);
+  const results = await parts.check(proofs, context);
   const bad = results.filter(({ verdict }) => verdict !== 'successful');
   if (overallVerdict(results) !== 'successful')
     return { why: `not proven: ${bad.map((result) => `${result.check}: ${result.detail}`).join('; ')}` };

@@ -46,7 +46,7 @@ export async function readScriptLog(root: string, target: string): Promise<Scrip
 }
 
 function parseLine(text: string): LogLine[] {
-  const [at, script, _pid, event, step, operation, ...rest] = text.split('\t');
+  const [at, script, , event, step, operation, ...rest] = text.split('\t');
   // The last line may be torn.
   if (at === undefined || script === undefined || event === undefined || operation === undefined) return [];
   return [{ at, script, event, step: Number(step), operation, text: rest.join(' ') }];

@@ -26,7 +26,7 @@ export function fileWords(given: OperationInputs['putFilesBack'], input: BreakGl
   if (!lists) throw new SwitchbackError('IntegrityFailed', 'the list of files that were restored is not in the home');
   const written = new Map(lists.written.map((ref) => [ref.path, digestOf(ref, input)]));
   return lists.files.flatMap((ref) => {
-    const is = 'link' in ref && ref.link === true ? 'link' : 'file';
+    const is = 'link' in ref && ref.link ? 'link' : 'file';
     return [ref.path, written.get(ref.path) ?? 'absent', digestOf(ref, input), modeOf(ref), is];
   });
 }
