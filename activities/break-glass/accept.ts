@@ -1,8 +1,9 @@
 import { breakGlassRun } from '../../runbook/break-glass/index.ts';
 import type { Check, CheckResult } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { OperationKind } from '../../runbook/operations.ts';
+import type { Operation, OperationKind } from '../../runbook/operations.ts';
 import { planRollback } from '../../runbook/rollback.ts';
+import { openRun as unfinishedRun } from '../../runbook/target-state.ts';
 import { reportRollback } from '../control/report-rollback.ts';
 import type { EffectContext, EffectHandler, EffectHandlers } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
@@ -11,10 +12,10 @@ import type { TargetAccess } from '../perform/target-access.ts';
 import { refuseLivingScript } from './living-script.ts';
 import { openHome } from './open-home.ts';
 import type { ProofParts } from './prove.ts';
-import { proveAll, settledEvents, type Proven } from './prove-all.ts';
+import { proveAll, settledEvents, type Judged, type Proven } from './prove-all.ts';
 import { readScriptLog } from './read-log.ts';
 import { saveBreakGlass } from './save.ts';
-import { takeOver, writeAcceptance, type Acceptable } from './write-acceptance.ts';
+import { takeOver, writeAcceptance } from './write-acceptance.ts';
 
 export interface AcceptRequest {
   target: string;
@@ -45,8 +46,8 @@ export interface Acceptance {
 }
 
 /**
- * Takes into the journal what a break-glass script did: each step that its log says is done is proven against the world first, and
- * nothing is written before all proofs were taken. What is left can be taken back by a rollback.
+ * Takes into the journal what a break-glass script did: each step that its log says is done is proven against the world first. Nothing
+ * is written before that but what the world is; the last checks need to know it. What is left can be taken back by a rollback.
  * @throws SwitchbackError `PreconditionFailed` (no script has run, or it is accepted already), `Conflict` (it still runs),
  * `CheckFailed` (nothing could be proven)
  */
@@ -78,37 +79,34 @@ export async function acceptBreakGlass(request: AcceptRequest, deps: AcceptDepen
     contextOf: (operation, runId = log.run) =>
       effectContext(opened, { ...sealed, runId }, { ...run, runId }, operation, 1, deps.secrets, deps.surroundings),
   };
-  const judged = await proveAll(rollback.operations, log, parts);
-  const accepted = judged.filter((one): one is Proven => 'result' in one.proof);
-  const left = judged.flatMap(({ operation: { id, summary }, proof }) =>
-    'why' in proof ? [{ operation: id, summary, why: proof.why }] : [],
-  );
-  if (accepted.length === 0) {
-    throw new SwitchbackError('CheckFailed', `nothing that the script did can be proven: ${left[0]?.why ?? ''}`, {
+  const [checks, effects] = [true, false].map((wanted) =>
+    rollback.operations.filter(({ kind }) => (kind === 'runChecks') === wanted),
+  ) as [Operation[], Operation[]];
+  const judged = await proveAll(effects, log, parts);
+  const proven = (list: readonly Judged[]) => list.filter((one): one is Proven => 'result' in one.proof);
+  if (proven(judged).length === 0) {
+    const why = judged.map(({ proof }) => ('why' in proof ? proof.why : '')).at(0) ?? 'it did nothing';
+    throw new SwitchbackError('CheckFailed', `nothing that the script did can be proven: ${why}`, {
       hint: 'Run the script again: what is done is not done twice.',
     });
   }
-  const { by, reason } = request;
-  const complete = left.length === 0;
-  const acceptable: Acceptable = {
-    opened,
-    before: { ...state, runs: [...state.runs] },
-    run,
-    sealed,
-    rollback,
-    by,
-    reason,
-    accepted,
-    complete,
-  };
-  await takeOver(acceptable);
-  for (const { operation, proof } of accepted) {
+  const interrupted = unfinishedRun(state)?.id;
+  const known = state.runs.some(({ id }) => id === log.run);
+  await takeOver({ opened, run, sealed, by: request.by, known });
+  for (const { operation, proof } of proven(judged)) {
     if (!proof.prepared) continue;
     // As the worker does with what an earlier attempt had done: later operations need to know of the world.
     const handler = deps.handlers[operation.kind] as unknown as EffectHandler<OperationKind>;
     await handler.adopt?.(operation.input, parts.contextOf(operation), proof.prepared);
   }
-  await writeAcceptance(acceptable);
+  judged.push(...(await proveAll(checks, log, parts)));
+  const accepted = proven(judged);
+  const left = judged.flatMap(({ operation: { id, summary }, proof }) =>
+    'why' in proof ? [{ operation: id, summary, why: proof.why }] : [],
+  );
+  const { by, reason } = request;
+  const complete = left.length === 0;
+  await writeAcceptance({ opened, interrupted, run, rollback, by, reason, accepted, complete });
   const startedAt = log.lines[0]!.at;
   const finishedAt = log.lines.findLast(({ event }) => settledEvents.includes(event))?.at ?? startedAt;
   const { files } = await reportRollback(

@@ -3,17 +3,25 @@ import type { RunRef } from '../../runbook/activities.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
 import type { RollbackPlan } from '../../runbook/rollback.ts';
-import { openRun, type TargetState } from '../../runbook/target-state.ts';
 import type { OpenTarget, SealedRun } from '../perform/target-access.ts';
 import type { Proven } from './prove-all.ts';
 
-/** A script's work with its proofs. */
-export interface Acceptable {
+/** The run that a script's work is booked to. */
+interface Takeover {
   opened: OpenTarget;
-  /** The state as it was when the proofs were taken. */
-  before: TargetState;
   run: RunRef;
   sealed: SealedRun;
+  by: string;
+  /** Whether an earlier acceptance, which did not come to its end, has opened that run. */
+  known: boolean;
+}
+
+/** A script's work with its proofs. */
+interface Acceptable {
+  opened: OpenTarget;
+  /** Id of the run that the script has interrupted. */
+  interrupted: string | undefined;
+  run: RunRef;
   rollback: RollbackPlan;
   by: string;
   reason: string;
@@ -28,14 +36,13 @@ const holder = () => ({ workflowId: breakGlassHolder, workflowRunId: `accept/${p
  * Takes the lease from the script, and opens the run that its work is booked to. Can be called again after a crash.
  * @throws SwitchbackError `Conflict` when somebody else has taken the lease since the proofs were taken
  */
-export async function takeOver({ opened, before, run, sealed, by }: Acceptable): Promise<void> {
+export async function takeOver({ opened, run, sealed, by, known }: Takeover): Promise<void> {
   const { plan } = sealed;
   const manifest = await opened.content.keep(Buffer.from(JSON.stringify({ ...sealed, runId: run.runId })));
   const sealing: JournalEntry = {
     ...{ type: 'run-sealed', plan: plan.name, planDigest: plan.digest, manifest, operator: by },
     phases: plan.phases.map(({ id }) => id),
   };
-  const known = before.runs.some(({ id }) => id === run.runId);
   const opening: JournalEntry[] = known
     ? []
     : [sealing, { type: 'run-state', state: 'rolling-back', reason: 'by the break-glass script' }];
@@ -50,14 +57,13 @@ export async function takeOver({ opened, before, run, sealed, by }: Acceptable):
 
 /** Writes what was proven, ends the run that the script has interrupted, and gives the lease back. */
 export async function writeAcceptance(work: Acceptable): Promise<void> {
-  const { opened, before, run, rollback, by, complete } = work;
+  const { opened, interrupted, run, rollback, by, complete } = work;
   const { runId, epoch } = run;
   const reason = work.reason.slice(0, 500);
   const state = complete ? 'rolled-back' : 'aborted';
-  const interrupted = openRun(before);
-  if (interrupted && interrupted.id !== runId) {
+  if (interrupted !== undefined && interrupted !== runId) {
     const over: JournalEntry = { type: 'run-state', state, reason: `by the break-glass script, booked to ${runId}` };
-    await opened.journal.append({ run: interrupted.id, epoch, key: `${runId}:over`, entries: [over] });
+    await opened.journal.append({ run: interrupted, epoch, key: `${runId}:over`, entries: [over] });
   }
   const ordinal = rollback.ordinal;
   const entries: JournalEntry[] = [

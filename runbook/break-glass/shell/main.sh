@@ -49,6 +49,16 @@ passed() {
   [[ -n $settled && -n $later ]]
 }
 
+# Short ids of the containers that were there when the script was run for the first time.
+started_with() {
+  local script event text
+  while IFS=$'\t' read -r _ script _ event _ _ text; do
+    [[ $script == "$run@$line" && $event == start ]] || continue
+    printf '%s' "${text//,/ }"
+    return 0
+  done <"$log_file"
+}
+
 usage() {
   cat <<USAGE
 usage: bash $0 [--dry-run] [--yes] [--from N] [--done N]
@@ -205,6 +215,7 @@ main() {
     ids=$(short_ids)
     log start 0 "$request" "$ids"
   fi
+  there_before=$(started_with)
   log resumed 0 - "from step $first under lease $lease"
   if [[ -n $by_hand ]]; then
     enter_step "$by_hand"

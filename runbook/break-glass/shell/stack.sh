@@ -192,7 +192,7 @@ checkpoint_do() {
   bring_up
 }
 
-# What the checkpoint has no service for is ended first: it may hold names and ports. Only what Switchback made is removed.
+# What the checkpoint has no service for is ended first: it may hold names and ports. Only what Switchback or this script made is removed.
 settle_orphan() {
   local id=$1 name=$2 service=$3 state=$4
   ! has_line "$service" "$defined" || return 0
@@ -202,10 +202,10 @@ settle_orphan() {
     engine stop "$id" >/dev/null || die 6 "$name could not be stopped"
     note "$name is stopped: it is not in this checkpoint"
   fi
-  if short_in "$id" "$ours"; then
+  if short_in "$id" "$ours" || ! short_in "$id" "$there_before"; then
     fence
     engine rm "$id" >/dev/null || die 6 "$name could not be removed"
-    note "$name is removed: a run of Switchback had made it"
+    note "$name is removed: it was made on the way"
   fi
 }
 
