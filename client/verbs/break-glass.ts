@@ -1,20 +1,15 @@
 import type { RollbackRequest } from '../../runbook/run-state.ts';
+import { proofOptions, type ProofOptions } from '../command-line/proof-options.ts';
 import { defineVerb } from '../command-line/verb.ts';
 
-interface Options {
+interface Options extends ProofOptions {
   to: string;
   print?: boolean;
   restoreData?: boolean;
   discardData?: boolean;
   accept?: boolean;
   reason?: string;
-  proofHttp?: string[];
-  proofSql?: string[];
-  proofRun?: string[];
-  proofServices?: string[];
 }
-
-const collect = (value: string, earlier: string[] | undefined) => [...(earlier ?? []), value];
 
 export const breakGlass = defineVerb<Options>({
   name: 'break-glass',
@@ -28,17 +23,15 @@ export const breakGlass = defineVerb<Options>({
     ['switchback break-glass --accept', 'once it has run: prove what it did, and go on from there'],
   ],
   declare: (command) =>
-    command
-      .option('--to <phase|baseline|previous>', 'the checkpoint to go back to', 'baseline')
-      .option('--print', 'print the script instead of writing it')
-      .option('--restore-data', 'with steps, for a person, that put recovery points in the place of data')
-      .option('--discard-data', 'with undos that discard data')
-      .option('--accept', 'take what the script did into the journal')
-      .option('--reason <text>', 'with --accept: why it was needed, for the record')
-      .option('--proof-http <[status] url>', 'with --accept, for steps done by hand: GET answers with it', collect)
-      .option('--proof-sql <store: query => value>', 'the first column of the first row is this value', collect)
-      .option('--proof-run <service: command>', "the command exits 0 in the service's image", collect)
-      .option('--proof-services <count>', 'exactly so many services run, all healthy', collect),
+    proofOptions(
+      command
+        .option('--to <phase|baseline|previous>', 'the checkpoint to go back to', 'baseline')
+        .option('--print', 'print the script instead of writing it')
+        .option('--restore-data', 'with steps, for a person, that put recovery points in the place of data')
+        .option('--discard-data', 'with undos that discard data')
+        .option('--accept', 'take what the script did into the journal; the proofs below are for steps done by hand')
+        .option('--reason <text>', 'with --accept: why it was needed, for the record'),
+    ),
   async run(options, context) {
     const [{ locate }, { requireLocalTarget }, { acceptHere, saveHere, scriptHere }] = await Promise.all([
       import('../settings/locate.ts'),
@@ -55,8 +48,8 @@ export const breakGlass = defineVerb<Options>({
         import('../runs/proof.ts'),
         import('../rendering/acceptance-page.ts'),
       ]);
-      const { proofHttp: http, proofSql: sql, proofRun: run, proofServices: services } = options;
-      const proofs = (http ?? sql ?? run ?? services) ? read({ http, sql, run, services }) : [];
+      const { proofHttp, proofSql, proofRun, proofServices } = options;
+      const proofs = (proofHttp ?? proofSql ?? proofRun ?? proofServices) ? read(options) : [];
       const reason = options.reason ?? 'the break-glass script was run';
       return acceptedAnswer(
         await acceptHere({ target, by: operator(environment), reason, proofs }, here),

@@ -34,6 +34,20 @@ export function stepOf(operation: Operation, input: BreakGlassInput): Step {
           `${composeCommand(input)} run --rm --no-deps --no-TTY ${words([operation.input.service, ...operation.input.argv])}`,
         ],
       });
+    case 'stopUsers':
+      return byHand(id, summary, {
+        why: 'only a person can say which of them writes, and which of them serves the data',
+        commands: [
+          ...operation.input.volumes.map((volume) => `docker ps --filter ${quote(`volume=${volume}`)}`),
+          `${composeCommand(input)} ps`,
+          `${composeCommand(input)} stop SERVICE`,
+        ],
+      });
+    case 'startUsers':
+      return byHand(id, summary, {
+        why: 'what was stopped by hand is started by hand',
+        commands: [`${composeCommand(input)} start`],
+      });
     case 'restoreStore':
     case 'restoreVolume':
       return restoreByHand(operation, input);
