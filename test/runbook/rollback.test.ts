@@ -160,7 +160,13 @@ describe('planning a rollback', () => {
       },
     ]);
     const rollback = planRollback(stateAfter({}, [], between), { request, plan: between, ordinal: 1 });
-    expect(plain(rollback.operations)).toEqual(['removeTag', 'applyCheckpoint', 'runContainer', 'applyCheckpoint', 'runChecks']);
+    expect(plain(rollback.operations)).toEqual([
+      'removeTag',
+      'applyCheckpoint',
+      'runContainer',
+      'applyCheckpoint',
+      'runChecks',
+    ]);
     expect(rollback.operations[1]?.undoes).toEqual([
       'r1/three/cutover/02-applyCheckpoint',
       'r1/three/apply/01-switchImage',
