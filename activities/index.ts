@@ -1,10 +1,12 @@
 import type { Activities, OperationActivities, PerformRequest } from '../runbook/activities.ts';
 import { operationVersion, type OperationKind } from '../runbook/operations.ts';
 import { controlActivities, type ControlDependencies } from './control/index.ts';
+import { rehearsalActivities, type RehearsalDependencies } from './control/rehearsal.ts';
 import { withHeartbeat } from './perform/in-activity.ts';
 import { performOperation, type PerformDependencies } from './perform/perform.ts';
 
-export type ActivityDependencies = PerformDependencies & Omit<ControlDependencies, 'inActivity'>;
+export type ActivityDependencies = PerformDependencies &
+  Omit<ControlDependencies & RehearsalDependencies, 'inActivity'>;
 
 /** All activities of a worker: one for each kind of operation, named like it, and those that keep the records. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
@@ -16,6 +18,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   return {
     ...operations,
     ...control,
+    ...rehearsalActivities({ ...dependencies, inActivity: withHeartbeat }),
     // These may be kept waiting by a slow disk; a local activity (record, closeRun) has no heartbeat.
     openRun: (request) => withHeartbeat(() => control.openRun(request)),
     planRollback: (request) => withHeartbeat(() => control.planRollback(request)),

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SwitchbackError } from '../runbook/errors.ts';
-import { targetPattern } from '../runbook/names.ts';
+import { rehearsedTarget, targetPattern } from '../runbook/names.ts';
 
 /** Folders of a target on its home host. All absolute. */
 export interface TargetHome {
@@ -27,7 +27,7 @@ export function switchbackHome(environment: NodeJS.ProcessEnv = process.env): st
 
 /** @throws SwitchbackError `PlanInvalid` when the target's name could leave its folder. */
 export function targetHome(target: string, environment: NodeJS.ProcessEnv = process.env): TargetHome {
-  if (!targetPattern.test(target)) {
+  if (!targetPattern.test(rehearsedTarget(target))) {
     throw new SwitchbackError('PlanInvalid', `target name ${JSON.stringify(target)} is not usable`, {
       hint: 'Use lower-case letters, digits, - and _, starting with a letter or digit.',
     });

@@ -1,7 +1,8 @@
 import type { Check } from './checks.ts';
 import type { CompiledPlan } from './compiled-plan.ts';
-import type { JournalEntry, LeaseHolder } from './journal.ts';
+import type { FailureDetail, JournalEntry, LeaseHolder } from './journal.ts';
 import type { Operation, OperationKind, Receipt } from './operations.ts';
+import type { Rehearsal, WayBack } from './rehearsal.ts';
 import type { RollbackPlan } from './rollback.ts';
 import type { ProofAnswer, RollbackRequest, RunState, TimelineEntry } from './run-state.ts';
 
@@ -34,6 +35,8 @@ export interface OpenedRun {
   plan: CompiledPlan;
   /** Phases that an earlier run completed, or this one before it lost its workflow, and nobody took back: they are not run again. */
   completed: { phase: string; run: string }[];
+  /** What is known of the ways back, by phase; absent in answers of older workers. */
+  waysBack?: WayBack[];
   /** Operations of this very run that have receipts already: a run id is opened again after a reset. */
   resumed: boolean;
 }
@@ -71,6 +74,68 @@ export interface RollbackReportRequest {
   /** Seconds, as measured in event time; absent parts were not measured. */
   recovery: { detection?: number; decision?: number; execution: number; verification: number };
   timeline: TimelineEntry[];
+}
+
+export interface BuildCloneRequest {
+  target: string;
+  /** The target that the clone is. */
+  clone: string;
+  /** The run whose sealed plan is rehearsed; absent for a rehearsal on its own, which brings its plan. */
+  run?: RunRef;
+  plan?: CompiledPlan;
+  /** All that have not completed, unless told. */
+  phases?: string[];
+}
+
+export type CloneAnswer =
+  | {
+      outcome: 'built';
+      /** The derived plan, which works on the clone. */
+      plan: CompiledPlan;
+      /** Phases that have completed on the original, as entries for the clone's journal. */
+      standing: JournalEntry[];
+      /** In order: phases that are only gone through on the way, and those that are rehearsed. */
+      phases: { id: string; rehearsed: boolean }[];
+      notes: string[];
+    }
+  /** `at fault`: what the way back needs is not there. `refused`: it cannot be tried here. */
+  | { outcome: 'refused' | 'at-fault'; error: FailureDetail; phases: { id: string; rehearsed: boolean }[] };
+
+export interface CaptureRequest {
+  run: RunRef;
+  /** Of the moment, for `compareClone`. */
+  name: string;
+  /** An earlier moment that this one will be compared with. */
+  like?: string;
+  /** Wait until the clone has come to rest. */
+  settle: boolean;
+}
+
+export interface CompareRequest {
+  run: RunRef;
+  before: string;
+  after: string;
+  /** The phase that was taken back in between; absent between two moments that should be the same. */
+  tookBack?: { phase: string; run: string };
+  /** Resources that are not compared. */
+  ignore: string[];
+}
+
+export interface CloneComparison {
+  compared: string[];
+  differences: string[];
+  notes: string[];
+}
+
+/** What a rehearsal needs beside the operations themselves: none of it changes the original. */
+export interface RehearsalActivities {
+  buildClone(request: BuildCloneRequest): Promise<CloneAnswer>;
+  /** @returns resources that change by themselves */
+  captureClone(request: CaptureRequest): Promise<{ restless: string[] }>;
+  compareClone(request: CompareRequest): Promise<CloneComparison>;
+  removeClone(request: { target: string }): Promise<{ removed: number }>;
+  /** Writes what was found into the original's journal. */
+  recordRehearsals(request: { target: string; key: string; rehearsals: Rehearsal[] }): Promise<void>;
 }
 
 /** Activities that every kind of operation has: named like the kind, so that the history reads as the runbook. */
@@ -129,4 +194,4 @@ export interface ControlActivities {
 }
 
 /** The contract between workflows and the worker; workflows know activities only by it. */
-export type Activities = OperationActivities & ControlActivities;
+export type Activities = OperationActivities & ControlActivities & RehearsalActivities;

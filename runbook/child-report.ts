@@ -39,7 +39,7 @@ export function withReport(status: RunStatus, report: ChildReport): RunStatus {
     ...rest,
     state: runStates[rollback ? 'rollback' : 'phase'][report.state],
     ...(waiting?.error ? { reason: waiting.error.message } : {}),
-    phases: phase ? status.phases.map((known) => (known.id === phase.id ? phase : known)) : status.phases,
+    phases: phase ? status.phases.map((known) => (known.id === phase.id ? newer(known, phase) : known)) : status.phases,
     rollbacks: rollback
       ? [...status.rollbacks.filter((other) => other.ordinal !== rollback.ordinal), rollback]
       : status.rollbacks,
@@ -49,6 +49,10 @@ export function withReport(status: RunStatus, report: ChildReport): RunStatus {
     inconsistent: status.inconsistent || report.inconsistent,
   };
 }
+
+/** What was known of the way back before the phase began stays known. */
+const newer = (known: PhaseStatus, phase: PhaseStatus): PhaseStatus =>
+  known.wayBack === undefined ? phase : { wayBack: known.wayBack, ...phase };
 
 /** The child that is at work, as far as a status knows. */
 export function childAtWork(status: RunStatus): string | undefined {

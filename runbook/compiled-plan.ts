@@ -1,5 +1,6 @@
 import type { Check } from './checks.ts';
 import type { Operation, Stage } from './operations.ts';
+import type { RehearsalOptions } from './rehearsal.ts';
 
 /** Where a stack lives. Paths of files are relative to `directory`, which is absolute on the home host. */
 export interface StackRef {
@@ -12,13 +13,15 @@ export interface StackRef {
   profiles?: string[];
   switchBy: 'copy' | 'symlink';
   host: string;
+  /** Only on the clone of a stack that a rehearsal works on: whose clone it is. */
+  cloneOf?: { project: string; directory: string };
 }
 
 export interface StoreRef {
   kind: 'postgres';
   /** With secret references (`${env:NAME}`, `${file:PATH}`), which only the worker resolves. */
   url?: string;
-  /** Or: a database in a service's container. */
+  /** Or: a database in a service's container. With a URL, its user and database in this service's container: a clone has both. */
   service?: string;
   database?: string;
   user?: string;
@@ -49,6 +52,8 @@ export interface CompiledStage {
   operations: Operation[];
   /** People who must say yes before the next stage. */
   approvals: Approval[];
+  /** The way back from the phase is rehearsed on a clone before the next stage. */
+  rehearsal?: RehearsalOptions;
 }
 
 export interface CompiledPhase {

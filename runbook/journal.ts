@@ -2,6 +2,7 @@ import type { CheckResult } from './checks.ts';
 import type { ErrorName } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import type { Operation, Receipt, Undo } from './operations.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import type { Command, PhaseState, RunState } from './run-state.ts';
 
 /** Format of a journal line. A reader refuses a higher number; a lower one stays readable for ever. */
@@ -59,6 +60,8 @@ export type JournalEntry =
   | { type: 'rollback-finished'; rollback: number; phases: string[]; consistent: boolean }
   /** A person has made the target right where an undo was left out, and says so; `proof` is what was looked at. */
   | { type: 'reconciled'; by: string; reason: string; proof: CheckResult[] }
+  /** The way back from a phase was tried on a clone, or could not be. */
+  | { type: 'rehearsed'; rehearsal: Rehearsal }
   /** A resource is now this very thing: seen for the first time, or exchanged by a swap. */
   | { type: 'identity'; resource: string; identity: string };
 

@@ -9,6 +9,16 @@ export const phaseWorkflowId = (target: string, ordinal: number, phase: string) 
 export const reconcileWorkflowId = (target: string) => `reconcile/${target}`;
 export const rollbackWorkflowId = (target: string, ordinal: number) => `migration/${target}/rollback-${ordinal}`;
 
+/** Where the clone of a target's stack has its own journal: no plan can name such a target, since it has a dot in it. */
+export const rehearsalTarget = (target: string, id: string) => `${target}.rehearsal-${id}`;
+export const isRehearsalTarget = (target: string) => rehearsalOf.test(target);
+const rehearsalOf = /\.rehearsal-[a-z0-9-]{1,40}$/;
+/** The target whose clone it is. */
+export const rehearsedTarget = (clone: string) => clone.replace(rehearsalOf, '');
+/** The Compose project of a clone. One target has one at a time. */
+export const rehearsalProject = (project: string) => `${project}-rehearsal`;
+export const rehearsalWorkflowId = (target: string) => `migration/${target}/rehearsal`;
+
 /**
  * Each host has one queue, so that an operation reaches the Docker Engine it names. Workflows run on that of the home host, where
  * the journal is; being the same queue lets the server hand the next activity over with the workflow task (eager dispatch).
@@ -30,6 +40,8 @@ export const labels = {
   attempt: 'io.switchback.attempt',
   role: 'io.switchback.role',
   checkout: 'io.switchback.checkout',
+  /** On the containers of a clone: ports that the original publishes, as `HOST:CONTAINER` with commas between. */
+  published: 'io.switchback.published',
 } as const;
 
 /** A name for a container or scratch object of one operation: the same on every attempt, so that a retry adopts it. */

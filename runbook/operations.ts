@@ -4,8 +4,8 @@ import type { Json } from './json.ts';
 /** The life of a phase, in order. */
 export const stages = [
   'preflight',
-  'rehearse',
   'backup',
+  'rehearse',
   'apply',
   'dual-run',
   'gate',

@@ -1,6 +1,7 @@
 import type { Check, CheckResult } from './checks.ts';
 import type { FailureDetail } from './journal.ts';
 import type { Stage } from './operations.ts';
+import type { WayBack } from './rehearsal.ts';
 
 /** The states of a run. What a state means and what leads out of it is drawn in docs/state-machine.md. */
 export type RunState =
@@ -97,6 +98,8 @@ export interface PhaseStatus {
   startedAt?: string;
   finishedAt?: string;
   reason?: string;
+  /** What is known of the way back from it. */
+  wayBack?: WayBack;
 }
 
 export interface RollbackStatus {

@@ -1,5 +1,6 @@
 import type { JournalRecord, LeaseHolder } from './journal.ts';
 import type { Operation, Receipt, Undo } from './operations.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import { finalRunStates, type PhaseState, type RunState } from './run-state.ts';
 
 /** What the journal knows of one operation. */
@@ -49,6 +50,8 @@ export interface TargetState {
   /** By `RUN/OPERATION`. */
   operations: Map<string, OperationRecord>;
   identities: Map<string, string>;
+  /** The newest one of each phase. */
+  rehearsals: Map<string, Rehearsal>;
   rollbacks: number;
   /** False after an undo was skipped or a rollback given up: no new run until all is taken back, or a person has reconciled it. */
   consistent: boolean;
@@ -65,6 +68,7 @@ export function emptyTargetState(): TargetState {
     phases: new Map(),
     operations: new Map(),
     identities: new Map(),
+    rehearsals: new Map(),
     rollbacks: 0,
     consistent: true,
     keys: new Set(),
@@ -169,6 +173,9 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
     case 'failure':
     case 'refused':
     case 'decision':
+      break;
+    case 'rehearsed':
+      state.rehearsals.set(record.rehearsal.phase, record.rehearsal);
       break;
     case 'rollback-finished':
       state.consistent = record.consistent && !hasLeftOut(state);

@@ -1,5 +1,6 @@
 import { ComposeCli } from '../activities/compose/index.ts';
 import { guardPlan } from '../activities/control/guard-plan.ts';
+import { isolatedFor } from '../activities/control/rehearsal.ts';
 import { DockerEngine } from '../activities/docker/index.ts';
 import { checkDependencies, effectHandlers } from '../activities/effects/index.ts';
 import { takeSample } from '../activities/effects/instruments.ts';
@@ -15,6 +16,8 @@ export function activityDependencies(settings: WorkerSettings): ActivityDependen
   return {
     access: new TargetAccess(settings.environment, true),
     handlers: effectHandlers(world),
+    cloneHandlers: (plan) => effectHandlers({ ...world, compose: isolatedFor(engine, plan) }),
+    world,
     secrets: { environment: settings.environment, allowed: settings.secrets },
     worker: settings.name,
     stacks: settings.stacks,

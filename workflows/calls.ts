@@ -1,5 +1,5 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { Activities, ControlActivities, RunRef } from '../runbook/activities.ts';
+import type { Activities, ControlActivities, RehearsalActivities, RunRef } from '../runbook/activities.ts';
 import { neverRetried } from '../runbook/errors.ts';
 import { hostTaskQueue } from '../runbook/names.ts';
 import type { Operation, Receipt } from '../runbook/operations.ts';
@@ -39,6 +39,23 @@ export function control(
   return proxyActivities<Activities>({
     summary,
     startToCloseTimeout: '10m',
+    scheduleToStartTimeout: '10m',
+    heartbeatTimeout,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      maximumAttempts: attempts,
+      initialInterval: '500ms',
+      maximumInterval: '10s',
+      nonRetryableErrorTypes: neverRetried,
+    },
+  });
+}
+
+/** What a rehearsal does beside its operations. A clone of large databases takes hours; a stuck one is noticed by its heartbeat. */
+export function rehearsing(summary: string): RehearsalActivities {
+  return proxyActivities<Activities>({
+    summary,
+    startToCloseTimeout: '12h',
     scheduleToStartTimeout: '10m',
     heartbeatTimeout,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -1,3 +1,4 @@
+import { describeWayBack, type Rehearsal } from '../runbook/rehearsal.ts';
 import type {
   CommandName,
   PhaseStatus,
@@ -6,7 +7,7 @@ import type {
   TimelineEntry,
   Waiting,
 } from '../runbook/run-state.ts';
-import type { PhaseInput, RollbackInput } from './messages.ts';
+import type { PhaseInput, RehearsalInput, RollbackInput } from './messages.ts';
 import type { Session } from './session.ts';
 
 /** Markdown for the Temporal UI: what a reader sees who has never seen the code. */
@@ -80,6 +81,22 @@ export function rollbackDetails(
 
 /** Of the operation that is next. */
 const standing = ({ operation, waiting }: Session) => (operation ? 'under way' : waiting ? '**waits**' : '');
+
+export function rehearsalDetails(input: RehearsalInput, results: readonly Rehearsal[], session: Session): string {
+  return [
+    `## Rehearsal of the way back of ${input.target}`,
+    'On a clone that reaches nothing outside and is removed afterwards: forward, back, forward again.',
+    ...results.map((found) =>
+      [
+        `**${found.phase}**: ${describeWayBack(found)}`,
+        ...found.differences.map((line) => `* differs: ${line}`),
+        ...found.compared.map((line) => `* compared: ${line}`),
+        ...found.notes.map((line) => `* ${line}`),
+      ].join('\n'),
+    ),
+    story(session.timeline),
+  ].join('\n\n');
+}
 
 function waitingLines(waiting: Waiting | undefined, target: string): string[] {
   if (!waiting) return [];

@@ -1,5 +1,6 @@
 // Every function exported here is a workflow type: nothing else may be.
 export { migration } from './migration.ts';
 export { phase } from './phase.ts';
+export { rehearsal } from './rehearsal.ts';
 export { rollback } from './rollback.ts';
 export { reconcile } from './reconcile.ts';

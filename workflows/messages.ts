@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CompiledPhase, CompiledPlan } from '../runbook/compiled-plan.ts';
 import type { RunRef } from '../runbook/activities.ts';
+import type { Rehearsal, RehearsalOptions } from '../runbook/rehearsal.ts';
 import type { ChildReport } from '../runbook/child-report.ts';
 import type { RollbackPlan } from '../runbook/rollback.ts';
 import type { Command, CommandAnswer, RollbackRequest, RunStatus, TimelineEntry } from '../runbook/run-state.ts';
@@ -28,6 +29,20 @@ export interface PhaseInput {
   phase: CompiledPhase;
   searchAttributes: boolean;
 }
+
+export interface RehearsalInput {
+  target: string;
+  operator: string;
+  /** The run whose plan is rehearsed; without one, the plan itself. */
+  run?: RunRef;
+  plan?: CompiledPlan;
+  /** All that have not completed, unless told. */
+  phases?: string[];
+  options: RehearsalOptions;
+}
+
+/** One for each phase that was asked for; of a clone that could not be built, one for each as well. */
+export type RehearsalResult = Rehearsal[];
 
 export interface RollbackInput {
   run: RunRef;

@@ -43,8 +43,9 @@ interface Journey {
 export async function migration(input: MigrationInput): Promise<RunStatus> {
   const view = new RunView(input);
   return shielded(view, async () => {
-    const { epoch, plan, completed } = await openRun(input);
-    view.opened(plan, completed, input.without);
+    const opened = await openRun(input);
+    const { epoch, plan } = opened;
+    view.opened(opened, input.without);
     const journey: Journey = { input, run: { target: input.target, runId: input.runId, epoch }, plan, view };
 
     const stop = input.rollback ? asked(input.rollback, input.operator) : await goForward(journey);

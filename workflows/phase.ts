@@ -6,6 +6,7 @@ import type { PhaseState, PhaseStatus } from '../runbook/run-state.ts';
 import { phaseDetails } from './details.ts';
 import { interpret, shielded } from './interpreter.ts';
 import type { ChildResult, PhaseInput } from './messages.ts';
+import { rehearseFirst } from './rehearse-first.ts';
 import { runAttributes } from './search-attributes.ts';
 import { Session, type Stop } from './session.ts';
 
@@ -61,12 +62,14 @@ async function runStages(
     status.stage = stage.stage;
     session.reportSoon();
     const stop =
+      (await rehearseFirst(run, plan, stage, status, session)) ??
       (await interpret(run, stage.operations, session, {
         settled: () => {
           status.done += 1;
         },
         onFailure: (operation, error) => (plan.onFailure === 'rollback' ? goBackBecause(operation, error) : undefined),
-      })) ?? (await gather(stage, session));
+      })) ??
+      (await gather(stage, session));
     if (stop) return stop;
   }
   return undefined;

@@ -10,7 +10,6 @@ import {
 } from '@temporalio/workflow';
 import type { OpenedRun } from '../runbook/activities.ts';
 import { withReport, type ChildReport } from '../runbook/child-report.ts';
-import type { CompiledPlan } from '../runbook/compiled-plan.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
 import {
   acceptedCommands,
@@ -78,13 +77,14 @@ export class RunView {
     this.#show();
   }
 
-  opened(plan: CompiledPlan, completed: OpenedRun['completed'], without: readonly string[]): void {
+  opened({ plan, completed, waysBack = [] }: OpenedRun, without: readonly string[]): void {
     this.status.plan = plan.name;
     this.status.planDigest = plan.digest;
     this.status.contacts = plan.contacts;
     const done = new Map(completed.map(({ phase, run }) => [phase, run]));
     this.status.phases = plan.phases.map((phase) => {
       const earlier = done.get(phase.id);
+      const wayBack = waysBack.find((known) => known.phase === phase.id);
       const total = phase.stages.reduce((sum, stage) => sum + stage.operations.length, 0);
       return {
         id: phase.id,
@@ -95,6 +95,7 @@ export class RunView {
         done: earlier !== undefined ? total : 0,
         total,
         ...(earlier === undefined ? {} : { reason: `completed by run ${earlier}` }),
+        ...(wayBack === undefined ? {} : { wayBack }),
       };
     });
     this.enter(this.input.rollback ? 'rolling-back' : 'running');

@@ -167,6 +167,14 @@ export class Session {
   }
   #approval: { approval: NonNullable<Waiting['approval']>; rejected?: FailureDetail } | undefined;
 
+  /** What a rehearsal, which is a child of this child, does and has to say. */
+  hear({ workflowId, operation, news }: ChildReport): void {
+    this.#news.push(...news);
+    this.timeline.push(...news);
+    this.operation = operation && { ...operation, workflowId };
+    this.reportSoon();
+  }
+
   /** Something small has changed: reported when the last report is old enough, since each one costs two workflow tasks. */
   reportSoon(): void {
     if (Date.now() - this.#reportedAt >= reportEvery) this.report();
@@ -194,7 +202,7 @@ export class Session {
   }
 
   /** A cancel that did not come from our own command (the Temporal UI, the CLI of Temporal). */
-  cancelledFromOutside(): void {
+  cancelledFromOutside(reason = 'cancelled in Temporal'): void {
     if (this.family === 'rollback') {
       // Dropping a compensation is a person's decision, and this command does not say so: it holds instead.
       this.#pauseRequested = {
@@ -202,7 +210,7 @@ export class Session {
         reason: 'a rollback is not cancelled, it is paused',
       };
     } else {
-      this.#requestStop({ outcome: 'aborted', reason: 'cancelled in Temporal' });
+      this.#requestStop({ outcome: 'aborted', reason });
     }
   }
 

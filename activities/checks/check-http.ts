@@ -11,10 +11,11 @@ const bodyLimit = 1024 * 1024;
  * One request on a connection of its own (a kept one would not notice a listener that has gone), redirects not followed. No answer,
  * a refused or broken connection, another status, another body or too slow: `failed`. A name that cannot be resolved: `error`.
  */
-export const checkHttp: Measure<'http'> = async (check, _instruments, signal) => {
+export const checkHttp: Measure<'http'> = async (check, instruments, signal) => {
   const matches = matcher(check.body);
+  const url = (await instruments.reach?.(check.url, signal)) ?? check.url;
   const began = performance.now();
-  const answer = await ask(check.url, check.method ?? 'GET', check.underMs, signal);
+  const answer = await ask(url, check.method ?? 'GET', check.underMs, signal);
   const tookMs = Math.round(performance.now() - began);
   if ('failure' in answer) return { verdict: 'failed', detail: answer.failure };
   const problems = [

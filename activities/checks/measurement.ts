@@ -8,6 +8,8 @@ export interface Instruments {
   project: string;
   /** Short ids of containers that a checkpoint has stopped and keeps for the way back. */
   setAside?(): Promise<ReadonlySet<string>>;
+  /** Where an address really leads, where that is another place than it says. */
+  reach?(url: string, signal: AbortSignal): Promise<string>;
   /** The single value of a query that may only read, as text. */
   query(store: string, sql: string, signal: AbortSignal): Promise<string>;
   /** Runs a command in a one-shot container of a service's image, on the service's networks. */

@@ -1,4 +1,4 @@
-export { ComposeCli, type ComposeProject, type UpOptions } from './compose-cli.ts';
+export { ComposeCli, type ComposeOptions, type ComposeProject, type UpOptions } from './compose-cli.ts';
 export type { ComposeEvent } from './compose-event.ts';
 export { composeEnvironment, namesInEnvFile, refuseSteering } from './compose-environment.ts';
 export { nameTaken } from './compose-failure.ts';
@@ -9,6 +9,7 @@ export {
   hasHealthcheck,
   imageOf,
   mayEnd,
+  parseModel,
   replicasOf,
   type ComposeModel,
   type ComposeMount,

@@ -4,7 +4,9 @@ import type { OpenedRun, OpenRunRequest } from '../../runbook/activities.ts';
 import { breakGlassHolder } from '../../runbook/break-glass/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { isRehearsalTarget } from '../../runbook/names.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
+import { wayBackOf } from '../../runbook/rehearsal.ts';
 import { completedPhases, openRun as unfinishedRun, type TargetState } from '../../runbook/target-state.ts';
 import { readStackFile, type OpenTarget, type SealedRun, type TargetAccess } from '../perform/target-access.ts';
 
@@ -29,7 +31,7 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
   const again = state.runs.some((run) => run.id === request.runId);
   if (again && sameHolder(state, request)) {
     const { plan } = await target.sealedRun(request.runId);
-    return { epoch: state.epoch, plan, completed: completedBefore(state, request.runId), resumed: true };
+    return { epoch: state.epoch, plan, ...knownBefore(state, request.runId), resumed: true };
   }
   const conflict = conflictWith(state, request);
   if (conflict) throw conflict;
@@ -53,7 +55,7 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
   ];
   const epoch = state.epoch + 1;
   await target.journal.appendIf({ run: request.runId, epoch, entries }, (now) => overtaken(epoch - 1, now, request));
-  return { epoch, plan: sealed.plan, completed: completedBefore(target.journal.state, request.runId), resumed: false };
+  return { epoch, plan: sealed.plan, ...knownBefore(target.journal.state, request.runId), resumed: false };
 }
 
 /** Takes over a run whose workflow is gone: its plan stays sealed, its receipts stand, and whoever still works for it is fenced off. */
@@ -65,7 +67,7 @@ async function goOn(state: TargetState, request: OpenRunRequest, target: OpenTar
     { type: 'run-state', state: 'running' },
   ];
   await target.journal.appendIf({ run: request.runId, epoch, entries }, (now) => overtaken(epoch - 1, now, request));
-  return { epoch, plan, completed: completedBefore(target.journal.state), resumed: true };
+  return { epoch, plan, ...knownBefore(target.journal.state), resumed: true };
 }
 
 const sameHolder = (state: TargetState, { holder }: OpenRunRequest) =>
@@ -114,10 +116,12 @@ function noneToGoOn(state: TargetState, { target, runId }: OpenRunRequest): Swit
 }
 
 /** @param runId whose own phases are left out: it has just begun, or begins anew */
-const completedBefore = (state: TargetState, runId?: string) =>
-  completedPhases(state)
+const knownBefore = (state: TargetState, runId?: string): Pick<OpenedRun, 'completed' | 'waysBack'> => ({
+  completed: completedPhases(state)
     .filter((phase) => phase.run !== runId)
-    .map((phase) => ({ phase: phase.id, run: phase.run }));
+    .map((phase) => ({ phase: phase.id, run: phase.run })),
+  ...(state.rehearsals.size > 0 ? { waysBack: [...state.rehearsals.values()].map(wayBackOf) } : {}),
+});
 
 async function seal(
   plan: CompiledPlan,
@@ -125,7 +129,8 @@ async function seal(
   target: OpenTarget,
   { stacks, guard }: OpenRunDependencies,
 ): Promise<SealedRun> {
-  await refuseForeignStack(plan.stack.directory, stacks);
+  // A clone lies in its own home, which no plan can name.
+  await refuseForeignStack(plan.stack.directory, isRehearsalTarget(plan.target) ? [target.home.root] : stacks);
   const contents = new Map<string, Buffer>();
   for (const path of plan.files) contents.set(path, await readStackFile(plan.stack.directory, path));
   await guard(plan, (path) => {

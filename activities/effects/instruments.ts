@@ -1,4 +1,5 @@
 import type { Check, CheckResult } from '../../runbook/checks.ts';
+import { reachInClone } from '../clone/reach.ts';
 import { runChecks } from '../checks/index.ts';
 import { setAside } from '../checkpoint/index.ts';
 import type { CommandRequest, Instruments } from '../checks/index.ts';
@@ -23,10 +24,12 @@ export interface CheckDependencies {
 /** The instruments of one attempt of an operation. */
 export function instrumentsOf(deps: CheckDependencies, context: EffectContext): Instruments {
   let sample = 0;
+  const { stack } = context.plan;
   return {
     engine: deps.engine,
-    project: context.plan.stack.project,
+    project: stack.project,
     setAside: () => setAside(context),
+    ...(stack.cloneOf && { reach: (url, signal) => reachInClone(deps.engine, stack.project, url, signal) }),
     query: (store, sql, signal) =>
       withStore(deps.stores, { ...context, signal }, store, ['probe'], (opened) => opened.query(sql)),
     run: (request, signal) => deps.runInService(context, { ...request, sample: (sample += 1), signal }),

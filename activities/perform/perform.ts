@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PerformRequest } from '../../runbook/activities.ts';
+import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { FailureDetail, JournalEntry } from '../../runbook/journal.ts';
 import { canonicalJson } from '../../runbook/json.ts';
@@ -20,6 +21,8 @@ const factsLimit = 16 * 1024;
 export interface PerformDependencies {
   access: TargetAccess;
   handlers: EffectHandlers;
+  /** Handlers for the clone that a plan works on: they reach nothing outside of it. */
+  cloneHandlers?: (plan: CompiledPlan) => EffectHandlers;
   secrets: SecretSource;
   /** Names this worker in the journal. */
   worker: string;
@@ -70,7 +73,7 @@ export async function performOperation(
   return runMarked(mark, async () => {
     let prepared: Prepared | undefined;
     try {
-      const handler = dependencies.handlers[operation.kind] as unknown as AnyHandler;
+      const handler = handlersFor(sealedRun.plan, dependencies)[operation.kind] as unknown as AnyHandler;
       prepared = known?.prepared ?? (await handler.prepare(operation.input, context));
       await claim(target, request, attempt, known, prepared, dependencies.worker);
       // Before the effect: from here on going back may have to take it back, with nothing but a shell if it must.
@@ -92,6 +95,12 @@ export async function performOperation(
       throw error;
     }
   });
+}
+
+function handlersFor(plan: CompiledPlan, { handlers, cloneHandlers }: PerformDependencies): EffectHandlers {
+  if (plan.stack.cloneOf === undefined) return handlers;
+  if (cloneHandlers) return cloneHandlers(plan);
+  throw new SwitchbackError('Unsupported', 'this worker does not work on clones');
 }
 
 /** Writes the intent, or the next attempt of a standing intent; of two that claim the same attempt one gets it. */
@@ -153,7 +162,7 @@ async function act(
 async function nothingToTakeBack(
   { run, operation }: PerformRequest,
   target: OpenTarget,
-  { handlers, secrets }: PerformDependencies,
+  dependencies: PerformDependencies,
   surroundings: Surroundings,
 ): Promise<Outcome | undefined> {
   const forwards = (operation.undoes ?? []).map((key) => target.journal.state.operations.get(key));
@@ -166,10 +175,10 @@ async function nothingToTakeBack(
       { ...run, runId: forward.run },
       forward.operation,
       forward.attempt,
-      secrets,
+      dependencies.secrets,
       surroundings,
     );
-    const handler = handlers[forward.operation.kind] as unknown as AnyHandler;
+    const handler = handlersFor(forwardRun.plan, dependencies)[forward.operation.kind] as unknown as AnyHandler;
     const observation = await handler.observe(forward.operation.input, context, forward.prepared);
     if (observation !== 'absent') return undefined;
   }

@@ -50,6 +50,11 @@ export class TargetAccess {
     return opened;
   }
 
+  /** The home of a target is about to be removed, or was: what is known of it is not true any more. */
+  forget(target: string): void {
+    this.#open.delete(target);
+  }
+
   async #openTarget(target: string): Promise<OpenTarget> {
     const home = targetHome(target, this.environment);
     ensureTargetHome(home);

@@ -19,6 +19,8 @@ export interface StoreCapabilities {
   probe: boolean;
   /** Applies steps of SQL, each as a whole or not at all. */
   sql: boolean;
+  /** Fills a clone from a backup, and tells two states of the clone apart, row by row. */
+  rehearse: boolean;
 }
 
 /** For whom, and with what, a store is opened: one attempt of one operation. */
@@ -148,6 +150,23 @@ export interface StoreLeftover extends Partial<OperationName> {
   name: string;
 }
 
+/** What was in a clone at one moment. The rows' keys and hashes stay in the clone; this says where. */
+export interface StoreMark {
+  /** Definitions, in the store's own terms. */
+  definitions: JsonObject;
+  tables: { [table: string]: { at: string; rows: number; columns: string[] } };
+}
+
+export interface MarkComparison {
+  /** Definitions that the later moment has beyond the earlier one, in the words in which a step's receipt says what it added. */
+  added: string[];
+  /** Definitions that are gone, or other ones. */
+  changed: string[];
+  tables: { table: string; missing: number; different: number; more: number }[];
+  /** What was compared, in one line. */
+  compared: string;
+}
+
 /** An opened store. Close it. What a capability does not declare throws `Unsupported`. */
 export interface Store {
   readonly kind: StoreRef['kind'];
@@ -178,6 +197,12 @@ export interface Store {
   clear(leftover: StoreLeftover): Promise<void>;
   /** A query's rows, for a comparison, as of one moment; where the other side is on the same database, as of the same moment. */
   compareSource(query: string, beside?: CompareSource): Promise<CompareSource>;
+  /** Fills a clone's store, which has been made anew and holds nothing of worth, from a point of the original. */
+  seed(point: StoredPoint): Promise<void>;
+  /** Remembers what a clone holds, in the clone itself. `like`: of tables that were there then, with the columns of then. */
+  mark(name: string, like?: StoreMark): Promise<StoreMark>;
+  /** Compares two moments of a clone. */
+  compareMarks(before: StoreMark, after: StoreMark): Promise<MarkComparison>;
   close(): Promise<void>;
 }
 

@@ -48,6 +48,18 @@ df --block-size=1 --output=avail,iavail . | awk 'NR == 2 { printf "\\"freeBytes\
 } >"/progress/$0"
 `;
 
+/** Lists /source, with NUL between records: `KIND MODE OWNER SIZE ./PATH`, and `sha256 HASH ./PATH` of each file. */
+export const listScript = `set -euo pipefail
+rm -f "/progress/$0"
+cd /source
+{
+# A directory's size says how many entries it has had.
+find . -xdev -type d -printf '%y %m %U:%G - %p\\0'
+find . -xdev ! -type d -printf '%y %m %U:%G %s %p\\0'
+find . -xdev -type f -print0 | xargs -0 -r sha256sum -z -- | perl -0 -pe 's/^(\\S{64}) [ *]/sha256 $1 /'
+} >"/progress/$0"
+`;
+
 /** Archives /source to /point/$1, packed as $2 says. Prints exit code of tar, and length and SHA-256 of the stream and of the file. */
 export const archiveScript = `set -euo pipefail
 rm -f "/progress/$0"

@@ -2,6 +2,7 @@ export { archiveVolume, extractArchive, type Archive } from './archive-volume.ts
 export { exchangeVolumes, requireExchangeable } from './exchange-volumes.ts';
 export { ensureHelperImage, helperImage, type HelperImage } from './helper-image.ts';
 export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
+export { listVolume } from './list-volume.ts';
 export { type HelperJob } from './run-volume-helper.ts';
 export { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
 export { archiveNeed, readIdentity, requireRoom, surveyVolume, type VolumeSurvey } from './survey-volume.ts';

@@ -1,4 +1,5 @@
 import type { JournalEntry, JournalRecord } from '../../runbook/journal.ts';
+import { describeWayBack } from '../../runbook/rehearsal.ts';
 import type { TimelineEntry } from '../../runbook/run-state.ts';
 import { between, formatDuration } from '../rendering/duration.ts';
 
@@ -76,6 +77,11 @@ export function storyLine(record: JournalRecord): StoryLine | undefined {
       );
     case 'decision':
       return line(`${record.by} said ${saidOf(record)}`, 'person');
+    case 'rehearsed': {
+      const { rehearsal } = record;
+      const tone = { held: 'good', failed: 'bad', 'not-rehearsed': 'quiet' } as const;
+      return line(`way back from ${rehearsal.phase}: ${describeWayBack(rehearsal)}`, tone[rehearsal.outcome]);
+    }
     case 'rollback-planned':
       return line(
         `rollback ${record.rollback} to ${record.to} planned: ${record.operations} operations, data ${record.restoreData ? 'restored from recovery points' : 'left alone'}${because(record.reason)}`,

@@ -17,6 +17,7 @@ import { checkWindow, compileCheck, type CheckWindow, type PlanCheck } from './c
 import type { PlacedPhase, PlanFrame } from './context.ts';
 import { numberOperations } from './number-operations.ts';
 import { preflightDrafts } from './preflight.ts';
+import { rehearsalOptions } from './rehearse.ts';
 
 const looks = { by: 'nothing', summary: 'it only looks' } as const;
 
@@ -26,6 +27,7 @@ export function compilePhase(placed: PlacedPhase, ordinal: number, frame: PlanFr
   const drafts: [Stage, OperationDraft[]][] = [
     ['preflight', preflightDrafts(placed, frame, plan)],
     ['backup', backupDrafts(placed, frame.stack.project)],
+    ['rehearse', []],
     ['apply', stepDrafts(placed, 'apply')],
     ['dual-run', dualRunDrafts(placed, frame)],
     ['gate', gateDrafts(placed, frame)],
@@ -34,13 +36,15 @@ export function compilePhase(placed: PlacedPhase, ordinal: number, frame: PlanFr
     ['bake', bakeDrafts(placed, frame)],
     ['complete', completeDrafts(placed)],
   ];
+  const rehearsal = rehearsalOptions(phase.rehearse ?? plan.rehearse ?? false);
   const stages = drafts
     .map(([stage, operations]): CompiledStage => ({
       stage,
       operations: numberOperations(operations, phase.id, stage, frame.stack.host),
       approvals: stage === 'gate' ? approvalsOf(placed) : [],
+      ...(stage === 'rehearse' && rehearsal ? { rehearsal } : {}),
     }))
-    .filter(({ operations, approvals }) => operations.length > 0 || approvals.length > 0);
+    .filter((stage) => stage.operations.length > 0 || stage.approvals.length > 0 || stage.rehearsal !== undefined);
   const owner = phase.owner ?? plan.owner;
   return {
     id: phase.id,

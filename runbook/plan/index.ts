@@ -1,5 +1,6 @@
 export { planSchema, type Phase, type Plan, type PlanChecks, type PlanSource, type PlanStore } from './plan.ts';
 export type { PlanCheck } from './check.ts';
+export type { Rehearse } from './rehearse.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { formatSize, parseSize } from './size.ts';
 export { keyedUnion, type KeyedUnion } from './keyed.ts';

@@ -8,6 +8,7 @@ import { dualRun } from './dual-run.ts';
 import { duration } from './duration.ts';
 import { gate } from './gate.ts';
 import { gitName, line, paragraph, phaseId, serviceName } from './name.ts';
+import { rehearse } from './rehearse.ts';
 import { saying } from './saying.ts';
 import { checkpointFiles } from './stack.ts';
 
@@ -41,6 +42,7 @@ export const phase = z.strictObject({
     .exactOptional()
     .describe("The phase's final checkpoint, applied in the cutover."),
   backup: z.array(backup).default([]).describe('What is saved, and proven to be restorable, before the phase acts.'),
+  rehearse: rehearse.exactOptional(),
   steps: z.array(stepSchema).default([]).describe('What is applied before the cutover, in order.'),
   dualRun: dualRun.exactOptional(),
   gate: gate.exactOptional().describe('What must be true before traffic moves.'),

@@ -4,6 +4,7 @@ import { duration } from './duration.ts';
 import { gitName, line, paragraph, planName, role, storeName } from './name.ts';
 import { phase } from './phase.ts';
 import { protectedResource } from './protect.ts';
+import { rehearse } from './rehearse.ts';
 import { saying } from './saying.ts';
 import { checkpointFiles, stack } from './stack.ts';
 import { store } from './store.ts';
@@ -60,6 +61,7 @@ export const planSchema = z.strictObject({
   contacts: z.array(contact).default([]).describe('Whom to call, by role.'),
   owner: line.exactOptional().describe('Who answers for the migration; phases can name their own.'),
   before: before.exactOptional(),
+  rehearse: rehearse.exactOptional(),
   phases: z
     .array(phase)
     .min(1)

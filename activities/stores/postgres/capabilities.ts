@@ -7,4 +7,5 @@ export const postgresCapabilities: StoreCapabilities = {
   compare: true,
   probe: true,
   sql: true,
+  rehearse: true,
 };

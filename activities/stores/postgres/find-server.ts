@@ -16,8 +16,8 @@ type Found = Awaited<ReturnType<DockerEngine['listByLabel']>>[number];
  */
 export async function findServer(use: StoreUse, engine: DockerEngine): Promise<Address> {
   const { ref } = use;
-  if (ref.url !== undefined) return parseAddress(use.store, await use.secret(ref.url));
   if (ref.service === undefined) {
+    if (ref.url !== undefined) return parseAddress(use.store, await use.secret(ref.url));
     throw new SwitchbackError('PlanInvalid', `store ${use.store} has neither a url nor a service`);
   }
   const container = await runningContainer(use, ref.service, engine);
@@ -28,14 +28,14 @@ export async function findServer(use: StoreUse, engine: DockerEngine): Promise<A
       facts: { store: use.store, container: container.Id.slice(0, 12) },
     });
   }
+  const server = { id: container.Id, image: container.ImageID };
+  if (ref.url !== undefined) {
+    // The clone of a service that the original is reached at by this URL: the same user, another place.
+    return { ...parseAddress(use.store, await use.secret(ref.url)), ...place, container: server };
+  }
   const password =
     ref.password === undefined ? await passwordInContainer(use, container, engine) : await use.secret(ref.password);
-  return {
-    ...place,
-    ...namesIn(ref),
-    ...(password === undefined ? {} : { password }),
-    container: { id: container.Id, image: container.ImageID },
-  };
+  return { ...place, ...namesIn(ref), ...(password === undefined ? {} : { password }), container: server };
 }
 
 function namesIn(ref: StoreRef): Pick<Address, 'user' | 'database' | 'ssl'> {

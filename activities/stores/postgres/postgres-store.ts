@@ -10,9 +10,11 @@ import type {
   SqlOutcome,
   SqlStep,
   StateLoss,
+  MarkComparison,
   Store,
   StoreDriver,
   StoreLeftover,
+  StoreMark,
   StoreUse,
   SwapPlan,
 } from '../store.ts';
@@ -23,6 +25,7 @@ import { readCanary } from './canary.ts';
 import { postgresCapabilities } from './capabilities.ts';
 import { PostgresCompareSource } from './compare-source.ts';
 import { sessionOptions } from './connect.ts';
+import { compareMarks, markDatabase } from './mark-database.ts';
 import { endZombies } from './end-zombies.ts';
 import { findServer } from './find-server.ts';
 import { clearDatabase, databasesLeft } from './leftovers.ts';
@@ -32,6 +35,7 @@ import { postgresProver } from './prove-point.ts';
 import { describeRestore, planRestore, requireOwnPoint, restoreState, restoreStore } from './restore-store.ts';
 import { toolBox, type ToolBox } from './run-tool.ts';
 import { identityOf, serverFacts } from './server.ts';
+import { seedDatabase } from './seed-database.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { estimateLoss } from './state-loss.ts';
 import { takeSnapshot } from './take-snapshot.ts';
@@ -166,6 +170,18 @@ class PostgresStore implements Store {
       await session.close();
       throw error;
     }
+  }
+
+  seed(point: StoredPoint): Promise<void> {
+    return seedDatabase(this.#restoring, point);
+  }
+
+  async mark(name: string, like?: StoreMark): Promise<StoreMark> {
+    return markDatabase(await this.#session('reading'), name, like);
+  }
+
+  async compareMarks(before: StoreMark, after: StoreMark): Promise<MarkComparison> {
+    return compareMarks(await this.#session('reading'), before, after);
   }
 
   async close(): Promise<void> {
