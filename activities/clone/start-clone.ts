@@ -53,14 +53,16 @@ export async function startClone(options: BuildOptions, clone: CloneToStart): Pr
   return notes;
 }
 
-/** Image of each service as the original runs it: its name may mean another one by now. */
-async function imagesNow({ world, original }: BuildOptions): Promise<Record<string, string>> {
-  const { project } = original.plan.stack;
-  const listed = await world.engine.listByLabel(
-    { [composeLabel.project]: project, [composeLabel.oneOff]: 'False' },
-    { signal: original.signal },
-  );
-  return Object.fromEntries(listed.map(({ Labels, ImageID }) => [Labels[composeLabel.service] ?? '', ImageID]));
+/** Image of each service as the original runs it, as far as it is still there: its name may mean another one by now. */
+async function imagesNow({ world: { engine }, original }: BuildOptions): Promise<Record<string, string>> {
+  const { signal, plan } = original;
+  const labels = { [composeLabel.project]: plan.stack.project, [composeLabel.oneOff]: 'False' };
+  const images: Record<string, string> = {};
+  for (const { Labels, ImageID } of await engine.listByLabel(labels, { signal })) {
+    const service = Labels[composeLabel.service];
+    if (service !== undefined && (await engine.inspectImage(ImageID, { signal }))) images[service] = ImageID;
+  }
+  return images;
 }
 
 function requirePresent({ model, images }: LoadedCheckpoint): void {

@@ -24,6 +24,7 @@ const valueKinds: Record<string, NonNullable<OptionWords['value']>> = {
   '--target': 'target',
   '--to': 'phase',
   '--without': 'phase',
+  '--phase': 'phase',
 };
 
 function optionWords(option: Option): OptionWords {

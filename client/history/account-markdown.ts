@@ -1,3 +1,4 @@
+import { describeWayBack } from '../../runbook/rehearsal.ts';
 import { formatDuration } from '../rendering/duration.ts';
 import type { RunAccount } from './account.ts';
 import type { OperationAccount } from './operation-account.ts';
@@ -44,6 +45,7 @@ export function accountMarkdown(account: RunAccount, ui: string): string[] {
       `\`${phase.id}\`, ${phase.startedAt}${phase.durationMs === undefined ? '' : `, ${lasted(phase.durationMs)}`}${phase.reason === undefined ? '' : `. ${phase.reason}`}`,
       '',
     );
+    lines.push(`Way back: ${describeWayBack(phase.wayBack)}.`, '');
     lines.push(...operations(phase.operations));
   }
   for (const rollback of account.rollbacks) {

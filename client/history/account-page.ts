@@ -1,5 +1,6 @@
 import { between, formatDuration, formatMoment } from '../rendering/duration.ts';
 import { plural } from '../rendering/quantity.ts';
+import { wayBackLine } from '../rendering/rehearsal-page.ts';
 import type { Page, Style } from '../rendering/style.ts';
 import { hang, table } from '../rendering/table.ts';
 import type { RunAccount } from './account.ts';
@@ -48,6 +49,7 @@ export function accountPage(account: RunAccount, page: Page): string[] {
       style.bold(`Phase ${phase.ordinal} ${phase.id}: ${phase.title}`) +
         ` ${phase.state}${phase.durationMs === undefined ? '' : ` after ${lasted(phase.durationMs)}`}`,
     );
+    lines.push(`  way back  ${hang(wayBackLine(phase.wayBack, style), 12)}`);
     if (phase.operations.length > 0) lines.push(...table(columns, phase.operations.map(operationRow), page));
   }
   for (const rollback of account.rollbacks) {

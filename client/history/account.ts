@@ -1,4 +1,5 @@
 import type { JournalRecord } from '../../runbook/journal.ts';
+import { wayBackOf, type WayBack } from '../../runbook/rehearsal.ts';
 import type { PhaseState, RunState } from '../../runbook/run-state.ts';
 import { between } from '../rendering/duration.ts';
 import { operationsOf, span, type OperationAccount } from './operation-account.ts';
@@ -13,6 +14,8 @@ export interface PhaseAccount {
   startedAt: string;
   finishedAt?: string;
   durationMs?: number;
+  /** What is known of its way back. */
+  wayBack?: WayBack;
   operations: OperationAccount[];
 }
 
@@ -77,17 +80,23 @@ export function accountOf(target: string, journal: readonly JournalRecord[], run
     startedAt: sealed.at,
     ...(over && { finishedAt: last.at }),
     durationMs: between(sealed.at, (over ? last : records.at(-1)!).at),
-    phases: phasesOf(records, operations),
+    phases: phasesOf(records, operations, journal),
     rollbacks,
     decisions: decisionsOf(records),
     timeline: storyOf(records),
   };
 }
 
-function phasesOf(records: readonly JournalRecord[], operations: readonly OperationAccount[]): PhaseAccount[] {
+function phasesOf(
+  records: readonly JournalRecord[],
+  operations: readonly OperationAccount[],
+  journal: readonly JournalRecord[],
+): PhaseAccount[] {
   const phases = new Map<string, PhaseAccount>();
   for (const record of records) {
     if (record.type !== 'phase-state') continue;
+    // Also one that was asked for on its own, before the run or after it.
+    const rehearsed = journal.findLast((other) => other.type === 'rehearsed' && other.rehearsal.phase === record.phase);
     const known = phases.get(record.phase);
     const { state, reason } = record;
     const over = !['pending', 'running', 'rolling-back'].includes(state);
@@ -105,6 +114,7 @@ function phasesOf(records: readonly JournalRecord[], operations: readonly Operat
       startedAt,
       // A phase that is taken back was over before: its own time is what counts here.
       ...(known?.finishedAt !== undefined ? span(startedAt, known.finishedAt) : over ? span(startedAt, record.at) : {}),
+      ...(rehearsed?.type === 'rehearsed' && { wayBack: wayBackOf(rehearsed.rehearsal) }),
       operations: own,
     });
   }

@@ -1,9 +1,14 @@
 import type { OperationDescription, PhaseDescription, PlanDescription } from '../../runbook/compile.ts';
 import { formatDuration } from '../../runbook/plan/index.ts';
+import type { WayBack } from '../../runbook/rehearsal.ts';
+import { wayBackLine } from '../rendering/rehearsal-page.ts';
 import type { Page, Style } from '../rendering/style.ts';
 
+/** What is known of the way back, by phase. */
+export type WaysBack = ReadonlyMap<string, WayBack>;
+
 /** What `switchback plan` prints, line by line: everything that would run, and the way back from each of it. */
-export function renderPlan(plan: PlanDescription, { style }: Page): string[] {
+export function renderPlan(plan: PlanDescription, { style }: Page, waysBack: WaysBack = new Map()): string[] {
   const { stack, baseline, objectives, totals } = plan;
   const field = (name: string, value: string) => `  ${style.dim(name.padEnd(11))} ${value}`;
   return [
@@ -32,7 +37,7 @@ export function renderPlan(plan: PlanDescription, { style }: Page): string[] {
     '',
     style.bold('before the first phase'),
     ...plan.before.flatMap((operation) => operationLines(operation, style)),
-    ...plan.phases.flatMap((phase) => ['', ...phaseLines(phase, style)]),
+    ...plan.phases.flatMap((phase) => ['', ...phaseLines(phase, style, waysBack.get(phase.id))]),
     '',
     `${count(plan.phases.length, 'phase')}, ${count(totals.operations, 'operation')}, ${count(totals.approvals, 'approval')}, ${count(totals.points, 'recovery point')}`,
     ...wayBackLines(plan, style),
@@ -43,7 +48,7 @@ function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
 
-function phaseLines(phase: PhaseDescription, style: Style): string[] {
+function phaseLines(phase: PhaseDescription, style: Style, wayBack: WayBack | undefined): string[] {
   const about = [
     `risk ${phase.risk}`,
     ...(phase.optional ? ['optional'] : []),
@@ -60,6 +65,12 @@ function phaseLines(phase: PhaseDescription, style: Style): string[] {
     ...phase.points.map(({ id, of }, index) => field(index === 0 ? 'backups' : '', `${of} as ${id}`)),
     ...(phase.budget === undefined ? [] : [field('budget', phase.budget)]),
     ...(phase.tag === undefined ? [] : [field('tag', phase.tag)]),
+    field(
+      'way back',
+      wayBack === undefined && phase.rehearses
+        ? 'rehearsed before anything is applied'
+        : wayBackLine(wayBack, style, new Date()),
+    ),
     ...phase.acceptance.map((line, index) => field(index === 0 ? 'acceptance' : '', line)),
     ...phase.stages.flatMap(({ stage, operations, approvals }) => [
       `  ${style.cyan(stage)}`,

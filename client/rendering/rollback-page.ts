@@ -1,11 +1,12 @@
 import type { RollbackPreview } from '../runs/rollback-preview.ts';
 import { formatAge, formatMoment } from './duration.ts';
 import { formatBytes, plural } from './quantity.ts';
+import { promiseLines } from './rehearsal-page.ts';
 import type { Page } from './style.ts';
 
 /** What a rollback would do, in the order in which it would do it. */
 export function rollbackPage(
-  { target, plan, asOf, points, standing }: RollbackPreview,
+  { target, plan, asOf, points, standing, waysBack }: RollbackPreview,
   page: Page,
   now: Date,
 ): string[] {
@@ -14,6 +15,7 @@ export function rollbackPage(
     style.bold(`Rollback of ${target} to ${plan.to}`) +
       ` (${plan.scope}), as the journal stands (${formatAge(asOf, now)})`,
     `takes back ${plan.phases.map((phase) => `${phase.ordinal} ${phase.id}`).join(', ')}`,
+    ...promiseLines(plan.phases, (phase) => waysBack[phase], style, now),
     '',
     style.bold(plural(plan.operations.length, 'operation')),
     ...plan.operations.map((operation, index) => `  ${String(index + 1).padStart(2)}  ${operation.summary}`),

@@ -1,6 +1,7 @@
 import type { PhaseStatus, RunState, RunStatus, Waiting } from '../../runbook/run-state.ts';
 import type { StatusReport } from '../runs/read-status.ts';
 import { between, formatAge, formatClock, formatDuration, formatMoment } from './duration.ts';
+import { wayBackLine } from './rehearsal-page.ts';
 import type { Page, Style } from './style.ts';
 import { hang, table } from './table.ts';
 
@@ -50,7 +51,7 @@ export function statusPage(report: StatusReport, page: Page, { now, live = [], s
       style.red(`its workflow has ended (${report.ended}) although the run has not: nothing goes on by itself`),
     );
   }
-  lines.push('', ...phaseTable(status, page));
+  lines.push('', ...phaseTable(status, page), ...waysBack(status, style, now));
   for (const rollback of status.rollbacks) lines.push('', rollbackLine(rollback, style, now));
   if (status.operation && !status.waiting) {
     lines.push(
@@ -111,6 +112,19 @@ function phaseTable(status: RunStatus, page: Page): string[] {
       : '',
   ]);
   return rows.length === 0 ? ['no phase has begun'] : table(phaseColumns, rows, page);
+}
+
+/** The way back from each phase that has begun or is next: what it is promised to take, or that nobody has tried it. */
+function waysBack({ phases }: RunStatus, style: Style, now: Date): string[] {
+  const shown = phases.filter(
+    (phase) => phase.wayBack !== undefined || ['running', 'completed', 'failed'].includes(phase.state),
+  );
+  if (shown.length === 0) return [];
+  return [
+    '',
+    style.bold('ways back'),
+    ...shown.map(({ id, wayBack }) => `  ${id}: ${hang(wayBackLine(wayBack, style, now), 4)}`),
+  ];
 }
 
 function rollbackLine(rollback: RunStatus['rollbacks'][number], style: Style, now: Date): string {

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { isRehearsalTarget } from '../../runbook/names.ts';
 import { describeFailure } from '../command-line/failure.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { TemporalConnection } from '../temporal/connection.ts';
@@ -31,10 +32,14 @@ export interface Listing {
 export async function localTargets({ home }: Pick<Settings, 'home'>): Promise<string[]> {
   try {
     const entries = await readdir(join(home, 'targets'), { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort();
+    return (
+      entries
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name)
+        // Clones have homes there as well, for as long as they are.
+        .filter((name) => !isRehearsalTarget(name))
+        .sort()
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

@@ -22,7 +22,14 @@ export async function showRollback(request: RollbackRequest, options: Options, c
   const preview = await previewRollback(target, request, context.settings);
   const flags = `${typeof request.to === 'string' ? (request.to === 'previous' ? '' : ` --to ${request.to}`) : ` --to ${request.to.phase}`}${request.restoreData ? ' --restore-data' : ''}${request.discardData ? ' --discard-data' : ''}`;
   return {
-    data: { target, asOf: preview.asOf, rollback: preview.plan, points: preview.points, standing: preview.standing },
+    data: {
+      target,
+      asOf: preview.asOf,
+      rollback: preview.plan,
+      points: preview.points,
+      standing: preview.standing,
+      waysBack: preview.waysBack,
+    },
     lines: (page) => rollbackPage(preview, page, new Date()),
     next: [{ type: withFlags(`switchback rollback${flags} --reason "…"`, context.sameFlags), why: 'do it' }],
   };

@@ -1,3 +1,4 @@
+import { wayBackOf, type WayBack } from '../../runbook/rehearsal.ts';
 import { planRollback, type RollbackPlan } from '../../runbook/rollback.ts';
 import type { RollbackRequest } from '../../runbook/run-state.ts';
 import { standingOperations, type TargetState } from '../../runbook/target-state.ts';
@@ -19,6 +20,8 @@ export interface RollbackPreview {
   /** Time of the journal's newest line. */
   asOf: string;
   points: RestoredPoint[];
+  /** What is known of the way back from each of the phases, by its id. */
+  waysBack: Record<string, WayBack>;
   /** Operations of the phases that go back which began and have no receipt. */
   standing: number;
 }
@@ -42,7 +45,14 @@ export async function previewRollback(
   const standing = standingOperations(local.state).filter(
     (known) => known.status === 'intended' && phases.has(known.operation.phase),
   );
-  return { target, plan, asOf: local.asOf, points: restoredPoints(plan, local.state), standing: standing.length };
+  const waysBack = Object.fromEntries(
+    [...local.state.rehearsals].filter(([id]) => phases.has(id)).map(([id, found]) => [id, wayBackOf(found)]),
+  );
+  return {
+    ...{ target, plan, asOf: local.asOf, waysBack },
+    points: restoredPoints(plan, local.state),
+    standing: standing.length,
+  };
 }
 
 /** The recovery points that a plan restores, with what their receipts say of them. */

@@ -9,6 +9,7 @@ import {
   type RunStatus,
   type Waiting,
 } from '../../runbook/run-state.ts';
+import { wayBackOf } from '../../runbook/rehearsal.ts';
 import type { JournalRecord } from '../../runbook/journal.ts';
 import type { RunRecord } from '../../runbook/target-state.ts';
 import { storyOf } from '../history/story.ts';
@@ -60,6 +61,7 @@ function phasesFrom(
   const rows = plan?.phases ?? known.map((phase) => ({ ...phase, risk: '', stages: [] }));
   return rows.map(({ id, ordinal, title, risk, stages }) => {
     const record = state.phases.get(id);
+    const rehearsal = state.rehearsals.get(id);
     const operations = [...state.operations.values()].filter(
       (known) => known.run === record?.run && known.operation.phase === id && known.operation.undoes === undefined,
     );
@@ -81,6 +83,7 @@ function phasesFrom(
       ...(changes[0] && { startedAt: changes[0].at }),
       ...(ended && { finishedAt: record.changedAt }),
       ...(record?.reason !== undefined && { reason: record.reason }),
+      ...(rehearsal && { wayBack: wayBackOf(rehearsal) }),
     };
   });
 }

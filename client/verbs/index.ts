@@ -14,6 +14,7 @@ import { measure } from './measure.ts';
 import { pause } from './pause.ts';
 import { plan } from './plan.ts';
 import { reconcile } from './reconcile.ts';
+import { rehearse } from './rehearse.ts';
 import { reject } from './reject.ts';
 import { resume } from './resume.ts';
 import { retry } from './retry.ts';
@@ -30,6 +31,7 @@ export const verbs: readonly Verb[] = [
   init,
   lint,
   plan,
+  rehearse,
   doctor,
   up,
   down,

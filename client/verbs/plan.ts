@@ -12,19 +12,22 @@ export const plan = defineVerb({
   ],
   declare: (command) => command.argument('[plan]', 'the plan file'),
   async run(options, context, [file]) {
-    const [{ readValidPlan }, { describePlan }, { renderPlan }, { plainStyle }, { renderIssues }] = await Promise.all([
-      import('../settings/read-valid-plan.ts'),
-      import('../../runbook/compile.ts'),
-      import('../plan-file/render-plan.ts'),
-      import('../rendering/style.ts'),
-      import('../plan-file/render-issues.ts'),
-    ]);
+    const [{ readValidPlan }, { describePlan }, { renderPlan }, { plainStyle }, { renderIssues }, { knownWaysBack }] =
+      await Promise.all([
+        import('../settings/read-valid-plan.ts'),
+        import('../../runbook/compile.ts'),
+        import('../plan-file/render-plan.ts'),
+        import('../rendering/style.ts'),
+        import('../plan-file/render-issues.ts'),
+        import('../runs/ways-back.ts'),
+      ]);
     const { compiled, warnings } = await readValidPlan(options, context, file);
     const description = describePlan(compiled);
+    const waysBack = await knownWaysBack(compiled.target, context.settings);
     return {
-      data: { ...description, issues: warnings },
+      data: { ...description, issues: warnings, waysBack: Object.fromEntries(waysBack) },
       lines: (page) => [
-        ...renderPlan(description, page),
+        ...renderPlan(description, page, waysBack),
         ...(warnings.length === 0 ? [] : ['', renderIssues(warnings, { color: page.style !== plainStyle })]),
       ],
       next: [{ type: `switchback start${context.sameFlags}`, why: 'run it' }],

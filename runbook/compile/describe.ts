@@ -73,6 +73,7 @@ function describePhase(phase: CompiledPhase): PhaseDescription {
         : [];
     }),
     approvals,
+    rehearses: stages.some((stage) => stage.rehearsal !== undefined),
     ...(budget === undefined ? {} : { budget: describeBudget(budget) }),
     ...(tag === undefined ? {} : { tag }),
     noWayBack: operations.flatMap(({ id, summary, undo }) =>

@@ -42,6 +42,8 @@ export interface PhaseDescription {
   approvals: string[];
   budget?: string;
   tag?: string;
+  /** Its way back is tried on a clone before anything is applied. */
+  rehearses: boolean;
   /** Operations that cannot be taken back, and why: past them the only ways are forward or a restore. */
   noWayBack: { operation: string; summary: string; cause: string }[];
   /** Undos that would discard data, and therefore do not run by themselves. */

@@ -31,6 +31,7 @@ describe('recorded histories', () => {
   it('are there for each way that a run can take', () => {
     expect([...new Set(histories.map((file) => file.split('/')[0]))].sort()).toEqual([
       'parked-and-retried',
+      'rehearsed',
       'rollback-parked-and-resumed',
       'rolled-back',
       'success',

@@ -1,4 +1,4 @@
-import type { CompiledPhase, CompiledPlan } from '../../runbook/compiled-plan.ts';
+import type { CompiledPhase, CompiledPlan, CompiledStage } from '../../runbook/compiled-plan.ts';
 import type { Operation, OperationKind, Stage, Undo } from '../../runbook/operations.ts';
 
 const host = (target: string) => `host-${target}`;
@@ -9,7 +9,16 @@ interface Outline {
   operations: { stage: Stage; kind: OperationKind; input?: object; undo?: Undo }[];
   approval?: string;
   onFailure?: 'park' | 'rollback';
+  /** Whether the way back is rehearsed before the phase begins. */
+  rehearse?: boolean;
 }
+
+const rehearseStage: CompiledStage = {
+  stage: 'rehearse',
+  operations: [],
+  approvals: [],
+  rehearsal: { required: false, discardData: false, ignore: [], withinSeconds: 600 },
+};
 
 const backTo = (phase: string): Undo => ({
   by: 'operation',
@@ -48,12 +57,15 @@ export function outlinedPlan(target: string, directory: string, outlines: Outlin
       optional: false,
       needs: [],
       acceptance: [],
-      stages: [...byStage].map(([stage, operations]) => ({
-        stage,
-        operations,
-        approvals:
-          stage === 'gate' && outline.approval !== undefined ? [{ role: outline.approval, remindSeconds: 3600 }] : [],
-      })),
+      stages: [
+        ...(outline.rehearse ? [rehearseStage] : []),
+        ...[...byStage].map(([stage, operations]) => ({
+          stage,
+          operations,
+          approvals:
+            stage === 'gate' && outline.approval !== undefined ? [{ role: outline.approval, remindSeconds: 3600 }] : [],
+        })),
+      ],
       onFailure: outline.onFailure ?? 'park',
       verify: [],
     };

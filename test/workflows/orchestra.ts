@@ -12,6 +12,7 @@ import type { EffectHandler, EffectHandlers, Observation } from '../../activitie
 import { storeDrivers } from '../../activities/stores/registry.ts';
 import { TargetAccess } from '../../activities/perform/target-access.ts';
 import { readJournal, targetHome } from '../../journal/index.ts';
+import type { Activities, CloneAnswer } from '../../runbook/activities.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { hostTaskQueue, migrationWorkflowId } from '../../runbook/names.ts';
 import { operationVersion, type OperationKind } from '../../runbook/operations.ts';
@@ -40,6 +41,9 @@ export class Orchestra {
   /** Operations that took effect, in order. */
   readonly effects: string[] = [];
   script: Script = () => 'succeed';
+  /** What a rehearsal finds. */
+  differences: string[] = [];
+  clonesRemoved = 0;
   readonly home: string;
   readonly #workers: { worker: Worker; running: Promise<void> }[] = [];
 
@@ -85,9 +89,26 @@ export class Orchestra {
       connection: this.environment.nativeConnection,
       namespace: 'default',
       host: `host-${target}`,
-      activities: createActivities({
-        access: new TargetAccess({ ...process.env, SWITCHBACK_HOME: this.home }),
+      activities: this.#activities(),
+      workflows: { workflowBundle: this.workflowBundle },
+    });
+    const running = worker.run();
+    const entry = { worker, running };
+    this.#workers.push(entry);
+    return async () => {
+      this.#workers.splice(this.#workers.indexOf(entry), 1);
+      worker.shutdown();
+      await running;
+    };
+  }
+
+  #activities(): Activities {
+    const access = new TargetAccess({ ...process.env, SWITCHBACK_HOME: this.home });
+    return {
+      ...createActivities({
+        access,
         handlers: this.#handlers(),
+        cloneHandlers: () => this.#handlers(),
         secrets: { environment: {}, allowed: [] },
         worker: 'orchestra',
         stacks: [this.home],
@@ -103,15 +124,26 @@ export class Orchestra {
             })),
           ),
       }),
-      workflows: { workflowBundle: this.workflowBundle },
-    });
-    const running = worker.run();
-    const entry = { worker, running };
-    this.#workers.push(entry);
-    return async () => {
-      this.#workers.splice(this.#workers.indexOf(entry), 1);
-      worker.shutdown();
-      await running;
+      // A clone without Docker: the same plan on a target of its own, which the scripts see by its leg.
+      buildClone: async ({ target, clone, run, phases = [] }): Promise<CloneAnswer> => {
+        const { plan } = await (await access.open(target)).sealedRun(run?.runId ?? '');
+        const { root } = (await access.open(clone)).home;
+        const stack = { ...plan.stack, directory: root, cloneOf: { project: target, directory: this.home } };
+        const rehearsed = phases.map((id) => ({ id, rehearsed: true }));
+        return {
+          outcome: 'built',
+          plan: { ...plan, target: clone, stack },
+          standing: [],
+          phases: rehearsed,
+          notes: [],
+        };
+      },
+      captureClone: () => Promise.resolve({ restless: [] }),
+      compareClone: () => Promise.resolve({ compared: ['as scripted'], differences: [...this.differences], notes: [] }),
+      removeClone: () => {
+        this.clonesRemoved += 1;
+        return Promise.resolve({ removed: 0 });
+      },
     };
   }
 

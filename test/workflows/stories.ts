@@ -9,10 +9,11 @@ export interface Story {
   tell(orchestra: Orchestra, target: string): Promise<void>;
 }
 
-const plan = (orchestra: Orchestra, target: string, onFailure: 'park' | 'rollback' = 'park') =>
+const plan = (orchestra: Orchestra, target: string, onFailure: 'park' | 'rollback' = 'park', rehearse = false) =>
   outlinedPlan(target, orchestra.home, [
     {
       id: 'one',
+      rehearse,
       operations: [
         { stage: 'preflight', kind: 'checkPreflight' },
         { stage: 'cutover', kind: 'applyCheckpoint' },
@@ -41,6 +42,18 @@ export const stories: Story[] = [
     name: 'success',
     async tell(orchestra, target) {
       const handle = await orchestra.begin(plan(orchestra, target), 'r1');
+      await approved(orchestra, target);
+      await handle.result();
+    },
+  },
+  {
+    name: 'rehearsed',
+    async tell(orchestra, target) {
+      orchestra.differences = ['store:orders public.orders got the column note'];
+      const handle = await orchestra.begin(plan(orchestra, target, 'park', true), 'r1');
+      await orchestra.until(target, 'awaiting-operator');
+      orchestra.differences = [];
+      await orchestra.say(target, { command: 'retry', by: 'me@here' });
       await approved(orchestra, target);
       await handle.result();
     },

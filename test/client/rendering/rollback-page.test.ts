@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { rollbackPage } from '../../../client/rendering/rollback-page.ts';
 import { plainPage } from '../../../client/rendering/style.ts';
-import { restoredPoints } from '../../../client/runs/rollback-preview.ts';
+import { restoredPoints, type RollbackPreview } from '../../../client/runs/rollback-preview.ts';
 import type { Operation } from '../../../runbook/operations.ts';
 import type { RollbackPlan } from '../../../runbook/rollback.ts';
 import { applyRecord, emptyTargetState } from '../../../runbook/target-state.ts';
@@ -46,9 +46,9 @@ const plan = (parts: Partial<RollbackPlan>): RollbackPlan => ({
   restored: [],
   ...parts,
 });
-const page = (rollback: RollbackPlan, standing = 0) =>
+const page = (rollback: RollbackPlan, standing = 0, waysBack: RollbackPreview['waysBack'] = {}) =>
   rollbackPage(
-    { target: 'shop', plan: rollback, asOf: at(3590), points: restoredPoints(rollback, state), standing },
+    { target: 'shop', plan: rollback, asOf: at(3590), points: restoredPoints(rollback, state), standing, waysBack },
     plainPage,
     now,
   ).join('\n');
@@ -69,6 +69,17 @@ describe('what a rollback would do', () => {
     );
     expect(text).toContain('what was written since is lost');
     expect(text).not.toContain('left alone');
+  });
+
+  it('[M12] promises the time that a rehearsal measured, or says why nobody knows it', () => {
+    const known = { phase: 'orders', at: at(0), planDigest: 'f' };
+    expect(page(plan({}))).toContain('orders: not rehearsed: nobody asked for it');
+    expect(page(plan({}), 0, { orders: { ...known, outcome: 'held', seconds: { build: 9, back: 12.3 } } })).toContain(
+      'takes 12.3 s, as rehearsed',
+    );
+    expect(page(plan({}), 0, { orders: { ...known, outcome: 'not-rehearsed', why: 'too little memory' } })).toMatch(
+      /orders: not rehearsed: too little memory, 1h 00m ago/,
+    );
   });
 
   it('says when operations began and never reported', () => {

@@ -26,13 +26,17 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** Temporal, one worker with everything real, and stacks in temporary folders. */
 export class RehearsalStage {
   readonly stacks: RehearsedStack[] = [];
+  /** The worker's environment: secrets may be added while it runs. */
+  readonly variables: NodeJS.ProcessEnv;
   #worker: { worker: Worker; running: Promise<void> } | undefined;
 
   private constructor(
     readonly environment: TestWorkflowEnvironment,
     readonly workflowBundle: { code: string },
     readonly folder: string,
-  ) {}
+  ) {
+    this.variables = { ...process.env, SWITCHBACK_HOME: this.home, DB_PASSWORD: 'admin-secret' };
+  }
 
   static async start(): Promise<RehearsalStage> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -72,7 +76,7 @@ export class RehearsalStage {
           stacks: [this.folder],
           secrets: ['*'],
           name: 'stage',
-          environment: { ...process.env, SWITCHBACK_HOME: this.home },
+          environment: this.variables,
         }),
       ),
       workflows: { workflowBundle: this.workflowBundle },
@@ -172,6 +176,25 @@ export class RehearsedStack {
     });
   }
 
+  /** Takes the newest phase back, as `switchback rollback` does when no run is open. */
+  async goBack(runId: string) {
+    const input: MigrationInput = {
+      target: this.project,
+      runId,
+      homeHost: 'local',
+      operator: 'test@here',
+      rollback: { request: { to: 'previous', restoreData: false, discardData: false }, reason: 'a test' },
+      without: [],
+      searchAttributes: false,
+    };
+    const handle = await this.stage.environment.client.workflow.start<typeof migration>('migration', {
+      workflowId: migrationWorkflowId(this.project),
+      taskQueue: hostTaskQueue('local'),
+      args: [input],
+    });
+    return handle.result();
+  }
+
   journal() {
     return readJournal(targetHome(this.project, { SWITCHBACK_HOME: this.stage.home }).journal);
   }
@@ -203,16 +226,32 @@ export class RehearsedStack {
     const listed = await engine.listByLabel({ 'com.docker.compose.project': this.project });
     const containers = await Promise.all(listed.map(({ Id }) => engine.inspectContainer(Id)));
     const found: Record<string, string> = {
-      containers: containers.map((info) => `${info?.Name} ${info?.Id} ${info?.State.StartedAt}`).sort().join('\n'),
+      containers: containers
+        .map((info) => `${info?.Name} ${info?.Id} ${info?.State.StartedAt}`)
+        .sort()
+        .join('\n'),
     };
-    const files = (await readdir(this.directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    const files = (await readdir(this.directory, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
     for (const file of files) {
       const path = join(file.parentPath, file.name);
-      found[path] = createHash('sha256').update(await readFile(path)).digest('hex');
+      found[path] = createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex');
     }
     for (const volume of volumes) {
       const script = 'cd /v && find . -printf "%p %s %m %U %T@\\n" | sort; find . -type f | sort | xargs -r sha256sum';
-      const argv = ['run', '--rm', '-v', `${this.project}_${volume}:/v:ro`, 'debian:bookworm-slim', 'bash', '-c', script];
+      const argv = [
+        'run',
+        '--rm',
+        '-v',
+        `${this.project}_${volume}:/v:ro`,
+        'debian:bookworm-slim',
+        'bash',
+        '-c',
+        script,
+      ];
       found[volume] = (await execa('docker', argv)).stdout;
     }
     for (const query of queries) found[query] = await this.sql(query);
@@ -224,7 +263,13 @@ let subnets = 0;
 
 /** A database, an API and a worker with a volume, as version 1 and 2. */
 export function smallStack(
-  changes: { v1?: Record<string, object>; v2?: Record<string, object>; sql?: string; undo?: string; phase?: string } = {},
+  changes: {
+    v1?: Record<string, object>;
+    v2?: Record<string, object>;
+    sql?: string;
+    undo?: string;
+    phase?: string;
+  } = {},
 ): Record<string, string> {
   const subnet = `10.216.${process.pid % 256}.${((subnets += 1) % 16) * 16}/28`;
   const db = {

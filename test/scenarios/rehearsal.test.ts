@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execa } from 'execa';
+import { migrationWorkflowId } from '../../runbook/names.ts';
+import type { Rehearsal } from '../../runbook/rehearsal.ts';
+import type { RunStatus } from '../../runbook/run-state.ts';
+import { approveUpdate, statusQuery } from '../../workflows/messages.ts';
+import { RehearsalStage, RehearsedStack } from '../real/rehearsal/rehearsal-fixture.ts';
+
+// The shop of the demo: what a rehearsal promises for each of its phases, against what going back really takes.
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let stage: RehearsalStage;
+let shop: RehearsedStack;
+
+beforeAll(async () => {
+  stage = await RehearsalStage.start();
+  const project = `shop-reh-${process.pid}`;
+  const directory = join(stage.folder, project);
+  shop = new RehearsedStack(stage, project, directory);
+  const copied = await execa('node', [join(root, 'examples/shop/copy-to.mjs'), directory, '--project', project]);
+  const { SHOP_DB_PORT } = JSON.parse(copied.stdout) as { SHOP_DB_PORT: number };
+  stage.variables['SHOP_ADMIN_URL'] = `postgres://postgres:admin-local-demo@127.0.0.1:${SHOP_DB_PORT}/shop`;
+  stage.stacks.push(shop);
+  await shop.up();
+}, 600_000);
+afterAll(() => stage?.stop(), 120_000);
+
+const secondsOf = (status: RunStatus): number => {
+  const rollback = status.rollbacks.at(-1);
+  return (Date.parse(rollback?.finishedAt ?? '') - Date.parse(rollback?.startedAt ?? '')) / 1000;
+};
+
+describe('the ways back of the shop', () => {
+  let promised: Rehearsal[];
+
+  it('[K10] [M12] are rehearsed, all of them, on a clone', async () => {
+    promised = await shop.rehearse();
+    expect(promised.map(({ phase, outcome, why }) => ({ phase, outcome, why }))).toEqual(
+      ['prove-v1', 'orders-expanded', 'api-v2'].map((phase) => ({ phase, outcome: 'held', why: undefined })),
+    );
+    expect(await shop.remains()).toEqual([]);
+  }, 600_000);
+
+  it('[K11] take within 30 % of what was promised', async () => {
+    const { client } = stage.environment;
+    const run = await shop.migrate('r1');
+    const handle = client.workflow.getHandle(migrationWorkflowId(shop.project));
+    for (;;) {
+      const { state, waiting } = await handle.query(statusQuery);
+      if (waiting?.approval || state !== 'running') break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    await handle.executeUpdate(approveUpdate, { args: [{ by: 'lead@here', role: 'shop-lead' }] });
+    expect((await run.result()).state).toBe('completed');
+    const ratios: Record<string, number> = {};
+    for (const { phase, seconds } of [...promised].reverse()) {
+      const really = secondsOf(await shop.goBack(`back-${phase}`));
+      ratios[phase] = really / (seconds?.back ?? 0);
+      process.stderr.write(`${phase}: promised ${seconds?.back} s, really ${really} s\n`);
+    }
+    for (const ratio of Object.values(ratios)) expect(Math.abs(ratio - 1)).toBeLessThan(0.3);
+  }, 900_000);
+});
