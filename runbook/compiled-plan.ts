@@ -68,6 +68,8 @@ export interface CompiledPhase {
   /** How long people expect the phase to take, in seconds. */
   estimateSeconds?: number;
   checkpoint?: CheckpointRef;
+  /** What the plan says about rehearsals of its way back, whoever asks for one. */
+  rehearsal?: RehearsalOptions;
   stages: CompiledStage[];
   /** What happens when a stage after `apply` fails by itself: the run waits for a person, or goes back at once. */
   onFailure: 'park' | 'rollback';

@@ -72,6 +72,17 @@ function compareEntries(
   for (const path of Object.keys(now)) if (!(path in then)) tell(path, 'is new');
 }
 
+/** Whether a resource is left out by one of the names, in which `*` is any text: itself, or what it is a part of. Pure. */
+export function isLeftOut(resource: string, names: readonly string[]): boolean {
+  return names.some((name) => {
+    const pattern = name
+      .split('*')
+      .map((text) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*');
+    return new RegExp(`^${pattern}(?:[/.].*)?$`, 's').test(resource);
+  });
+}
+
 /** What steps have added to a store, as their receipts say, and whether they were taken back. */
 export interface Additions {
   /** Steps that stay on purpose, or because taking them back would discard data. */
@@ -86,15 +97,16 @@ export interface Additions {
 export function judgeStore(store: string, marks: MarkComparison, additions: Additions): StateComparison {
   const found: StateComparison = { differences: [], more: [], compared: [`store ${store}: ${marks.compared}`] };
   const resource = `store:${store}`;
-  for (const what of marks.added) {
+  for (const { object, what } of marks.added) {
     const left = additions.undone.includes(what);
     const meant = !left && (additions.kept.includes(what) || additions.anyKept);
     (meant ? found.more : found.differences).push({
-      resource,
+      resource: `${resource}/${object}`,
       what: left ? `${what}, and its undo has not taken that back` : what,
     });
   }
-  for (const what of marks.changed) (additions.anyKept ? found.more : found.differences).push({ resource, what });
+  for (const { object, what } of marks.changed)
+    (additions.anyKept ? found.more : found.differences).push({ resource: `${resource}/${object}`, what });
   for (const { table, missing, different, more } of marks.tables) {
     const rows = { resource: `${resource}/${table}` };
     if (missing > 0) found.differences.push({ ...rows, what: `${missing} rows are gone` });

@@ -16,6 +16,7 @@ import {
   captureState,
   clearAway,
   compareNamed,
+  isLeftOut,
   IsolatedCompose,
   removeClones,
   type Additions,
@@ -103,9 +104,10 @@ export function rehearsalActivities(dependencies: RehearsalDependencies): Rehear
         const { deps, context, target } = await cloneAt(run, surroundings);
         const state = await target.journal.refresh();
         const found = await compareNamed(deps, context, before, after, additionsOf(state, request));
-        const counts = ({ resource }: Difference) =>
-          !ignore.some((name) => resource === name || resource.startsWith(`${name}/`));
-        const told = ({ resource, what }: Difference) => `${resource} ${what}`;
+        const counts = ({ resource }: Difference) => !isLeftOut(resource, ignore);
+        const told = ({ resource, what }: Difference) =>
+          // What is said of a definition names it already.
+          `${/^store:[^/]+\/(.*)$/s.test(resource) && !/^\d+ rows/.test(what) ? resource.replace(/\/.*/s, '') : resource} ${what}`;
         return {
           compared: found.compared.slice(0, 40),
           differences: found.differences.filter(counts).map(told).slice(0, 40),

@@ -159,9 +159,9 @@ export interface StoreMark {
 
 export interface MarkComparison {
   /** Definitions that the later moment has beyond the earlier one, in the words in which a step's receipt says what it added. */
-  added: string[];
+  added: { object: string; what: string }[];
   /** Definitions that are gone, or other ones. */
-  changed: string[];
+  changed: { object: string; what: string }[];
   tables: { table: string; missing: number; different: number; more: number }[];
   /** What was compared, in one line. */
   compared: string;

@@ -37,9 +37,7 @@ export async function runRehearsal({ plan, phase, discardData }: RehearsalReques
   }
   const { target } = plan;
   // What a phase says about its rehearsals holds for this one as well.
-  const said = (planned ? [planned] : plan.phases).flatMap(({ stages }) =>
-    stages.flatMap((stage) => stage.rehearsal ?? []),
-  );
+  const said = (planned ? [planned] : plan.phases).flatMap(({ rehearsal }) => rehearsal ?? []);
   const input: RehearsalInput = {
     target,
     operator: operator(context.env),

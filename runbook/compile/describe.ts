@@ -50,7 +50,7 @@ export function describePlan(plan: CompiledPlan): PlanDescription {
 }
 
 function describePhase(phase: CompiledPhase): PhaseDescription {
-  const { verify: _checks, stages, checkpoint, ...rest } = phase;
+  const { verify: _checks, rehearsal: _rehearsal, stages, checkpoint, ...rest } = phase;
   const operations = stages.flatMap((stage) => stage.operations);
   const approvals = stages.flatMap((stage) => stage.approvals.map(({ role }) => role));
   const budget = operations.find((operation) => operation.kind === 'checkBudget')?.input.budget;

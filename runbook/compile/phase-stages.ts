@@ -42,7 +42,7 @@ export function compilePhase(placed: PlacedPhase, ordinal: number, frame: PlanFr
       stage,
       operations: numberOperations(operations, phase.id, stage, frame.stack.host),
       approvals: stage === 'gate' ? approvalsOf(placed) : [],
-      ...(stage === 'rehearse' && rehearsal ? { rehearsal } : {}),
+      ...(stage === 'rehearse' && rehearsal?.inRun ? { rehearsal: rehearsal.options } : {}),
     }))
     .filter((stage) => stage.operations.length > 0 || stage.approvals.length > 0 || stage.rehearsal !== undefined);
   const owner = phase.owner ?? plan.owner;
@@ -65,6 +65,7 @@ export function compilePhase(placed: PlacedPhase, ordinal: number, frame: PlanFr
             ...(final.env === undefined ? {} : { env: final.env }),
           },
         }),
+    ...(rehearsal ? { rehearsal: rehearsal.options } : {}),
     stages,
     onFailure: phase.onFailure,
     verify: checkWindow(phase.verify).checks.map((check) => compileCheck(check, placed.after, frame.files)),

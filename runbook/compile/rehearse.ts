@@ -9,10 +9,10 @@ export const plainRehearsal: RehearsalOptions = {
   withinSeconds: 3600,
 };
 
-/** How a phase is rehearsed, or undefined when it is not. */
-export function rehearsalOptions(asked: Rehearse): RehearsalOptions | undefined {
+/** How a phase is rehearsed, and whether each run does so; undefined where the plan says nothing. */
+export function rehearsalOptions(asked: Rehearse): { options: RehearsalOptions; inRun: boolean } | undefined {
   if (asked === false) return undefined;
-  if (asked === true) return plainRehearsal;
-  const { within, ...rest } = asked;
-  return { ...rest, withinSeconds: Math.ceil(within) };
+  if (asked === true) return { options: plainRehearsal, inRun: true };
+  const { within, when, ...rest } = asked;
+  return { options: { ...rest, withinSeconds: Math.ceil(within) }, inRun: when === 'run' };
 }

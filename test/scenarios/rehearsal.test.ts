@@ -36,7 +36,8 @@ describe('the ways back of the shop', () => {
   let promised: Rehearsal[];
 
   it('[K10] [M12] are rehearsed, all of them, on a clone', async () => {
-    promised = await shop.rehearse();
+    const ignore = (await shop.plan()).phases.flatMap(({ rehearsal }) => rehearsal?.ignore ?? []);
+    promised = await shop.rehearse({ ignore });
     expect(promised.map(({ phase, outcome, why }) => ({ phase, outcome, why }))).toEqual(
       ['prove-v1', 'orders-expanded', 'api-v2'].map((phase) => ({ phase, outcome: 'held', why: undefined })),
     );
@@ -49,7 +50,7 @@ describe('the ways back of the shop', () => {
     const handle = client.workflow.getHandle(migrationWorkflowId(shop.project));
     for (;;) {
       const { state, waiting } = await handle.query(statusQuery);
-      if (waiting?.approval || state !== 'running') break;
+      if (waiting?.approval || !['starting', 'running', 'awaiting-approval'].includes(state)) break;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     await handle.executeUpdate(approveUpdate, { args: [{ by: 'lead@here', role: 'shop-lead' }] });

@@ -1,3 +1,4 @@
+import type { MarkComparison } from '../store.ts';
 import { captureCatalog, type Catalog, type CatalogRelation } from './capture-catalog.ts';
 import { catalogChanges } from './catalog-changes.ts';
 import type { Session } from './session.ts';
@@ -38,7 +39,7 @@ export async function readDefinitions(session: Session): Promise<Definitions> {
  * What differs, by name: something that was dropped and made again in the same way is the same. The words are those of a step's
  * receipt, so that what is found can be traced to the step that added it.
  */
-export function compareDefinitions(before: Definitions, after: Definitions): { added: string[]; changed: string[] } {
+export function compareDefinitions(before: Definitions, after: Definitions): Pick<MarkComparison, 'added' | 'changed'> {
   const numbers = new Map<string, number>();
   const number = (name: string) => {
     const known = numbers.get(name) ?? numbers.size + 1;
@@ -47,20 +48,25 @@ export function compareDefinitions(before: Definitions, after: Definitions): { a
   };
   const changes = catalogChanges(byName(before.relations, number), byName(after.relations, number));
   const words = (adds: boolean) =>
-    changes.filter((change) => (change.adds !== undefined) === adds).map(({ table, what }) => `${table} ${what}`);
+    changes
+      .filter((change) => (change.adds !== undefined) === adds)
+      .map(({ table, what }) => ({ object: objectOf(table, what), what: `${table} ${what}` }));
+  const said = (names: string[], what: string) => names.map((name) => ({ object: name, what: `${name} ${what}` }));
   const others = (from: Definitions, to: Definitions) =>
     Object.keys(to.others).filter((name) => !(name in from.others));
   const other = Object.keys(before.others).filter(
     (name) => name in after.others && before.others[name] !== after.others[name],
   );
   return {
-    added: [...words(true), ...others(before, after).map((name) => `${name} was created`)],
-    changed: [
-      ...words(false),
-      ...others(after, before).map((name) => `${name} was dropped`),
-      ...other.map((name) => `${name} has another definition`),
-    ],
+    added: [...words(true), ...said(others(before, after), 'was created')],
+    changed: [...words(false), ...said(others(after, before), 'was dropped'), ...said(other, 'has another definition')],
   };
+}
+
+/** A part that came to be, or the table that something happened to. */
+function objectOf(table: string, what: string): string {
+  const [, part] = /^got the (?:column|constraint|trigger|index|rule|policy) ([^\s,]+)/.exec(what) ?? [];
+  return part === undefined ? table : `${table}.${part}`;
 }
 
 /** A catalogue in which names stand for oids: the same name is the same thing. */

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,8 @@ export class RehearsalStage {
     this.variables = { ...process.env, SWITCHBACK_HOME: this.home, DB_PASSWORD: 'admin-secret' };
   }
 
-  static async start(): Promise<RehearsalStage> {
+  /** @param inProcess whether the worker runs in this process; else use `spawn` */
+  static async start(inProcess = true): Promise<RehearsalStage> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     await execa(join(root, 'examples/shop/build-images'), [], { stdio: ['ignore', 2, 2] });
     const path = execFileSync(join(root, 'scripts/find-temporal'), { encoding: 'utf8' }).trim();
@@ -55,7 +56,7 @@ export class RehearsalStage {
     });
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'switchback-rehearsal-')));
     const stage = new RehearsalStage(environment, { code }, folder);
-    await stage.work();
+    if (inProcess) await stage.work();
     return stage;
   }
 
@@ -82,6 +83,20 @@ export class RehearsalStage {
       workflows: { workflowBundle: this.workflowBundle },
     });
     this.#worker = { worker, running: worker.run() };
+  }
+
+  /** A worker in a process of its own, which can be killed. @returns once it takes work */
+  async spawn(): Promise<ChildProcess> {
+    const child = spawn(process.execPath, [join(root, 'dist/worker/main.js')], {
+      env: { ...this.variables, TEMPORAL_ADDRESS: this.environment.address, SWITCHBACK_STACKS: this.folder },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.stdout?.on('data', (text: Buffer) => String(text).includes('worker ready') && resolve());
+      child.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
+    });
+    child.removeAllListeners('exit');
+    return child;
   }
 
   async stop(): Promise<void> {
