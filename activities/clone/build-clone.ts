@@ -60,6 +60,7 @@ export async function buildClone(options: BuildOptions): Promise<Built> {
       },
     );
   }
+  refuseGit(phases);
   const doing = (what: string) => original.progress({ doing: what });
   doing('looking at the stack');
   const active = await activeModel(options);
@@ -120,6 +121,15 @@ export async function buildClone(options: BuildOptions): Promise<Built> {
       ...elsewhere.map((store) => `store ${store} is outside of the stack, and not part of the clone`),
     ],
   };
+}
+
+function refuseGit(phases: readonly CompiledPhase[]): void {
+  const operations = phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
+  const step = operations.find(({ kind }) => kind === 'restoreFiles');
+  if (!step) return;
+  throw new SwitchbackError('Unsupported', `${step.id} reads files from git, whose history a clone does not have`, {
+    hint: 'Such a step puts back exactly what it found; the rest of the phase can be rehearsed without it.',
+  });
 }
 
 /** Removes what a dead predecessor left, and this attempt's own. */

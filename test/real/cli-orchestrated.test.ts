@@ -123,6 +123,30 @@ describe('a run, as its operator types it', () => {
     );
   });
 
+  it('[M12] is rehearsed first, and the promised time is shown wherever the way back is', async () => {
+    expect((await type('plan')).out).toContain('not rehearsed: nobody asked for it');
+    const rehearsed = await type('rehearse', '--phase', 'one');
+    expect(rehearsed).toMatchObject({ code: 0, out: expect.stringMatching(/one {2}rehearsed, takes [\d.]+ s/) });
+    expect((await type('plan')).out).toMatch(/way back +rehearsed, takes [\d.]+ s, .* ago/);
+
+    orchestra.differences = ['volume:data a has changed'];
+    const failed = await type('rehearse', '--phase', 'two');
+    orchestra.differences = [];
+    expect(failed).toMatchObject({
+      code: 6,
+      out: expect.stringContaining('differs   after the way back, volume:data'),
+    });
+    expect(await type('rehearse', '--phase', 'four')).toMatchObject({ code: 2 });
+
+    expect((await type('start', '--watch')).code).toBe(7);
+    const status = await type('status');
+    expect(status.out).toMatch(/ways back\n {2}one: rehearsed, takes/);
+    expect(status.out).toContain('two: rehearsed and FAILED: the way back does not lead to where it began');
+    expect((await type('history')).out).toMatch(/way back {2}rehearsed, takes/);
+    expect((await type('rollback', '--dry-run')).out).toContain('two: rehearsed and FAILED');
+    expect((await type('list')).out).not.toContain('.rehearsal-');
+  });
+
   it('[K6] fails, parks with what to type, is skipped and taken back, and exits say so', async () => {
     orchestra.script = stepFailed('one/verify');
     expect((await type('start', '--watch')).code).toBe(7);

@@ -125,18 +125,14 @@ export class Orchestra {
           ),
       }),
       // A clone without Docker: the same plan on a target of its own, which the scripts see by its leg.
-      buildClone: async ({ target, clone, run, phases = [] }): Promise<CloneAnswer> => {
-        const { plan } = await (await access.open(target)).sealedRun(run?.runId ?? '');
+      buildClone: async ({ target, clone, run, plan: own, phases }): Promise<CloneAnswer> => {
+        const plan = own ?? (await (await access.open(target)).sealedRun(run?.runId ?? '')).plan;
         const { root } = (await access.open(clone)).home;
         const stack = { ...plan.stack, directory: root, cloneOf: { project: target, directory: this.home } };
-        const rehearsed = phases.map((id) => ({ id, rehearsed: true }));
-        return {
-          outcome: 'built',
-          plan: { ...plan, target: clone, stack },
-          standing: [],
-          phases: rehearsed,
-          notes: [],
-        };
+        const rehearsed = (phases ?? plan.phases.map(({ id }) => id)).map((id) => ({ id, rehearsed: true }));
+        // A plan that was read from a file names files, which this clone has no copies of.
+        const derived = { ...plan, target: clone, stack, files: [] };
+        return { outcome: 'built', plan: derived, standing: [], phases: rehearsed, notes: [] };
       },
       captureClone: () => Promise.resolve({ restless: [] }),
       compareClone: () => Promise.resolve({ compared: ['as scripted'], differences: [...this.differences], notes: [] }),

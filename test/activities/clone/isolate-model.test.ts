@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { isolateModel } from '../../../activities/clone/isolate-model.ts';
 import type { ComposeModel, ComposeService } from '../../../activities/compose/index.ts';
 
-const clone = { project: 'shop', directory: '/stacks/shop', copy: '/home/clone/stack', target: 'shop.rehearsal-1' };
+const clone = { project: 'shop', directory: '/stacks/shop', copy: '/clones/shop/stack', target: 'shop.rehearsal-1' };
 const model = (service: ComposeService, more: Partial<ComposeModel> = {}): ComposeModel => ({
   name: 'shop-rehearsal',
   services: { api: { image: 'api:1', ...service } },
@@ -48,7 +48,7 @@ describe('the isolated form of a stack', () => {
 
   it('reads the copies of files of the stack', () => {
     const found = isolated({ volumes: [{ type: 'bind', source: '/stacks/shop/conf', target: '/etc/api' }] });
-    expect(found.services['api']?.volumes?.[0]?.source).toBe('/home/clone/stack/conf');
+    expect(found.services['api']?.volumes?.[0]?.source).toBe('/clones/shop/stack/conf');
   });
 
   it('runs what `docker compose build` has made of the original', () => {
@@ -72,7 +72,7 @@ describe('the isolated form of a stack', () => {
     ['volume v belongs to somebody else', {}, { volumes: { v: { name: 'v', external: true } } }],
     ['volume v may lie elsewhere', {}, { volumes: { v: { name: 'v', driver: 'nfs' } } }],
     ['network n belongs to somebody else', {}, { networks: { n: { name: 'n', external: true } } }],
-    ['secret s is read from outside', {}, { secrets: { s: { file: '/root/.ssh/id' } } }],
+    ['secret s is read from outside', {}, { secrets: { s: { file: '/etc/ssh/id' } } }],
   ])('is refused: %s', (why, service, more) => {
     expect(() => isolated(service, more)).toThrow(why);
   });

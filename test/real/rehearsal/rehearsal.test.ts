@@ -69,6 +69,35 @@ describe('a rehearsal', () => {
   }, 240_000);
 });
 
+describe('in a run', () => {
+  it('[K10] is done with the recovery points of the phase, before anything is applied', async () => {
+    const files = smallStack();
+    const plan = (files['switchback.yml'] ?? '').replace(
+      /^ *backup: .*\n/m,
+      '    backup: [ { volume: PROJECT_app_data, quiesce: stop }, { store: orders } ]\n    rehearse: true\n',
+    );
+    const own = await stage.stack({ ...files, 'switchback.yml': plan });
+    await own.up();
+    await own.sql('create table orders (id int primary key, customer text); insert into orders values (1, $$one$$)');
+    const status = await (await own.migrate('r1')).result();
+    expect(status.state).toBe('completed');
+    expect(status.phases[0]?.wayBack).toMatchObject({ outcome: 'held' });
+    const { records, state } = await own.journal();
+    expect(state.rehearsals.get('two')?.notes).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^volume .*_app_data from recovery point r1\/two-volume-/),
+        'store orders from recovery point r1/two-store-orders',
+      ]),
+    );
+    const rehearsed = records.findIndex((record) => record.type === 'rehearsed');
+    const applied = records.findIndex((record) => record.type === 'intent' && record.operation.stage === 'apply');
+    expect(rehearsed).toBeGreaterThan(0);
+    expect(rehearsed).toBeLessThan(applied);
+    expect(await own.remains()).toEqual([]);
+    await own.down();
+  }, 300_000);
+});
+
 describe('a fault in the way back is found', () => {
   it('a volume that the new version changes', async () => {
     const v2 = changed('docker/v2.yml', (text) =>
