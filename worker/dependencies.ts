@@ -17,7 +17,6 @@ export function activityDependencies(settings: WorkerSettings): ActivityDependen
     access: new TargetAccess(settings.environment, true),
     handlers: effectHandlers(world),
     cloneHandlers: (plan) => effectHandlers({ ...world, compose: isolatedFor(engine, plan) }),
-    world,
     secrets: { environment: settings.environment, allowed: settings.secrets },
     worker: settings.name,
     stacks: settings.stacks,

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { CompiledPhase, CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { rehearsalProject } from '../../runbook/names.ts';
-import { ComposeCli, type ComposeModel } from '../compose/index.ts';
+import type { ComposeCli, ComposeModel } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, TargetHome } from '../effect.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
@@ -68,7 +68,7 @@ export async function buildClone(options: BuildOptions): Promise<Built> {
     ...world,
     ...original.plan,
     project: stack.project,
-    secret: original.secret,
+    secret: (template) => original.secret(template),
     signal,
   });
   const needed = elsewhere.filter((store) => storesUsed(phases).has(store));

@@ -30,9 +30,12 @@ export async function servicesOfStores(
 
 const here = new Set(['127.0.0.1', 'localhost', '[::1]', '0.0.0.0']);
 
-async function serviceAt({ engine, project, secret, signal }: StoresOf, url: string): Promise<string | undefined> {
-  const { host, port } = placeOf(await secret(url));
-  const containers = await engine.listByLabel({ [composeLabel.project]: project }, { signal });
+async function serviceAt(looking: StoresOf, url: string): Promise<string | undefined> {
+  const { host, port } = placeOf(await looking.secret(url));
+  const containers = await looking.engine.listByLabel(
+    { [composeLabel.project]: looking.project },
+    { signal: looking.signal },
+  );
   const found = containers.find(({ Ports, NetworkSettings }) => {
     const published = Ports.some((entry) => entry.PublicPort === port && (here.has(host) || entry.IP === host));
     const addresses = Object.values(NetworkSettings?.Networks ?? {}).map((network) => network.IPAddress);

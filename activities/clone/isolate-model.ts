@@ -152,7 +152,7 @@ const isEmpty = (value: unknown): boolean =>
   value === null ||
   value === undefined ||
   value === false ||
-  (typeof value === 'object' && Object.keys(value as object).length === 0);
+  (typeof value === 'object' && Object.keys(value).length === 0);
 
 /** Aliases stay: services find each other by them. Addresses are of a subnet that the clone does not have. */
 function withoutAddresses(networks: ComposeService['networks']): NonNullable<ComposeService['networks']> {

@@ -29,16 +29,16 @@ export async function requireMemory(
 ): Promise<void> {
   const { totals } = await measureServices(engine, project, 'rehearsal', { signal });
   const { forProjectBytes } = await hostMemory(engine, project, { signal });
-  require('memory', memoryNeed(totals.memory_bytes, models), forProjectBytes - totals.memory_bytes);
+  requireFree('memory', memoryNeed(totals.memory_bytes, models), forProjectBytes - totals.memory_bytes);
 }
 
 /** @throws SwitchbackError `ResourceExhausted` when the copies would not fit. */
 export async function requireDisk(needBytes: number, folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
-  require('disk', Math.ceil(needBytes * margin) + floorBytes, bavail * bsize);
+  requireFree('disk', Math.ceil(needBytes * margin) + floorBytes, bavail * bsize);
 }
 
-function require(what: 'memory' | 'disk', need: number, have: number): void {
+function requireFree(what: 'memory' | 'disk', need: number, have: number): void {
   if (need <= have) return;
   throw new SwitchbackError(
     'ResourceExhausted',

@@ -23,10 +23,11 @@ export interface CloneToStart {
  * @throws SwitchbackError `ValidationMismatch` when an image that the stack needs is missing: then the way back would not find it either
  */
 export async function startClone(options: BuildOptions, clone: CloneToStart): Promise<string[]> {
-  const { original, world, home, keep } = options;
+  const { original, world, home } = options;
   const context = {
     ...original,
-    ...{ plan: clone.plan, home, keep, target: options.clone },
+    ...{ plan: clone.plan, home, target: options.clone },
+    keep: (bytes: Buffer) => options.keep(bytes),
     fence: async () => original.signal.throwIfAborted(),
   } as unknown as EffectContext;
   const deps = { engine: world.engine, compose: clone.compose };

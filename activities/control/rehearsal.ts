@@ -36,8 +36,8 @@ import type { StoreDrivers } from '../stores/registry.ts';
 export interface RehearsalDependencies {
   access: TargetAccess;
   secrets: SecretSource;
-  /** Absent where a worker has nothing to work on, as in tests of workflows. */
-  world?: { engine: DockerEngine; compose: ComposeCli; stores: StoreDrivers };
+  /** Without Compose, a worker performs no operations either, and builds no clones. */
+  world: { engine: DockerEngine; compose?: ComposeCli; stores: StoreDrivers };
   inActivity<T>(work: (surroundings: Surroundings) => Promise<T>): Promise<T>;
 }
 
@@ -46,10 +46,11 @@ const stepSeconds = 3600;
 
 /** Activities of a rehearsal. All of them begin again from nothing when they are repeated. */
 export function rehearsalActivities(dependencies: RehearsalDependencies): RehearsalActivities {
-  const { access, secrets, inActivity } = dependencies;
+  const { access, secrets } = dependencies;
   const world = () => {
-    if (dependencies.world) return dependencies.world;
-    throw new SwitchbackError('Unsupported', 'this worker has no Docker to build a clone with');
+    const { engine, compose, stores } = dependencies.world;
+    if (compose) return { engine, compose, stores };
+    throw new SwitchbackError('Unsupported', 'this worker has no Compose to build a clone with');
   };
 
   /** A clone as its operations see it, and what they work with. */
@@ -68,7 +69,7 @@ export function rehearsalActivities(dependencies: RehearsalDependencies): Rehear
 
   return {
     buildClone: (request) =>
-      inActivity(async (surroundings) => {
+      dependencies.inActivity(async (surroundings) => {
         const original = await originalOf(request, dependencies, surroundings);
         const { context, state } = original;
         access.forget(request.clone);
@@ -92,14 +93,14 @@ export function rehearsalActivities(dependencies: RehearsalDependencies): Rehear
         }
       }),
     captureClone: ({ run, name, like, settle }) =>
-      inActivity(async (surroundings) => {
+      dependencies.inActivity(async (surroundings) => {
         const { deps, context } = await cloneAt(run, surroundings);
         if (settle) return { restless: await captureAtRest(deps, context, name) };
         await captureState(deps, context, name, like);
         return { restless: [] };
       }),
     compareClone: (request) =>
-      inActivity(async (surroundings) => {
+      dependencies.inActivity(async (surroundings) => {
         const { run, before, after, ignore } = request;
         const { deps, context, target } = await cloneAt(run, surroundings);
         const state = await target.journal.refresh();
@@ -115,7 +116,7 @@ export function rehearsalActivities(dependencies: RehearsalDependencies): Rehear
         };
       }),
     removeClone: ({ target }) =>
-      inActivity(async ({ signal }) => {
+      dependencies.inActivity(async ({ signal }) => {
         const { home } = await access.open(target);
         return { removed: await removeClones({ ...world(), target, home, signal }) };
       }),
@@ -148,9 +149,10 @@ async function originalOf(
   { access, secrets }: RehearsalDependencies,
   surroundings: Surroundings,
 ) {
-  const { home, journal, content, sealedRun } = await access.open(target);
+  const opened = await access.open(target);
+  const { home, journal, content } = opened;
   const state = await journal.refresh();
-  const sealed = run === undefined ? undefined : await sealedRun(run.runId);
+  const sealed = run === undefined ? undefined : await opened.sealedRun(run.runId);
   const followed = sealed?.plan ?? plan;
   if (!followed) throw new SwitchbackError('PlanInvalid', 'there is no plan to rehearse');
   const context = {

@@ -83,8 +83,6 @@ export class Orchestra {
 
   /** A worker for a target's host. @returns a function that stops it */
   async work(target: string): Promise<() => Promise<void>> {
-    const engine = new DockerEngine();
-    const world = { engine, stores: storeDrivers(engine) };
     const worker = await createWorker({
       connection: this.environment.nativeConnection,
       namespace: 'default',
@@ -104,6 +102,8 @@ export class Orchestra {
 
   #activities(): Activities {
     const access = new TargetAccess({ ...process.env, SWITCHBACK_HOME: this.home });
+    const engine = new DockerEngine();
+    const world = { engine, stores: storeDrivers(engine) };
     return {
       ...createActivities({
         access,
