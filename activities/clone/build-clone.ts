@@ -144,6 +144,7 @@ async function activeModel({ world, original }: BuildOptions): Promise<ComposeMo
       directory,
       files: [join(directory, compose)],
       envFile: env === undefined ? undefined : join(directory, env),
+      profiles: original.plan.stack.profiles,
     },
     { signal: original.signal },
   );
@@ -190,6 +191,7 @@ async function checkpointModels(
       directory: clone.directory,
       files: [join(clone.directory, each.compose)],
       envFile: each.env === undefined ? undefined : join(clone.directory, each.env),
+      profiles: stack.profiles,
     };
     isolated.push((await compose.model(project, { signal: original.signal })).model);
     const { model } = await world.compose.model(project, { signal: original.signal });

@@ -28,8 +28,10 @@ export class IsolatedCompose extends ComposeCli {
   ): Promise<{ model: ComposeModel; text: string }> {
     const { text } = await super.model(project, options);
     // Interpolated and complete, but for names: what is written out is understood the same way again.
-    const model = isolateModel(parseModel(text), this.#clone);
-    return { model, text: JSON.stringify(model) };
+    const model = isolateModel(parseModel(text, project.profiles), this.#clone);
+    // Which profiles are on is said when Compose is run, not in its file.
+    const { profiles: _on, ...file } = model;
+    return { model, text: JSON.stringify(file) };
   }
 
   override async up(project: ComposeProject, options: UpOptions): Promise<void> {
