@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   ApplicationFailure,
   WorkflowNotFoundError,
@@ -6,10 +7,11 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { isErrorName, SwitchbackError } from '../../runbook/errors.ts';
-import type { Command, CommandAnswer, RunStatus } from '../../runbook/run-state.ts';
+import { acceptedCommands, type Command, type CommandAnswer, type RunStatus } from '../../runbook/run-state.ts';
 import { GuidedError } from '../command-line/failure.ts';
 import type { TemporalConnection } from '../temporal/connection.ts';
-import { findRun } from '../temporal/find-run.ts';
+import { askRun } from '../temporal/ask-run.ts';
+import { findRun, type KnownRun } from '../temporal/find-run.ts';
 import { requirePoller } from '../temporal/pollers.ts';
 import { withFlags } from './next-steps.ts';
 
@@ -29,14 +31,34 @@ export async function sendCommand(
   await requirePoller(temporal, run.taskQueue);
   const { command: name, ...words } = command;
   const handle = temporal.client.workflow.getHandle(run.workflowId);
-  try {
-    return await temporal.within(temporal.settings.timeoutMs, () =>
-      // The id makes a request that gRPC repeats by itself take effect once.
-      handle.executeUpdate<CommandAnswer, [Omit<Command, 'command'>]>(name, { args: [words], updateId: randomUUID() }),
-    );
-  } catch (error) {
-    throw refusalOf(error, target, command, temporal.settings.timeoutMs, sameFlags);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await temporal.within(temporal.settings.timeoutMs, () =>
+        // The id makes a request that gRPC repeats by itself take effect once.
+        handle.executeUpdate<CommandAnswer, [Omit<Command, 'command'>]>(name, {
+          args: [words],
+          updateId: randomUUID(),
+        }),
+      );
+    } catch (error) {
+      if (tries === arrivals || !refusedByState(error) || !(await accepts(temporal, run, name)))
+        throw refusalOf(error, target, command, temporal.settings.timeoutMs, sameFlags);
+      await wait(arrivalMs);
+    }
   }
+}
+
+/** A run hears of its child's state a moment after the child shows it; so often, and so long apart, it is asked again. */
+const arrivals = 10;
+const arrivalMs = 100;
+
+const refusedByState = (error: unknown) =>
+  error instanceof WorkflowUpdateFailedError && /is not possible while the run is/.test(error.cause?.message ?? '');
+
+/** Whether the state that is shown takes the command, whatever the run itself had heard when it refused. */
+async function accepts(temporal: TemporalConnection, run: KnownRun, command: Command['command']): Promise<boolean> {
+  const { state } = await askRun(temporal, run);
+  return acceptedCommands[state].includes(command);
 }
 
 const status = (sameFlags: string, why: string) => [{ type: withFlags('switchback status', sameFlags), why }];

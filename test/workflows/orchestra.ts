@@ -198,8 +198,12 @@ export class Orchestra {
 
   async until(target: string, ...states: RunState[]): Promise<RunStatus> {
     for (;;) {
+      // By the run's own word: it hears of its child's state a moment later, and takes commands by what it has heard.
+      const { state } = await this.environment.client.workflow
+        .getHandle(migrationWorkflowId(target))
+        .query(statusQuery);
       const status = await this.status(target);
-      if (states.includes(status.state)) return status;
+      if (states.includes(state) && status.state === state) return status;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
