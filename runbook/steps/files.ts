@@ -17,13 +17,14 @@ export const filesStep = defineStep({
   files: () => [],
 
   validate(step, context) {
-    return step.files.flatMap((path, index) => {
+    const guarded = step.files.flatMap((path, index) => {
       const active = [context.stack.compose, ...(context.stack.env === undefined ? [] : [context.stack.env])];
       return guardPath(path, context.protect, active).map((found) => ({
         ...found,
         path: [...context.path, 'files', index],
       }));
     });
+    return [...guarded, ...relativeRef(step.ref, [...context.path, 'ref'])];
   },
 
   expand(step) {
@@ -50,3 +51,16 @@ export const filesStep = defineStep({
 
   describe: (step) => `restore ${step.files.join(', ')} from ${step.ref}`,
 });
+
+/** `HEAD~1` is "before" until somebody commits once more. */
+function relativeRef(ref: string, path: (string | number)[]) {
+  if (!/^(HEAD|@)$|[~^]|@\{/.test(ref)) return [];
+  return [
+    {
+      path,
+      severity: 'warning' as const,
+      message: `\`${ref}\` means another commit as soon as somebody commits`,
+      hint: 'Name a tag: `before: { tag: … }` makes one before the first phase.',
+    },
+  ];
+}

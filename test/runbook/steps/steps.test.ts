@@ -124,6 +124,18 @@ describe('[M3] files', () => {
       undo: { kind: 'putFilesBack', input: { files: [{ path: 'src' }, { path: 'a.txt' }] } },
     });
   });
+  it.each([
+    ['HEAD~1', 1],
+    ['HEAD', 1],
+    ['main^', 1],
+    ['v1-stable', 0],
+    ['HEADER', 0],
+  ])('warns of a ref that moves: %s', async (ref, count) => {
+    const reading = await read(`{ files: [src], ref: "${ref}" }`);
+    expect(reading.ok && reading.warnings.filter(({ message }) => message.includes('another commit'))).toHaveLength(
+      count,
+    );
+  });
 });
 
 describe('[K5] image', () => {
