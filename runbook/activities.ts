@@ -25,6 +25,8 @@ export interface OpenRunRequest {
   operator: string;
   /** The plan to seal; absent when a rollback starts from the journal alone, and when a run goes on. */
   plan?: CompiledPlan;
+  /** What a rollback alone is asked to do: one that has nothing to do is refused before a run is opened. */
+  rollback?: RollbackRequest;
   /** Goes on with the run of this id, which is open and has lost its workflow. */
   goOn?: boolean;
 }

@@ -67,6 +67,7 @@ function openRun(input: MigrationInput) {
     operator: input.operator,
     holder: { workflowId, workflowRunId: runId },
     ...(input.plan ? { plan: input.plan } : {}),
+    ...(input.rollback ? { rollback: input.rollback.request } : {}),
     ...(input.goOn ? { goOn: true } : {}),
   });
 }

@@ -7,6 +7,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import { isRehearsalTarget } from '../../runbook/names.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
 import { wayBackOf } from '../../runbook/rehearsal.ts';
+import { planRollback } from '../../runbook/rollback.ts';
 import { completedPhases, openRun as unfinishedRun, type TargetState } from '../../runbook/target-state.ts';
 import { readStackFile, type OpenTarget, type SealedRun, type TargetAccess } from '../perform/target-access.ts';
 
@@ -22,7 +23,8 @@ export interface OpenRunDependencies {
  * Takes the lease of a target, and seals the plan with every file that it names, so that edits in flight change nothing.
  * Opening the same run again (a retried activity, a reset workflow) continues it under the lease it had.
  * @throws SwitchbackError `Conflict` when another run is open or the target is inconsistent; `AccessDenied` when the stack is not
- * one that this worker serves; `PlanInvalid` when a named file is missing or outside; `Protected` by the guard.
+ * one that this worker serves; `PlanInvalid` when a named file is missing or outside; `Protected` by the guard; as `planRollback`
+ * when a rollback alone is asked for that has nothing to do or cannot be.
  */
 export async function openRun(request: OpenRunRequest, dependencies: OpenRunDependencies): Promise<OpenedRun> {
   const { access } = dependencies;
@@ -39,7 +41,7 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
 
   const sealed = request.plan
     ? await seal(request.plan, request.runId, target, dependencies)
-    : await resealNewest(state, request.runId, target);
+    : await resealNewest(state, request, target);
   const manifest = await target.content.keep(Buffer.from(JSON.stringify(sealed)));
   const entries: JournalEntry[] = [
     { type: 'lease-taken', holder: request.holder },
@@ -145,11 +147,18 @@ async function seal(
 }
 
 /** A rollback alone follows the plan of the newest run: its stack, stores and protected resources. */
-async function resealNewest(state: TargetState, runId: string, target: OpenTarget): Promise<SealedRun> {
+async function resealNewest(
+  state: TargetState,
+  { runId, rollback }: OpenRunRequest,
+  target: OpenTarget,
+): Promise<SealedRun> {
   const newest = state.runs.at(-1);
   if (!newest)
     throw new SwitchbackError('PreconditionFailed', 'the journal knows no run: there is nothing to roll back');
-  return { ...(await target.sealedRun(newest.id)), runId };
+  const sealed = await target.sealedRun(newest.id);
+  // Refused while nothing is open yet: an open run would hold the target until a person has closed it.
+  if (rollback) planRollback(state, { request: rollback, plan: sealed.plan, ordinal: state.rollbacks + 1 });
+  return { ...sealed, runId };
 }
 
 async function refuseForeignStack(directory: string, stacks: readonly string[]): Promise<void> {

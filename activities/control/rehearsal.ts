@@ -28,7 +28,7 @@ import type { ComposeCli } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
-import { failureDetail } from '../perform/perform.ts';
+import { failureDetail } from '../perform/record-failure.ts';
 import { resolveSecrets, type SecretSource } from '../perform/secrets.ts';
 import type { TargetAccess } from '../perform/target-access.ts';
 import type { StoreDrivers } from '../stores/registry.ts';

@@ -54,13 +54,7 @@ export function effectContext<K extends OperationKind>(
     fence: async () => {
       surroundings.signal.throwIfAborted();
       const error = outdated(await journal.refresh(), run, operation.id, attempt);
-      if (!error) return;
-      await journal.append({
-        run: run.runId,
-        epoch: run.epoch,
-        entries: [{ type: 'refused', operation: operation.id, attempt, reason: error.message }],
-      });
-      throw error;
+      if (error) throw error;
     },
     sealed: async (path) => {
       const digest = sealedRun.files[path];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PerformRequest } from '../../runbook/activities.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { FailureDetail, JournalEntry } from '../../runbook/journal.ts';
+import type { JournalEntry } from '../../runbook/journal.ts';
 import { canonicalJson } from '../../runbook/json.ts';
 import type { Operation, OperationKind, Receipt } from '../../runbook/operations.ts';
 import { operationKey, type OperationRecord } from '../../runbook/target-state.ts';
@@ -12,6 +12,7 @@ import { endPredecessors } from '../processes/end-predecessor.ts';
 import { runMarked } from '../processes/mark.ts';
 import { effectContext, outdated, type Surroundings } from './effect-context.ts';
 import { failpoint } from './failpoint.ts';
+import { isOvertaken, recordFailure } from './record-failure.ts';
 import type { SecretSource } from './secrets.ts';
 import type { OpenTarget, TargetAccess } from './target-access.ts';
 
@@ -72,10 +73,12 @@ export async function performOperation(
 
   return runMarked(mark, async () => {
     let prepared: Prepared | undefined;
+    let claimed = false;
     try {
       const handler = handlersFor(sealedRun.plan, dependencies)[operation.kind] as unknown as AnyHandler;
       prepared = known?.prepared ?? (await handler.prepare(operation.input, context));
       await claim(target, request, attempt, known, prepared, dependencies.worker);
+      claimed = true;
       // Before the effect: from here on going back may have to take it back, with nothing but a shell if it must.
       await refreshBreakGlass(run.target, target);
       await endPredecessors(mark);
@@ -91,7 +94,8 @@ export async function performOperation(
       await settle(handler, operation, context);
       return receipt;
     } catch (error) {
-      await recordFailure(target, request, attempt, error);
+      // Of two that claim the same attempt, the one that did not get it has nothing to report.
+      if (claimed || !isOvertaken(error)) await recordFailure(target, request, attempt, error);
       throw error;
     }
   });
@@ -224,32 +228,4 @@ function receiptOf(operation: Operation, performed: Outcome, prepared: Prepared,
     startedAt,
     finishedAt: new Date().toISOString(),
   };
-}
-
-async function recordFailure(
-  target: OpenTarget,
-  { run, operation }: PerformRequest,
-  attempt: number,
-  error: unknown,
-): Promise<void> {
-  const failure = failureDetail(error);
-  // An overtaken attempt has been told so by its fence already; and it is no longer this attempt's place to report.
-  if (failure.name === 'LeaseLost') return;
-  await target.journal
-    .append({
-      run: run.runId,
-      epoch: run.epoch,
-      entries: [{ type: 'failure', operation: operation.id, attempt, error: failure }],
-    })
-    // The effect's own error must reach the operator even where the disk is too full to write it down.
-    .catch((journalError: unknown) => {
-      process.stderr.write(`the journal of ${run.target} cannot be written: ${String(journalError)}\n`);
-    });
-}
-
-export function failureDetail(error: unknown): FailureDetail {
-  if (error instanceof SwitchbackError) {
-    return { name: error.name, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
-  }
-  return { name: 'Error', message: error instanceof Error ? error.message : String(error) };
 }

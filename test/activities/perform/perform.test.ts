@@ -6,10 +6,13 @@ import type { EffectHandler, EffectHandlers, Observation } from '../../../activi
 import { openRun } from '../../../activities/control/open-run.ts';
 import { performOperation } from '../../../activities/perform/perform.ts';
 import { TargetAccess } from '../../../activities/perform/target-access.ts';
+import { readJournal, targetHome } from '../../../journal/index.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import { operationVersion, type Operation, type OperationKind } from '../../../runbook/operations.ts';
 import type { RunRef } from '../../../runbook/activities.ts';
 import { outlinedPlan } from '../../workflows/compiled-plan.ts';
+
+type Fenced = { fence(): Promise<void> };
 
 let home: string;
 let run: RunRef;
@@ -98,7 +101,10 @@ describe('performing an operation', () => {
     });
   });
 
-  it('refuses the effect and the report of an attempt that was overtaken, and writes that down', async () => {
+  it.each([
+    ['effect', async (context: Fenced) => context.fence().then(() => void log.push('zombie'))],
+    ['report', async () => undefined],
+  ])('[T4] refuses the %s of an attempt that was overtaken, and writes that down', async (_what, awake) => {
     let wake: () => void = () => undefined;
     const asleep = new Promise<void>((resolve) => (wake = resolve));
     const working = handler;
@@ -107,9 +113,8 @@ describe('performing an operation', () => {
       perform: async (_input, context) => {
         log.push('asleep');
         await asleep;
-        await context.fence();
-        log.push('zombie');
-        throw new Error('not reached');
+        await awake(context);
+        return { summary: 'too late', facts: {}, effect: {} };
       },
     };
     const zombie = perform();
@@ -119,6 +124,11 @@ describe('performing an operation', () => {
     wake();
     await expect(zombie).rejects.toMatchObject({ name: 'LeaseLost' });
     expect(log).toEqual(['asleep', 'effect 2']);
+    const { records } = await readJournal(targetHome('shop', { SWITCHBACK_HOME: home }).journal);
+    expect(records.filter(({ type }) => type === 'refused')).toMatchObject([
+      { operation: operation.id, attempt: 1, reason: expect.stringContaining('overtaken by attempt 2') },
+    ]);
+    expect(records.filter(({ type }) => type === 'receipt')).toHaveLength(1);
   });
 
   it('refuses to act under an old lease', async () => {
@@ -188,6 +198,20 @@ describe('opening a run', () => {
     });
     const outcomes = await Promise.allSettled([open(worker(), 'r2', 'w2'), open(worker(), 'r3', 'w3')]);
     expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('refuses a rollback that has nothing to do before anything is open', async () => {
+    const target = await worker().open('shop');
+    const ended = [
+      { type: 'run-state' as const, state: 'completed' as const },
+      { type: 'lease-released' as const, holder },
+    ];
+    await target.journal.append({ run: 'r1', epoch: run.epoch, entries: ended });
+    const rollback = { to: 'baseline' as const, restoreData: false, discardData: false };
+    const request = { target: 'shop', runId: 'r2', holder, operator: 'me', rollback };
+    const deps = { access: worker(), stacks: [home], guard: () => Promise.resolve() };
+    await expect(openRun(request, deps)).rejects.toMatchObject({ name: 'PreconditionFailed' });
+    expect((await journal()).runs.map(({ id }) => id)).toEqual(['r1']);
   });
 
   it('refuses a stack that the worker does not serve, and files outside of it', async () => {
