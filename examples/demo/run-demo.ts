@@ -15,6 +15,8 @@ export interface DemoOptions {
   keep: boolean;
   /** More of the environment of what is typed, and so of the worker. */
   environment?: Record<string, string>;
+  /** Called when the stage is set, before anything is typed. */
+  staged?: (place: Place) => Promise<void>;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface DemoOptions {
  * @throws Error when the story could not be told to its end
  */
 export async function runDemo(place: Place, options: DemoOptions): Promise<{ outcome: Outcome; judged: Judged[] }> {
-  const { screen, signal, keep, environment = {} } = options;
+  const { screen, signal, keep, environment = {}, staged } = options;
   const stopwatch = new Stopwatch();
   await refuseOther(place);
   const left = await tearDown(place);
@@ -33,6 +35,7 @@ export async function runDemo(place: Place, options: DemoOptions): Promise<{ out
   try {
     screen.heading('The stage');
     const demo = await setUp(place, { screen, signal, stopwatch, brokenRelease: true, environment });
+    await staged?.(place);
     const outcome = await tellStory(demo);
     const judged = judge(outcome);
     showClosing(outcome, judged, screen);

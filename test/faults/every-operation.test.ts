@@ -5,6 +5,7 @@ import { recordingScreen } from '../../examples/demo/screen.ts';
 import { tearDown } from '../../examples/demo/tear-down.ts';
 import { readJournal, targetHome } from '../../journal/index.ts';
 import { ledger, leftovers, projection } from './aftermath.ts';
+import { OutsideWitness } from './outside-witness.ts';
 
 /** A kill costs a heartbeat timeout and a new worker; a demo has some forty operations. */
 const longest = 60 * 60_000;
@@ -20,7 +21,9 @@ afterAll(async () => {
 async function aftermath(environment: Record<string, string>) {
   const screen = recordingScreen();
   const began = Date.now();
-  const { judged } = await runDemo(place, { screen, signal: abort.signal, keep: true, environment });
+  let witness: OutsideWitness | undefined;
+  const staged = async () => void (witness = await OutsideWitness.begin(place));
+  const { judged } = await runDemo(place, { screen, signal: abort.signal, keep: true, environment, staged });
   const { records } = await readJournal(targetHome(place.project, { SWITCHBACK_HOME: place.home }).journal);
   const found = {
     seconds: Math.round((Date.now() - began) / 1000),
@@ -28,6 +31,7 @@ async function aftermath(environment: Record<string, string>) {
     broken: judged.filter(({ kept, promise }) => !kept && !/objective|within|under/.test(promise)),
     projection: await projection(place),
     ledger: await ledger(place),
+    witnessed: await witness?.end(),
     leftovers: await leftovers(place),
   };
   await tearDown(place);
@@ -51,6 +55,8 @@ describe('kill -9 of the worker at every operation of a migration and its rollba
       expect(found.broken).toEqual([]);
       expect(found.projection).toEqual(expected.projection);
       expect(found.ledger).toBe(expected.ledger);
+      expect(Object.keys(expected.witnessed?.schema ?? {})).not.toEqual([]);
+      expect(found.witnessed).toEqual(expected.witnessed);
       expect(found.leftovers).toEqual([]);
       // Without a kill there would be no second attempt; one after the report leaves none to be made, and what fails has no effect.
       const done = found.projection.filter((line) => line.includes('receipts:1')).length;

@@ -1,0 +1,94 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RunState } from '../../runbook/run-state.ts';
+import { broken, fingerprint } from './chaos/invariants.ts';
+import { ChaosStage } from './chaos/stage.ts';
+
+const longest = 10 * 60_000;
+
+let stage: ChaosStage;
+let before: Record<string, string>;
+
+beforeAll(async () => {
+  stage = await ChaosStage.start();
+  before = await fingerprint(stage);
+  stage.customers.begin();
+}, longest);
+afterAll(() => stage?.stop(), 120_000);
+
+async function until(state: RunState): Promise<void> {
+  for (const deadline = Date.now() + 240_000; ;) {
+    const now = await stage.status();
+    if (now?.state === state) return;
+    if (Date.now() > deadline) throw new Error(`it is ${now?.state ?? 'nothing'}, not ${state}`);
+    await wait(300);
+  }
+}
+
+const type = async (...words: string[]) => {
+  const { code, error } = await stage.type(...words);
+  expect({ words, code, error: code === 0 ? '' : error }).toEqual({ words, code: 0, error: '' });
+};
+const rollback = ['rollback', '--to', 'baseline', '--reason', 'a test'];
+
+/** The plan is run to its end, and its rollback fails at its first step, once. */
+async function untilParked(): Promise<void> {
+  await stage.killWorkers();
+  stage.startWorker({ SWITCHBACK_FAILPOINT: 'before-effect:throw:rollback-' });
+  await type('start');
+  await until('completed');
+  await type(...rollback);
+  await until('rollback-paused');
+  await stage.killWorkers();
+}
+
+describe('a way back that Temporal has forgotten', () => {
+  it(
+    '[K7][T4] is gone from the journal alone after completion, with the database of Temporal wiped',
+    async () => {
+      stage.startWorker();
+      await type('start');
+      await until('completed');
+      await stage.killWorkers();
+      await stage.server.wipe();
+      await stage.server.up();
+      expect(await stage.status()).toMatchObject({ state: 'completed' });
+      stage.startWorker();
+      await type(...rollback);
+      await until('rolled-back');
+      expect(await broken(stage, before)).toEqual([]);
+    },
+    longest,
+  );
+
+  it(
+    '[T4] that was parked is resumed by another build of the worker, after another start of the server, with all caches gone',
+    async () => {
+      await untilParked();
+      await stage.server.kill();
+      await stage.server.up();
+      for (const image of (await stage.docker('images', '--quiet', 'switchback-helper')).split('\n').filter(Boolean))
+        await stage.docker('rmi', '--force', image);
+      stage.startWorker({ XDG_CACHE_HOME: `${stage.folder}/empty` }, await stage.anotherBuild());
+      await until('rollback-paused');
+      await type('resume');
+      await until('rolled-back');
+      expect(await broken(stage, before)).toEqual([]);
+    },
+    longest,
+  );
+
+  it(
+    '[T4] that was parked is begun anew after the database of Temporal was wiped',
+    async () => {
+      await untilParked();
+      await stage.server.wipe();
+      await stage.server.up();
+      stage.startWorker();
+      await type(...rollback);
+      await until('rolled-back');
+      expect(await broken(stage, before)).toEqual([]);
+    },
+    longest,
+  );
+});
