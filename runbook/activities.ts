@@ -1,4 +1,4 @@
-import type { Check } from './checks.ts';
+import type { Check, CheckResult, Verdict } from './checks.ts';
 import type { CompiledPlan } from './compiled-plan.ts';
 import type { FailureDetail, JournalEntry, LeaseHolder } from './journal.ts';
 import type { Operation, OperationKind, Receipt } from './operations.ts';
@@ -184,6 +184,21 @@ export interface ReconcileReport {
   silent: string[];
 }
 
+/** Whether a target is what its journal says that it is. */
+export interface VerificationReport {
+  /** The newest run, and its state: one that is at work may be between two checkpoints. */
+  run: string;
+  state: RunState;
+  /** The phase whose checkpoint the stack should be at, or `baseline`. */
+  checkpoint: string;
+  consistent: boolean;
+  /** An active file that somebody has changed since. */
+  drift?: string;
+  /** Several samples; these are the last one's. */
+  results: CheckResult[];
+  verdict: Verdict;
+}
+
 export interface ControlActivities {
   /** Takes the lease, and seals the plan with every file it names. @throws Conflict, PlanInvalid, AccessDenied */
   openRun(request: OpenRunRequest): Promise<OpenedRun>;
@@ -193,6 +208,8 @@ export interface ControlActivities {
   proveByHand(request: ProveByHandRequest): Promise<ProofAnswer>;
   reportRollback(request: RollbackReportRequest): Promise<{ files: string[] }>;
   reconcile(request: ReconcileRequest): Promise<ReconcileReport>;
+  /** Checks what stands, and changes nothing. @throws PreconditionFailed when the journal knows no run */
+  verify(request: { target: string }): Promise<VerificationReport>;
 }
 
 /** The contract between workflows and the worker; workflows know activities only by it. */

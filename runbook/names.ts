@@ -7,6 +7,7 @@ export const migrationWorkflowId = (target: string) => `migration/${target}`;
 export const phaseWorkflowId = (target: string, ordinal: number, phase: string) =>
   `migration/${target}/${ordinal}-${phase}`;
 export const reconcileWorkflowId = (target: string) => `reconcile/${target}`;
+export const verificationWorkflowId = (target: string) => `verification/${target}`;
 export const rollbackWorkflowId = (target: string, ordinal: number) => `migration/${target}/rollback-${ordinal}`;
 
 /** Where the clone of a target's stack has its own journal: no plan can name such a target, since it has a dot in it. */

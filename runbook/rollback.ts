@@ -146,7 +146,7 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
       }),
     );
   }
-  const destination = destinationOf(state, phases, plan);
+  const destination = checkpointBelow(Math.min(...phases.map((phase) => phase.ordinal)), state, plan);
   if (destination.checks.length > 0) {
     operations.push(
       operation(
@@ -205,14 +205,14 @@ function startUsers(id: string, { id: stoppedBy, phase, host }: Operation): Oper
   );
 }
 
-function destinationOf(
+/** What the stack is at once the phases from `below` on are taken back: the newest completed phase before them, or the baseline. */
+export function checkpointBelow(
+  below: number,
   state: TargetState,
-  takenBack: PhaseInPlay[],
   plan: CompiledPlan,
 ): { name: string; checks: Check[] } {
-  const lowest = Math.min(...takenBack.map((phase) => phase.ordinal));
   const remaining = plan.phases
-    .filter((phase) => phase.ordinal < lowest && state.phases.get(phase.id)?.state === 'completed')
+    .filter((phase) => phase.ordinal < below && state.phases.get(phase.id)?.state === 'completed')
     .at(-1);
   return remaining
     ? { name: remaining.id, checks: remaining.verify }

@@ -35,7 +35,7 @@ export function performOperation(run: RunRef, operation: Operation): Promise<Rec
 /** Control activities that may take a while or need a heartbeat, each with a line in the history. */
 export function control(
   summary: string,
-): Pick<ControlActivities, 'openRun' | 'planRollback' | 'proveByHand' | 'reportRollback' | 'reconcile'> {
+): Pick<ControlActivities, 'openRun' | 'planRollback' | 'proveByHand' | 'reportRollback' | 'reconcile' | 'verify'> {
   return proxyActivities<Activities>({
     summary,
     startToCloseTimeout: '10m',

@@ -12,6 +12,7 @@ import type { StoreDrivers } from '../stores/registry.ts';
 import { openRun, type OpenRunDependencies } from './open-run.ts';
 import { reconcile } from './reconcile.ts';
 import { reportRollback } from './report-rollback.ts';
+import { verify } from './verify.ts';
 
 export interface ControlDependencies extends OpenRunDependencies {
   secrets: SecretSource;
@@ -100,6 +101,7 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
         return { proven, results };
       }),
     reconcile: (request) => dependencies.inActivity((surroundings) => reconcile(request, dependencies, surroundings)),
+    verify: (request) => dependencies.inActivity((surroundings) => verify(request, dependencies, surroundings)),
     reportRollback: async (request) => reportRollback(request, await access.open(request.run.target)),
   };
 }

@@ -2,13 +2,12 @@ import type { ReconcileDecision, ReconcileReport, ReconcileRequest, RunRef } fro
 import { overallVerdict } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
-import { operationVersion, type Operation } from '../../runbook/operations.ts';
 import { openRun, type TargetState } from '../../runbook/target-state.ts';
-import type { EffectContext } from '../effect.ts';
 import { leftFiles, leftInStores, leftObjects, leftProcesses, leftStopped, type Leftover } from '../leftovers/index.ts';
-import { effectContext, type Surroundings } from '../perform/effect-context.ts';
+import type { Surroundings } from '../perform/effect-context.ts';
 import type { OpenTarget } from '../perform/target-access.ts';
 import type { ControlDependencies } from './index.ts';
+import { inspecting } from './inspecting.ts';
 
 /**
  * Compares a target's journal with the world, puts right what nobody has to decide, and takes a person's decision.
@@ -160,28 +159,4 @@ async function lookAround(
     ],
     silent: inStores.silent,
   };
-}
-
-/** What adapters see of the world where they only look, for no operation of any plan. */
-async function inspecting(
-  target: OpenTarget,
-  run: RunRef,
-  { secrets }: ControlDependencies,
-  surroundings: Surroundings,
-): Promise<EffectContext> {
-  const looking: Operation<'runChecks'> = {
-    id: 'reconcile',
-    kind: 'runChecks',
-    version: operationVersion.runChecks,
-    phase: '',
-    stage: 'rollback',
-    host: '',
-    summary: 'look at the world',
-    input: { checks: [], withinSeconds: 0, everySeconds: 1, consecutive: 1 },
-    effects: [],
-    undo: { by: 'nothing', summary: 'looking changes nothing' },
-    timeoutSeconds: 600,
-  };
-  const sealed = await target.sealedRun(run.runId);
-  return effectContext(target, sealed, run, looking, 0, secrets, surroundings) as unknown as EffectContext;
 }

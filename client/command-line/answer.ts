@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 /** The exit codes that are not those of an error; all of them are explained in docs/exit-codes.md. */
-export const exitCodes = { ok: 0, bug: 1, usage: 2, rolledBack: 6, needsPerson: 7, interrupted: 130 } as const;
+export const exitCodes = { ok: 0, bug: 1, usage: 2, failed: 6, needsPerson: 7, interrupted: 130 } as const;
 
 /** An answer as text, with what to type next below it. */
 export function renderAnswer(answer: Answer, page: Page): string {

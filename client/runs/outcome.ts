@@ -5,7 +5,7 @@ import type { StatusReport } from './read-status.ts';
 
 const ofFinal: Partial<Record<RunState, number>> = {
   completed: exitCodes.ok,
-  'rolled-back': exitCodes.rolledBack,
+  'rolled-back': exitCodes.failed,
   // What was done stands, and nothing goes on: somebody has to decide what becomes of it.
   aborted: exitCodes.needsPerson,
   failed: exitCodes.needsPerson,

@@ -22,6 +22,7 @@ import { rollback } from './rollback.ts';
 import { skip } from './skip.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
+import { verify } from './verify.ts';
 import { up } from './up.ts';
 import { watch } from './watch.ts';
 import { worker } from './worker.ts';
@@ -40,6 +41,7 @@ export const verbs: readonly Verb[] = [
   start,
   status,
   watch,
+  verify,
   approve,
   reject,
   pause,

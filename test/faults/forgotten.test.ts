@@ -25,8 +25,14 @@ async function until(state: RunState): Promise<void> {
   }
 }
 
+/** A worker that has just been started takes work in a moment; until then, commands are refused with 10. */
+const noWorker = 10;
 const type = async (...words: string[]) => {
-  const { code, error } = await stage.type(...words);
+  let { code, error } = await stage.type(...words);
+  for (const deadline = Date.now() + 30_000; code === noWorker && Date.now() < deadline;) {
+    await wait(300);
+    ({ code, error } = await stage.type(...words));
+  }
   expect({ words, code, error: code === 0 ? '' : error }).toEqual({ words, code: 0, error: '' });
 };
 const rollback = ['rollback', '--to', 'baseline', '--reason', 'a test'];

@@ -327,6 +327,21 @@ describe('a run whose workflow was terminated in the UI', () => {
   });
 });
 
+describe('verify', () => {
+  it('[L9] says whether the stack is at the checkpoint that the journal names, and changes nothing', async () => {
+    expect(await type('verify')).toMatchObject({ code: 4, error: expect.stringContaining('knows no run') });
+    await type('start');
+    await orchestra.until(target, 'awaiting-approval');
+    const between = await typeJson('verify');
+    expect(between).toMatchObject({ code: 6, checkpoint: 'one', verdict: 'successful', good: false });
+    await type('approve', '--role', 'lead');
+    expect((await type('watch')).code).toBe(0);
+    const before = orchestra.effects.length;
+    expect(await typeJson('verify')).toMatchObject({ code: 0, checkpoint: 'three', consistent: true, good: true });
+    expect(orchestra.effects).toHaveLength(before);
+  });
+});
+
 describe('without a server', () => {
   const away = (...argv: string[]) => type(...argv, '--address', '127.0.0.1:9', '--timeout', '2');
 

@@ -1,3 +1,5 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RunAccount } from '../../client/history/account.ts';
 import { claim } from '../../examples/demo/claim.ts';
@@ -84,6 +86,22 @@ describe('a full rollback that restores data', () => {
 
       const account = await operator.ask<RunAccount>('history');
       expect(account.phases.map((phase) => phase.state)).toEqual(['rolled-back', 'rolled-back', 'rolled-back']);
+    },
+    longest,
+  );
+
+  it(
+    '[L9] is verified by itself, until somebody changes a file',
+    async () => {
+      const { ask, type } = demo.operator;
+      expect(await type('verify')).toBe(0);
+      await appendFile(join(place.shop, 'docker-compose.yml'), '# changed by hand\n');
+      expect(await type('verify')).toBe(6);
+      expect(await ask('verify')).toMatchObject({
+        checkpoint: 'baseline',
+        verdict: 'successful',
+        drift: expect.stringContaining('docker-compose.yml was changed'),
+      });
     },
     longest,
   );

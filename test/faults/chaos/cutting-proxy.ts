@@ -89,7 +89,9 @@ export class CuttingProxy {
 
   #reset(): void {
     for (const { near, far } of this.#pairs) {
-      near.resetAndDestroy();
+      // Only TCP knows resets.
+      if (near.remoteAddress === undefined) near.destroy();
+      else near.resetAndDestroy();
       far.destroy();
     }
     this.#pairs.clear();

@@ -60,6 +60,7 @@ export async function broken(stage: ChaosStage, before: Record<string, string>):
   expect(lost.length === 0, `${lost.length} acknowledged orders are lost: ${lost.slice(0, 3).join(', ')}`);
 
   const status = await stage.status();
+  await stage.journal.refresh();
   expect(status?.state === 'rolled-back' && !status.inconsistent, `status says ${JSON.stringify(status)}`);
   expect(stage.journal.state.consistent && stage.journal.state.holder === undefined, 'the journal has a holder yet');
   for (const what of await leftBehind(stage)) expect(false, `left behind: ${what}`);

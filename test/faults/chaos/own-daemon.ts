@@ -31,8 +31,9 @@ export class OwnDaemon {
   }
 
   async up(): Promise<void> {
-    // After SIGKILL the pid file stays, and a daemon takes any process with that pid for itself.
-    await rm(join(this.folder, 'docker.pid'), { force: true });
+    // After SIGKILL these stay: a daemon takes any process with that pid for itself, and waits for a containerd that is gone.
+    for (const trace of ['docker.pid', 'run/containerd/containerd.pid', 'run/containerd/containerd.sock'])
+      await rm(join(this.folder, trace), { force: true });
     const log = openSync(join(this.folder, 'dockerd.log'), 'a');
     const words = [
       ...['--data-root', join(this.folder, 'data'), '--exec-root', join(this.folder, 'run')],

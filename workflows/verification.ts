@@ -1,0 +1,7 @@
+import type { VerificationReport } from '../runbook/activities.ts';
+import { control } from './calls.ts';
+
+/** Checks once whether a target is at the checkpoint that its journal names. A workflow, so that it is seen in the history. */
+export async function verification(request: { target: string }): Promise<VerificationReport> {
+  return control(`verify ${request.target}`).verify(request);
+}
