@@ -194,21 +194,23 @@ async function appendDurably(file: string, text: string): Promise<void> {
   let created: boolean;
   try {
     created = (await handle.stat()).size === 0;
-    await handle.write(text);
+    const bytes = Buffer.from(text);
+    // A disk that runs full takes a part, and says no only the next time.
+    if ((await handle.write(bytes)).bytesWritten < bytes.length) throw noRoom(file);
     await handle.datasync();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new SwitchbackError('ResourceExhausted', `no room on disk for the journal ${file}`, {
-        hint: 'Free some space; nothing was done that the journal does not know.',
-      });
-    }
-    throw error;
+    throw code === 'ENOSPC' || code === 'EDQUOT' ? noRoom(file) : error;
   } finally {
     await handle.close();
   }
   if (created) await syncFolder(dirname(file));
 }
+
+const noRoom = (file: string) =>
+  new SwitchbackError('ResourceExhausted', `no room on disk for the journal ${file}`, {
+    hint: 'Free some space; nothing was done that the journal does not know.',
+  });
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
