@@ -4,17 +4,25 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
+import { bridgeOf, removeBridges, subnetOf } from './sweep-dead.ts';
 
 /** A Docker daemon of the test's own, with its own data, socket and bridges: one that may be killed. Needs root. */
 export class OwnDaemon {
   #process: ChildProcess | undefined;
 
-  private constructor(readonly folder: string) {}
+  private constructor(
+    readonly folder: string,
+    private readonly bridge: string,
+  ) {}
 
   /** @param images copied from the daemon that is there */
   static async start(folder: string, images: string[]): Promise<OwnDaemon> {
     await mkdir(folder, { recursive: true });
-    const daemon = new OwnDaemon(folder);
+    const bridge = bridgeOf(process.pid);
+    await execa('ip', ['link', 'add', 'name', bridge, 'type', 'bridge']);
+    await execa('ip', ['address', 'add', `${subnetOf(process.pid)}.129/28`, 'dev', bridge]);
+    await execa('ip', ['link', 'set', bridge, 'up']);
+    const daemon = new OwnDaemon(folder, bridge);
     await daemon.up();
     for (const image of images) {
       const save = execa('docker', ['save', image], { stdout: 'pipe', encoding: 'buffer', buffer: false });
@@ -38,8 +46,9 @@ export class OwnDaemon {
     const words = [
       ...['--data-root', join(this.folder, 'data'), '--exec-root', join(this.folder, 'run')],
       ...['--pidfile', join(this.folder, 'docker.pid'), '--host', this.host],
-      // The rules of the daemon beside it are not ours to change; containers here reach only each other and this machine.
-      ...['--bridge', 'none', '--iptables=false', '--ip6tables=false'],
+      // The rules and the bridge of the daemon beside it are not ours: even `--bridge none` would remove docker0. Containers here
+      // reach only each other and this machine.
+      ...['--bridge', this.bridge, '--iptables=false', '--ip6tables=false'],
       ...['--default-address-pool', 'base=10.219.0.0/16,size=26'],
     ];
     this.#process = spawn('dockerd', words, { stdio: ['ignore', log, log], detached: true });
@@ -71,5 +80,6 @@ export class OwnDaemon {
     if (all.length > 0) await execa('docker', ['rm', '--force', ...all], { env, reject: false });
     await execa('docker', ['network', 'prune', '--force'], { env, reject: false });
     await this.kill('SIGTERM');
+    await removeBridges(process.pid);
   }
 }

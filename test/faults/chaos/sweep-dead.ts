@@ -13,7 +13,7 @@ export async function sweepDeadStages(): Promise<void> {
     const pid = Number(/^\d+/.exec(name.slice(stagePrefix.length))?.[0]);
     if (!(await isGone(pid))) continue;
     await removeStage(join(tmpdir(), name));
-    await removeBridge(pid);
+    await removeBridges(pid);
   }
 }
 
@@ -33,7 +33,10 @@ export async function removeStage(folder: string): Promise<void> {
 /** The network of a test's stack: a bridge that outlives a killed daemon would take the traffic of the next one with its address. */
 export const subnetOf = (pid: number) => `10.218.${pid % 256}`;
 
-async function removeBridge(pid: number): Promise<void> {
+/** The bridge that the daemon of a test has in place of docker0. */
+export const bridgeOf = (pid: number) => `sbt-${pid}`;
+
+export async function removeBridges(pid: number): Promise<void> {
   const { stdout } = await execa('ip', ['-oneline', '-4', 'address'], { reject: false });
   for (const line of stdout.split('\n').filter((text) => text.includes(` ${subnetOf(pid)}.`)))
     await execa('ip', ['link', 'delete', line.split(/\s+/)[1] ?? ''], { reject: false });
