@@ -2,6 +2,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import { archiveScript, compareScript, extractScript } from './helper-scripts.ts';
 import { answerOf, readAll, runVolumeHelper, writeAll } from './run-volume-helper.ts';
 import type { HelperJob } from './run-volume-helper.ts';
+import { treeWay } from './stream-scripts.ts';
 
 /** An archive of a volume, as it was written. */
 export interface Archive {
@@ -12,6 +13,8 @@ export interface Archive {
   /** Length and SHA-256 of the unpacked stream: the fingerprint of content and metadata. */
   plainBytes: number;
   plainSha256: string;
+  /** How the tree was read; see `readTree`. */
+  treeWay: number;
   /** When its reading began, by the Docker host's clock. */
   began: string;
   /** Files changed while they were read: the archive holds a moment that never was. */
@@ -25,23 +28,23 @@ export async function archiveVolume(job: HelperJob, volume: string, folder: stri
   const line = await runVolumeHelper(job, {
     role: 'archive',
     script: archiveScript,
-    args: [file, packing],
+    args: [file, packing, String(treeWay)],
     mounts: [
       { type: 'volume', source: volume, target: '/source', readOnly: true },
       { type: 'bind', source: folder, target: '/point' },
     ],
     capabilities: [...readAll, 'CHOWN'],
   });
-  const answer = answerOf<Omit<Archive, 'file' | 'packing' | 'changedWhileRead'> & { tar: number }>(
+  const answer = answerOf<Omit<Archive, 'file' | 'packing' | 'treeWay' | 'changedWhileRead'> & { tar: number }>(
     line,
     `the archive of volume ${volume}`,
   );
   const { tar, ...rest } = answer;
-  return { ...rest, file, packing, changedWhileRead: tar !== 0 };
+  return { ...rest, file, packing, treeWay, changedWhileRead: tar !== 0 };
 }
 
 /** What is needed to take a volume's archive apart. */
-export type ArchiveToExtract = Pick<Archive, 'file' | 'packing' | 'plainBytes' | 'plainSha256'> & {
+export type ArchiveToExtract = Pick<Archive, 'file' | 'packing' | 'plainBytes' | 'plainSha256' | 'treeWay'> & {
   /** The folder that it is in, on the Docker host. */
   folder: string;
 };
@@ -59,7 +62,7 @@ export async function extractArchive(job: HelperJob, archive: ArchiveToExtract, 
   const line = await runVolumeHelper(job, {
     role: 'extract',
     script: extractScript,
-    args: [archive.file, archive.packing, String(archive.plainBytes)],
+    args: [archive.file, archive.packing, String(archive.plainBytes), String(archive.treeWay)],
     mounts,
     capabilities: writeAll,
   });

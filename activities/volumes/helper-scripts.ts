@@ -1,38 +1,10 @@
+import { readTree, relay } from './stream-scripts.ts';
+
 /**
  * What runs inside helper containers: constant texts for `bash -c`; every value comes as an argument, so nothing is ever
  * interpolated. $0 is the file in /progress that the answer goes to: a log mixes its two streams as it likes. The tools are those
  * of debian:bookworm-slim, plus zstd and openssl where the helper image could be built.
  */
-
-/**
- * One tar stream for one tree: sorted, without access and change times, without process ids in the names of extended headers
- * (why the sparse format is 0.0). The SHA-256 of this stream is the fingerprint of content and metadata together.
- */
-const readTree = `
-read_tree() {
-  tar --create --file=- --format=posix --sort=name --numeric-owner --xattrs '--xattrs-include=*' --acls \\
-    --sparse --sparse-version=0.0 --one-file-system \\
-    --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime --directory="$1" .
-}
-digest() { if command -v openssl >/dev/null; then openssl dgst -sha256 -r; else sha256sum; fi | cut -c1-64; }
-`;
-
-/** Copies stdin to stdout and to file $1, and writes to file $2 how many bytes that was so far. Stops after $3 bytes, if given. */
-const meter = `
-meter() {
-  perl -e '
-    use strict; my ($copy, $progress, $limit) = @ARGV; my ($count, $told, $block) = (0, 0, "");
-    open(my $to, ">", $copy) or die "$copy: $!\\n"; binmode $_ for $to, \\*STDIN, \\*STDOUT;
-    sub put { my $fd = shift; my $at = 0; while ($at < length $block) { my $n = syswrite($fd, $block, length($block) - $at, $at); defined $n or die "write: $!\\n"; $at += $n } }
-    sub tell_count { if (open(my $file, ">", $progress)) { print $file $count; close $file } }
-    while (1) {
-      my $n = sysread(STDIN, $block, 1 << 20); defined $n or die "read: $!\\n"; last if !$n;
-      $count += $n; die "more than $limit bytes come out of the archive\\n" if $limit && $count > $limit;
-      put($to); put(\\*STDOUT); if (time - $told >= 1) { $told = time; tell_count() }
-    }
-    close $to or die "$copy: $!\\n"; print STDERR "metered $count\\n"; tell_count()' "$@"
-}
-`;
 
 /** Prints one line of JSON about the tree in /source, and about the room that its file system has. */
 export const surveyScript = `set -euo pipefail
@@ -60,11 +32,15 @@ find . -xdev -type f -print0 | xargs -0 -r sha256sum -z -- | perl -0 -pe 's/^(\\
 } >"/progress/$0"
 `;
 
-/** Archives /source to /point/$1, packed as $2 says. Prints exit code of tar, and length and SHA-256 of the stream and of the file. */
+/**
+ * Archives /source, read in way $3, to /point/$1, packed as $2 says. Prints exit code of tar, and length and SHA-256 of the stream and of
+ * the file. Level 2 of zstd: on software, logs and pages of databases its output is no larger than gzip's, for three quarters of the
+ * processor time of level 3.
+ */
 export const archiveScript = `set -euo pipefail
 rm -f "/progress/$0"
-${readTree}${meter}
-pack() { if [ "$1" = zstd ]; then zstd --quiet --threads=0 -3 --stdout; else cat; fi; }
+${readTree}${relay}
+pack() { if [ "$1" = zstd ]; then zstd --quiet --threads=0 -2 --stdout; else cat; fi; }
 began=$(date --utc +%FT%T.%NZ)
 # Before anything waits on a fifo: a folder that cannot be written must fail here, not hang there.
 : >"/point/$1"
@@ -72,44 +48,53 @@ mkfifo /tmp/plain /tmp/packed
 digest </tmp/plain >/tmp/plain.sum & plain=$!
 digest </tmp/packed >/tmp/packed.sum & packed=$!
 set +e
-read_tree /source | meter /tmp/plain /progress/bytes 2>/tmp/metered | pack "$2" | tee --output-error=exit /tmp/packed >"/point/$1"
+read_tree /source "$3" | relay /tmp/plain /progress/bytes 2>/tmp/metered | pack "$2" | relay /tmp/packed '' 2>/tmp/written >"/point/$1"
 codes=("\${PIPESTATUS[@]}")
 set -e
-cat /tmp/metered >&2
-wait "$plain"
-wait "$packed"
+cat /tmp/metered /tmp/written >&2
 for code in "\${codes[@]:1}"; do if [ "$code" -ne 0 ]; then echo "archive: exit codes \${codes[*]}" >&2; exit 1; fi; done
 if [ "\${codes[0]}" -gt 1 ]; then exit 1; fi
+wait "$plain"
+wait "$packed"
 chown --reference=/point "/point/$1"
 printf '{"began":"%s","tar":%d,"plainBytes":%s,"plainSha256":"%s","bytes":%s,"sha256":"%s"}\\n' "$began" "\${codes[0]}" \\
   "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)" "$(stat -c %s "/point/$1")" "$(cat /tmp/packed.sum)" >"/progress/$0"
 `;
 
 /**
- * Empties /target, extracts /point/$1 into it, no more than $3 bytes, and forces it to disk; then reads the tree back. Prints length
- * and SHA-256 of what was read, and how long the extraction alone took.
+ * Empties /target, extracts /point/$1 into it, no more than $3 bytes, and forces it to disk; meanwhile reads the tree back in way $4.
+ * Prints length and SHA-256 of what was read, and how long it took until all of it was on disk.
  */
 export const extractScript = `set -euo pipefail
 rm -f "/progress/$0"
-${readTree}${meter}
+${readTree}${relay}
 unpack() { if [ "$2" = zstd ]; then zstd --quiet --decompress --stdout "/point/$1"; else cat "/point/$1"; fi; }
+# Only what was read with --acls is written with it: tar takes the ACLs off where the archive has none under that name.
+acls=(); if [ "$4" = 1 ]; then acls=(--acls); fi
 began=$(date +%s%N)
 find /target -xdev -mindepth 1 -delete
-unpack "$1" "$2" | meter /dev/null /progress/bytes "$3" |
-  tar --extract --file=- --numeric-owner --same-owner --preserve-permissions --xattrs '--xattrs-include=*' --acls --directory=/target
-sync -f /target
-took=$(( ($(date +%s%N) - began) / 1000000 ))
+# tar stops at the end that the archive says it has; what comes after that must be read as well, or its writer dies of a broken pipe.
+unpack "$1" "$2" | relay '' /progress/bytes "$3" | {
+  tar --extract --file=- --blocking-factor=2048 --numeric-owner --same-owner --preserve-permissions \\
+    --xattrs '--xattrs-include=*' "\${acls[@]}" --directory=/target
+  cat >/dev/null
+}
+{ sync -f /target; date +%s%N >/tmp/flushed; } & flush=$!
 mkfifo /tmp/plain
 digest </tmp/plain >/tmp/plain.sum & plain=$!
-read_tree /target | meter /tmp/plain /progress/bytes 2>/tmp/metered >/dev/null
+read_tree /target "$4" | relay /tmp/plain /progress/bytes 2>/tmp/metered >/dev/null
 wait "$plain"
+wait "$flush"
+took=$(( ($(cat /tmp/flushed) - began) / 1000000 ))
 printf '{"tookMs":%d,"plainBytes":%s,"plainSha256":"%s"}\\n' "$took" "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)" >"/progress/$0"
 `;
 
-/** Says in what /target differs from the archive /point/$1: at most 20 lines. */
-export const compareScript = `set -uo pipefail
+/** Says in what /target differs from the archive /point/$1: at most 20 lines. How tar ends says no more than they do. */
+export const compareScript = `set -u
 unpack() { if [ "$2" = zstd ]; then zstd --quiet --decompress --stdout "/point/$1"; else cat "/point/$1"; fi; }
-unpack "$1" "$2" | tar --compare --file=- --numeric-owner --xattrs '--xattrs-include=*' --acls --directory=/target 2>&1 | head -20 >"/progress/$0"
+unpack "$1" "$2" | tar --compare --file=- --blocking-factor=2048 --numeric-owner --xattrs '--xattrs-include=*' \\
+  --directory=/target 2>&1 | head -20 >"/progress/$0"
+exit 0
 `;
 
 /**

@@ -14,13 +14,15 @@ export interface VolumeCanary {
   packing: 'zstd' | 'none';
   plainBytes: number;
   plainSha256: string;
+  /** How the tree was read for the fingerprint; absent where it was way 1. */
+  treeWay?: number;
   changedWhileRead: boolean;
 }
 
 /** The canary of a manifest, from what was measured before and while the archive was written. */
 export function canaryOf(survey: VolumeSurvey, archive: Archive): JsonObject {
   const { files, folders, others, diskBytes } = survey;
-  const { packing, plainBytes, plainSha256, changedWhileRead } = archive;
+  const { packing, plainBytes, plainSha256, treeWay, changedWhileRead } = archive;
   const canary: VolumeCanary = {
     files,
     folders,
@@ -29,6 +31,7 @@ export function canaryOf(survey: VolumeSurvey, archive: Archive): JsonObject {
     packing,
     plainBytes,
     plainSha256,
+    treeWay,
     changedWhileRead,
   };
   return { ...canary };
@@ -44,5 +47,6 @@ export function archiveOf(point: StoredPoint): ArchiveToExtract & VolumeCanary {
       `recovery point ${point.manifest.point} is of ${source.resource}, not of a volume`,
     );
   }
-  return { ...(canary as unknown as VolumeCanary), file: part.file, folder: point.folder };
+  const known = canary as unknown as VolumeCanary;
+  return { ...known, treeWay: known.treeWay ?? 1, file: part.file, folder: point.folder };
 }

@@ -47,6 +47,8 @@ export async function startUser(
       Labels: { ...ownLabels, 'com.docker.compose.project': project, 'com.docker.compose.service': name },
       HostConfig: {
         Init: true,
+        // It talks to nobody, and a test of volumes must not depend on how an engine's default bridge is doing.
+        NetworkMode: 'none',
         Mounts: [{ Type: 'volume', Source: volume, Target: '/data', ReadOnly: readOnly }],
       },
     }),
