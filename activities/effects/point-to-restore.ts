@@ -2,12 +2,12 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import type { EffectContext } from '../effect.ts';
 import { findPoint } from '../points/index.ts';
 import {
-  archiveNeed,
   archiveOf,
   ensureOwnVolume,
   ownLabels,
   removeOwnVolume,
   requireRoom,
+  restoreNeed,
   surveyVolume,
 } from '../volumes/index.ts';
 import type { HelperJob, VolumeSurvey } from '../volumes/index.ts';
@@ -39,7 +39,12 @@ export async function pointToRestore(
   }
   // The new content lies beside the old one until the old one is discarded: both must fit.
   const { freeBytes, freeInodes } = live ?? (await surveyNewVolume(job, context));
-  requireRoom(`the restore of volume ${volume}`, archiveNeed(archive), freeBytes);
+  requireRoom(
+    `the restore of volume ${volume}`,
+    restoreNeed(archive),
+    freeBytes,
+    'Free space on the disk of the Docker volumes.',
+  );
   const entries = archive.files + archive.folders + archive.others;
   if (freeInodes >= 0 && freeInodes < entries) {
     throw new SwitchbackError(

@@ -4,10 +4,9 @@ import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { findPoint, verifyPoint } from '../points/index.ts';
 import {
-  archiveOf,
   ensureOwnVolume,
   exchangeVolumes,
-  extractArchive,
+  extractPoint,
   helperJob,
   mergeUsers,
   ownLabels,
@@ -70,7 +69,7 @@ export async function extractBeside(job: HelperJob, context: Context, facts: Swa
     },
   });
   await ensureOwnVolume(job.engine, facts.beside, ownLabels(helperOwner(context), 'kept'), { signal });
-  const tookMs = await extractArchive(job, archiveOf(point), facts.beside);
+  const tookMs = await extractPoint(job, point, facts.beside);
   await context.bindIdentity(ownKey(context), (await readIdentity(job, facts.beside))!);
   return tookMs;
 }

@@ -63,7 +63,7 @@ printf '{"began":"%s","tar":%d,"plainBytes":%s,"plainSha256":"%s","bytes":%s,"sh
 
 /**
  * Empties /target, extracts /point/$1 into it, no more than $3 bytes, and forces it to disk; meanwhile reads the tree back in way $4.
- * Prints length and SHA-256 of what was read, and how long it took until all of it was on disk.
+ * Prints the SHA-256 of the stream that was extracted, length and SHA-256 of what was read back, and how long it took until all was on disk.
  */
 export const extractScript = `set -euo pipefail
 rm -f "/progress/$0"
@@ -74,11 +74,14 @@ acls=(); if [ "$4" = 1 ]; then acls=(--acls); fi
 began=$(date +%s%N)
 find /target -xdev -mindepth 1 -delete
 # tar stops at the end that the archive says it has; what comes after that must be read as well, or its writer dies of a broken pipe.
-unpack "$1" "$2" | relay '' /progress/bytes "$3" | {
+mkfifo /tmp/stream
+digest </tmp/stream >/tmp/stream.sum & stream=$!
+unpack "$1" "$2" | relay /tmp/stream /progress/bytes "$3" | {
   tar --extract --file=- --blocking-factor=2048 --numeric-owner --same-owner --preserve-permissions \\
     --xattrs '--xattrs-include=*' "\${acls[@]}" --directory=/target
   cat >/dev/null
 }
+wait "$stream"
 { sync -f /target; date +%s%N >/tmp/flushed; } & flush=$!
 mkfifo /tmp/plain
 digest </tmp/plain >/tmp/plain.sum & plain=$!
@@ -86,7 +89,7 @@ read_tree /target "$4" | relay /tmp/plain /progress/bytes 2>/tmp/metered >/dev/n
 wait "$plain"
 wait "$flush"
 took=$(( ($(cat /tmp/flushed) - began) / 1000000 ))
-printf '{"tookMs":%d,"plainBytes":%s,"plainSha256":"%s"}\\n' "$took" "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)" >"/progress/$0"
+printf '{"tookMs":%d,"streamSha256":"%s","plainBytes":%s,"plainSha256":"%s"}\\n' "$took" "$(cat /tmp/stream.sum)" "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)" >"/progress/$0"
 `;
 
 /** Says in what /target differs from the archive /point/$1: at most 20 lines. How tar ends says no more than they do. */

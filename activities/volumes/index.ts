@@ -1,11 +1,19 @@
 export { archiveVolume, extractArchive, type Archive } from './archive-volume.ts';
 export { exchangeVolumes, requireExchangeable } from './exchange-volumes.ts';
 export { ensureHelperImage, helperImage, type HelperImage } from './helper-image.ts';
+export { extractPoint } from './extract-point.ts';
 export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
 export { listVolume } from './list-volume.ts';
 export { type HelperJob } from './run-volume-helper.ts';
 export { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
-export { archiveNeed, readIdentity, requireRoom, surveyVolume, type VolumeSurvey } from './survey-volume.ts';
+export {
+  archiveNeed,
+  readIdentity,
+  requireRoom,
+  restoreNeed,
+  surveyVolume,
+  type VolumeSurvey,
+} from './survey-volume.ts';
 export { archiveOf, canaryOf } from './volume-point.ts';
 export { volumeProver } from './volume-prover.ts';
 export {

@@ -69,12 +69,24 @@ export function inodeOf(identity: string): string {
 export const archiveNeed = (survey: Pick<VolumeSurvey, 'files' | 'folders' | 'others' | 'diskBytes'>) =>
   Math.ceil((survey.diskBytes + (survey.files + survey.folders + survey.others) * 2048) * 1.02) + 16 * 1024 * 1024;
 
+/**
+ * Room for what comes out of an archive. Its length decides where that is more than it is said to take on disk: no more than that length
+ * is ever extracted, so that an archive which says little and holds much finds room or is refused.
+ */
+export const restoreNeed = (archive: Parameters<typeof archiveNeed>[0] & { plainBytes: number }) =>
+  Math.max(archiveNeed(archive), archive.plainBytes);
+
 /** @throws `ResourceExhausted` that says need and have. */
-export function requireRoom(what: string, needBytes: number, haveBytes: number): void {
+export function requireRoom(
+  what: string,
+  needBytes: number,
+  haveBytes: number,
+  hint = 'Free space, or move the home folder to a larger disk with SWITCHBACK_HOME.',
+): void {
   if (needBytes <= haveBytes) return;
   const mib = (bytes: number) => `${Math.ceil(bytes / 1048576)} MiB`;
   throw new SwitchbackError('ResourceExhausted', `${what} needs ${mib(needBytes)}; ${mib(haveBytes)} are free`, {
-    hint: 'Free space, or move the home folder to a larger disk with SWITCHBACK_HOME.',
+    hint,
     facts: { needBytes, haveBytes },
   });
 }

@@ -1,8 +1,9 @@
 import type { DockerEngine } from '../docker/index.ts';
 import type { PointProver } from '../points/index.ts';
-import { extractArchive } from './archive-volume.ts';
+import { extractPoint } from './extract-point.ts';
 import { helperJob, ownLabels } from './helper-job.ts';
 import { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
+import { requireRoom, restoreNeed, surveyVolume } from './survey-volume.ts';
 import { archiveOf } from './volume-point.ts';
 
 /** Restores a volume's point into a scratch volume, and compares content and metadata with what was archived. */
@@ -25,7 +26,14 @@ export function volumeProver(engine: DockerEngine): PointProver {
       const labels = ownLabels(owner, 'scratch');
       await ensureOwnVolume(engine, volume, labels, { signal });
       try {
-        const tookMs = await extractArchive(job, archive, volume);
+        const { freeBytes } = await surveyVolume(job, volume);
+        requireRoom(
+          `the proof of recovery point ${point.manifest.point}`,
+          restoreNeed(archive),
+          freeBytes,
+          'Free space on the disk of the Docker volumes: a proof restores all of it, and removes it again.',
+        );
+        const tookMs = await extractPoint(job, point, volume);
         return {
           tookMs,
           where: 'a scratch volume on this Docker engine',
