@@ -11,7 +11,7 @@ import { benchService, type BenchService } from './bench-service.ts';
 import { median, print } from './figures.ts';
 
 /** A round is the documents' way, the bare pipeline, and ours, one after the other; all read from the page cache. */
-const rounds = 3;
+const rounds = Number(process.env['SWITCHBACK_BENCH_ROUNDS'] ?? 3);
 const docker = (...words: string[]) => execFileSync('docker', words, { encoding: 'utf8' }).trim();
 
 /**
@@ -92,10 +92,11 @@ async function measure(
         statSync(join(home, 'bare.tar.zst')).size,
       ];
       const shown = sizes.map((bytes) => (bytes / 1e6).toFixed(1));
-      process.stdout.write(`${what}: MB ours ${shown[0]}, documents' ${shown[1]}, bare pipeline ${shown[2]}\\n`);
+      process.stdout.write(`${what}: MB ours ${shown[0]}, documents' ${shown[1]}, bare pipeline ${shown[2]}\n`);
     }
     rmSync(join(points, saved), { recursive: true });
-    const latest = Object.entries(took).map(([name, figures]) => `${name} ${(figures.at(-1)! / 1000).toFixed(1)}`);
+    const { load: _load, ...steps } = took;
+    const latest = Object.entries(steps).map(([name, figures]) => `${name} ${(figures.at(-1)! / 1000).toFixed(1)}`);
     process.stdout.write(`${what}: round ${round}, s: ${latest.join(', ')}\n`);
   }
   const seconds = (figures: number[]) => figures.map((ms) => ms / 1000);

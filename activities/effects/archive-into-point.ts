@@ -1,9 +1,9 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
-import { abandonPoint, openPoint, resumePoint, sealPoint } from '../points/index.ts';
+import { abandonPoint, diskError, openPoint, partialFolder, resumePoint, sealPoint } from '../points/index.ts';
 import type { OpenPoint, PointManifest } from '../points/index.ts';
-import { archiveVolume, canaryOf, helperJob, quietSince } from '../volumes/index.ts';
+import { archiveNeed, archiveVolume, canaryOf, helperJob, quietSince } from '../volumes/index.ts';
 import type { HelperJob, VolumeSurvey, VolumeUser } from '../volumes/index.ts';
 import { helperOwner } from './helper-owner.ts';
 
@@ -39,8 +39,13 @@ export async function pointFor(job: HelperJob, context: Context, facts: BackupFa
     operation: context.operation.id,
     source: { kind: 'volume', resource: `volume:${facts.volume}`, identity: facts.identity },
     quiesce,
+  }).catch(async (error: unknown) => {
+    throw await told(error, partialFolder(context.home.points, ref), facts);
   });
 }
+
+const told = (error: unknown, folder: string, facts: BackupFacts) =>
+  diskError(error, `the backup of volume ${facts.volume}`, folder, archiveNeed(facts.survey));
 
 /** Freezing and thawing leave no trace, so that a helper that read a frozen volume is never trusted after a crash. */
 async function undisturbed(job: HelperJob, context: Context, since: string): Promise<boolean> {
@@ -80,8 +85,9 @@ export async function archiveInto(
       signal,
     });
   } catch (error) {
+    const why = await told(error, point.folder, facts);
     await abandonIfOurs(point, context);
-    throw error;
+    throw why;
   }
 }
 

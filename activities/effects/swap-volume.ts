@@ -12,6 +12,7 @@ import {
   ownLabels,
   readIdentity,
   refuseForeignUsers,
+  removeOwnVolume,
   requireExchangeable,
   volumeUsers,
   whileQuiet,
@@ -69,9 +70,22 @@ export async function extractBeside(job: HelperJob, context: Context, facts: Swa
     },
   });
   await ensureOwnVolume(job.engine, facts.beside, ownLabels(helperOwner(context), 'kept'), { signal });
-  const tookMs = await extractPoint(job, point, facts.beside);
+  const tookMs = await extractPoint(job, point, facts.beside).catch(async (error: unknown) => {
+    await discardExtracted(job, context, facts);
+    throw error;
+  });
   await context.bindIdentity(ownKey(context), (await readIdentity(job, facts.beside))!);
   return tookMs;
+}
+
+/** What was extracted of a restore that failed is of no use, and takes room. Whoever was overtaken leaves it alone: a successor writes there. */
+async function discardExtracted(job: HelperJob, context: Context, facts: SwapFacts): Promise<void> {
+  try {
+    await context.fence();
+    await removeOwnVolume(job.engine, facts.beside, ownLabels(helperOwner(context), 'kept'));
+  } catch (error) {
+    context.log(`volume ${facts.beside} was left: ${error instanceof Error ? error.message : 'no reason given'}`);
+  }
 }
 
 /**

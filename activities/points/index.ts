@@ -1,3 +1,4 @@
+export { diskError } from './disk-error.ts';
 export { abandonPoint, openPoint, resumePoint } from './open-point.ts';
 export type { OpenPoint, PointStart } from './open-point.ts';
 export { sealPoint } from './seal-point.ts';

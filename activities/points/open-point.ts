@@ -34,7 +34,7 @@ export async function openPoint(pointsRoot: string, start: PointStart): Promise<
     });
   }
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolders(pointsRoot, dirname(folder), folder);
   const manifest: PointManifest = {
     format: 1,
     ...start,
@@ -46,6 +46,15 @@ export async function openPoint(pointsRoot: string, start: PointStart): Promise<
   await writeDurably(join(folder, manifestName), encodeManifest(manifest));
   await fsyncPath(dirname(folder));
   return { pointsRoot, folder, manifest };
+}
+
+/** One at a time: asked for several at once, Node says ENOENT where the disk is full or read-only. */
+async function makeFolders(...folders: string[]): Promise<void> {
+  for (const folder of folders) {
+    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    });
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { diskError } from './disk-error.ts';
 import { hashFile } from './hash-file.ts';
 import { isMissing } from './is-missing.ts';
 import { encodeManifest, isGood, mayBecome } from './manifest.ts';
@@ -55,7 +56,10 @@ async function update(
   const from = point.manifest.state;
   if (from === 'failed') throw damaged(point, 'has failed');
   const manifest = { ...point.manifest, ...change, state: mayBecome(from, state) ? state : from };
-  await writeDurably(join(point.folder, manifestName), encodeManifest(manifest));
+  const path = join(point.folder, manifestName);
+  await writeDurably(path, encodeManifest(manifest)).catch(async (error: unknown) => {
+    throw await diskError(error, `recovery point ${manifest.run}/${manifest.point}`, point.folder);
+  });
   return { folder: point.folder, manifest };
 }
 

@@ -70,6 +70,11 @@ export async function runVolumeHelper(job: HelperJob, task: HelperTask): Promise
       hint: 'Free space on the Docker host, then retry; what was written so far is removed.',
     });
   }
+  if (/Read-only file system/.test(result.log)) {
+    throw new SwitchbackError('AccessDenied', `${task.role}: the disk cannot be written (${log})`, {
+      hint: 'It was mounted read-only, by somebody or by the kernel after an error: look at `dmesg`, then retry.',
+    });
+  }
   const how = result.timedOut ? `took longer than ${job.timeoutMs / 1000} s` : `exited ${result.exitCode}`;
   throw new SwitchbackError('StepFailed', `${task.role} ${how}: ${log}`, {
     hint: result.oomKilled ? 'It ran out of memory.' : 'Look at the volume and the disk, then retry.',
