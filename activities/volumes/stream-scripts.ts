@@ -27,8 +27,8 @@ export const treeWay = 2;
 
 /**
  * Passes stdin on to stdout, and to file $1 unless that is empty; writes to file $2 how many bytes that was so far, and stops after $3
- * bytes, if given. Between pipes nothing is copied: tee(2) and splice(2) pass the pages on, which saves a third of the processor time of
- * a backup. Where the kernel, the processor or the file system has none of that, it copies. What goes to a file starts on its
+ * bytes, if given. Between pipes nothing is copied: tee(2) and splice(2) pass the pages on, which saves up to a quarter of the processor time
+ * of a backup. Where the kernel, the processor or the file system has none of that, it copies. What goes to a file starts on its
  * way to the disk at once, so that the sealing does not wait for all of it in the end.
  */
 export const relay = `

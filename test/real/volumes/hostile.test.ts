@@ -11,6 +11,7 @@ import { hashFile, readPoint, type PointManifest } from '../../../activities/poi
 import { encodeManifest, sealOf } from '../../../activities/points/manifest.ts';
 import { helperImage, volumeProver } from '../../../activities/volumes/index.ts';
 import type { JsonObject } from '../../../runbook/json.ts';
+import { readTree } from '../../../activities/volumes/stream-scripts.ts';
 import { ownLabels, ownName, sweepDead, sweepOwn } from '../own-names.ts';
 import { attempt, type OperationSetting } from './operation-fixture.ts';
 import { engine, inVolumes, newVolume, sweepRuns } from './volume-fixture.ts';
@@ -94,7 +95,7 @@ describe('[K10] an archive that was forged, with all its hashes, is refused for 
     await forge(
       `${member}; member ../evil 0; member ../../progress/evil 0; member /progress/evil 0; member /evil 0; end`,
     );
-    const refused = await restoring().catch((error: Error) => error);
+    const refused = await restoring().catch((error: unknown) => error);
     expect(refused).toMatchObject({ name: 'IntegrityFailed' });
     for (const why of [
       '../evil leads out of the volume',
@@ -112,7 +113,7 @@ describe('[K10] an archive that was forged, with all its hashes, is refused for 
   it('links out, and files through them', async () => {
     await forge(`${member}; member out 2 /progress; member out/evil 0; member up 2 ../progress; member up/evil 0
       member hard 1 /progress/bytes; member through 1 up/etc/passwd; member soft 2 /progress/evil; member soft 0; end`);
-    const refused = await restoring().catch((error: Error) => error);
+    const refused = await restoring().catch((error: unknown) => error);
     expect(refused).toMatchObject({ name: 'IntegrityFailed' });
     for (const why of [
       'out/evil lies behind the symbolic link out',
@@ -156,6 +157,13 @@ describe('[K10] an archive that was forged, with all its hashes, is refused for 
     });
     await nothingCameOut();
   });
+});
+
+it('an archive that an earlier version wrote is good: it is read back in the way in which it was taken', async () => {
+  const acl = `perl -e 'my $acl = pack("V(vvV)5", 2, 1, 6, -1, 2, 4, 1000, 4, 4, -1, 16, 6, -1, 32, 0, -1);
+    my ($file, $name) = ("state", "system.posix_acl_access"); syscall(188, $file, $name, $acl, length $acl, 0) == 0 or die "setxattr: $!"'`;
+  await forge(`${readTree}\necho older >state; ${acl}; echo x >plain; chmod 0755 .; read_tree . 1`, { treeWay: 1 });
+  expect((await proving()).effect).toMatchObject({ state: 'restore-tested' });
 });
 
 /** Neither beside the live content nor anywhere below the home folder, which is all of the host that a helper sees. */
