@@ -12,7 +12,7 @@ export async function newVolume(what = 'volume'): Promise<string> {
 }
 
 /** Runs a script with volumes mounted below `/v`, in the order given: `/v/0`, `/v/1`. Returns what it printed. */
-export async function inVolumes(volumes: string[], script: string): Promise<string> {
+export async function inVolumes(volumes: string[], script: string, timeoutMs = 60_000): Promise<string> {
   const result = await runHelper(engine, {
     name: ownName('look'),
     image,
@@ -20,7 +20,7 @@ export async function inVolumes(volumes: string[], script: string): Promise<stri
     labels: ownLabels,
     mounts: volumes.map((source, index) => ({ type: 'volume', source, target: `/v/${index}` })),
     capabilities: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'],
-    timeoutMs: 60_000,
+    timeoutMs,
   });
   if (result.exitCode !== 0) throw new Error(`exit ${result.exitCode}: ${result.log}`);
   return result.log.trim();
