@@ -106,29 +106,33 @@ const rounds = 1000;
 const longestMs = 300_000;
 
 describe('any accident in a plan', () => {
-  it('is read as a plan or explained with places, hints and no stack trace', async () => {
-    const random = randomFrom(3);
-    let broken = 0;
-    for (let round = 0; round < rounds; round++) {
-      let text = valid;
-      for (let times = 0; times <= random(4); times++) text = mutate(text, random);
-      const reading = await read(text);
-      if (reading.ok) continue;
-      broken++;
-      const lineCount = text.split('\n').length;
-      for (const issue of reading.issues) {
-        expect(issue.line).toBeGreaterThanOrEqual(1);
-        if (issue.file === 'plan.yml') expect(issue.line).toBeLessThanOrEqual(lineCount);
-        expect(issue.column).toBeGreaterThanOrEqual(1);
-        expect(issue.message).toMatch(/^\S[^\n]*$/);
+  it(
+    'is read as a plan or explained with places, hints and no stack trace',
+    async () => {
+      const random = randomFrom(3);
+      let broken = 0;
+      for (let round = 0; round < rounds; round++) {
+        let text = valid;
+        for (let times = 0; times <= random(4); times++) text = mutate(text, random);
+        const reading = await read(text);
+        if (reading.ok) continue;
+        broken++;
+        const lineCount = text.split('\n').length;
+        for (const issue of reading.issues) {
+          expect(issue.line).toBeGreaterThanOrEqual(1);
+          if (issue.file === 'plan.yml') expect(issue.line).toBeLessThanOrEqual(lineCount);
+          expect(issue.column).toBeGreaterThanOrEqual(1);
+          expect(issue.message).toMatch(/^\S[^\n]*$/);
+        }
+        const shown = renderIssues(reading.issues, { color: false });
+        expect(shown).not.toMatch(/^\s+at .*:\d+:\d+|node_modules|\bzod\b|Invalid input|\[object|NaN/m);
+        expect(reading.issues.some(({ severity }) => severity === 'error')).toBe(true);
       }
-      const shown = renderIssues(reading.issues, { color: false });
-      expect(shown).not.toMatch(/^\s+at .*:\d+:\d+|node_modules|\bzod\b|Invalid input|\[object|NaN/m);
-      expect(reading.issues.some(({ severity }) => severity === 'error')).toBe(true);
-    }
-    // Otherwise the accidents were none.
-    expect(broken).toBeGreaterThan(rounds / 2);
-  }, longestMs);
+      // Otherwise the accidents were none.
+      expect(broken).toBeGreaterThan(rounds / 2);
+    },
+    longestMs,
+  );
 
   it('says the same of the same text', async () => {
     const text = mutate(valid, randomFrom(8));
