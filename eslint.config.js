@@ -14,7 +14,7 @@ const activityWiring = [
 /** Modules of `runbook` whose values an adapter may use: errors, the guard, pure words and formats. All else is types only. */
 const adaptersMayUse = ['errors', 'json', 'names', 'checks', 'operations', 'records/[^/]+', 'guard/[^/]+', 'steering'];
 /** What the command line may run on its own machine: the worker, readers of what a run left on disk, and the last way out. */
-const clientMayUse = ['break-glass', 'docker', 'git', 'records', 'resources'];
+const clientMayUse = ['break-glass', 'docker', 'git', 'points', 'records', 'resources'];
 
 const fromPackages = (message, allowed) => ({
   regex: `^(?!\\.${allowed.map((name) => `|${name}`).join('')})`,

@@ -42,8 +42,8 @@ export interface EffectContext<K extends OperationKind = OperationKind> {
   kept(digest: string): Promise<Buffer>;
   /** Replaces `${env:NAME}` and `${file:PATH}` in a template. The result must never be logged, returned or put in argv. */
   secret(template: string): Promise<string>;
-  /** The receipt's facts of an earlier operation of this target, from the journal. */
-  factsOf(operationId: string): Promise<JsonObject | undefined>;
+  /** The receipt's facts of an earlier operation of this target, from the journal; of this run unless told. */
+  factsOf(operationId: string, run?: string): Promise<JsonObject | undefined>;
   /** Records in the journal that a resource's identity is now another one (after a swap), or what it was first seen as. */
   bindIdentity(resource: string, identity: string): Promise<void>;
   identityOf(resource: string): Promise<string | undefined>;

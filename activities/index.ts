@@ -1,5 +1,6 @@
 import type { Activities, OperationActivities, PerformRequest } from '../runbook/activities.ts';
 import { operationVersion, type OperationKind } from '../runbook/operations.ts';
+import { backupActivities } from './control/backup.ts';
 import { controlActivities, type ControlDependencies } from './control/index.ts';
 import { rehearsalActivities, type RehearsalDependencies } from './control/rehearsal.ts';
 import { withHeartbeat } from './perform/in-activity.ts';
@@ -19,6 +20,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     ...operations,
     ...control,
     ...rehearsalActivities({ ...dependencies, inActivity: withHeartbeat }),
+    ...backupActivities({ ...dependencies, inActivity: withHeartbeat }),
     // These may be kept waiting by a slow disk; a local activity (record, closeRun) has no heartbeat.
     openRun: (request) => withHeartbeat(() => control.openRun(request)),
     planRollback: (request) => withHeartbeat(() => control.planRollback(request)),

@@ -1,7 +1,9 @@
+import type { BackupTask, PlannedBackup } from './backup-task.ts';
 import type { Check, CheckResult, Verdict } from './checks.ts';
 import type { CompiledPlan } from './compiled-plan.ts';
 import type { FailureDetail, JournalEntry, LeaseHolder } from './journal.ts';
 import type { Operation, OperationKind, Receipt } from './operations.ts';
+import type { PointSet } from './point-set.ts';
 import type { Rehearsal, WayBack } from './rehearsal.ts';
 import type { RollbackPlan } from './rollback.ts';
 import type { ProofAnswer, RollbackRequest, RunState, TimelineEntry } from './run-state.ts';
@@ -29,6 +31,8 @@ export interface OpenRunRequest {
   rollback?: RollbackRequest;
   /** Goes on with the run of this id, which is open and has lost its workflow. */
   goOn?: boolean;
+  /** This is no run but a task: what it does. Without a plan it follows that of the newest run or task. */
+  task?: string;
 }
 
 export interface OpenedRun {
@@ -140,6 +144,14 @@ export interface RehearsalActivities {
   recordRehearsals(request: { target: string; key: string; rehearsals: Rehearsal[] }): Promise<void>;
 }
 
+/** What work on recovery points needs beside the operations themselves. */
+export interface BackupActivities {
+  /** Looks up what a task amounts to. @param from how many operations of the task there are already */
+  planBackup(request: { run: RunRef; task: BackupTask; from: number }): Promise<PlannedBackup>;
+  /** Writes down which points were taken together, and how far apart they are. */
+  recordSet(request: { run: RunRef; points: string[] }): Promise<PointSet | null>;
+}
+
 /** Activities that every kind of operation has: named like the kind, so that the history reads as the runbook. */
 export type OperationActivities = { [K in OperationKind]: (request: PerformRequest) => Promise<Receipt> };
 
@@ -148,6 +160,8 @@ export interface ReconcileRequest {
   target: string;
   /** A workflow holds the target's open run: what looks left behind may be in use. */
   atWork: boolean;
+  /** Whether work on recovery points is under way; where it is not, and the journal knows of some, that is closed. */
+  taskAtWork?: boolean;
   /** Put right what nobody has to decide; otherwise only look. */
   tidy: boolean;
   /** `accept`: what an undo left out has been made right, as `proof` shows. `close`: end a run whose workflow is gone, as it stands. */
@@ -213,4 +227,4 @@ export interface ControlActivities {
 }
 
 /** The contract between workflows and the worker; workflows know activities only by it. */
-export type Activities = OperationActivities & ControlActivities & RehearsalActivities;
+export type Activities = OperationActivities & ControlActivities & RehearsalActivities & BackupActivities;

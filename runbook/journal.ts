@@ -1,6 +1,7 @@
 import type { CheckResult } from './checks.ts';
 import type { ErrorName } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import type { PointSet } from './point-set.ts';
 import type { Operation, Receipt, Undo } from './operations.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import type { Command, PhaseState, RunState } from './run-state.ts';
@@ -43,6 +44,13 @@ export type JournalEntry =
   | { type: 'lease-taken'; holder: LeaseHolder }
   | { type: 'lease-released'; holder: LeaseHolder }
   | { type: 'run-sealed'; plan: string; planDigest: string; manifest: string; phases: string[]; operator: string }
+  /**
+   * Work on the target that is no run: a backup, a test, a restore, a prune. `run` of its lines is its id. It is under the lease as a run is; no
+   * rollback takes it back.
+   */
+  | { type: 'task-sealed'; task: string; plan: string; manifest: string; operator: string }
+  /** Recovery points that were taken together. */
+  | { type: 'set-taken'; set: PointSet }
   | { type: 'run-state'; state: RunState; reason?: string }
   | { type: 'phase-state'; phase: string; ordinal: number; title: string; state: PhaseState; reason?: string }
   /** Before an effect: what will be done, and how it would be taken back. */

@@ -10,6 +10,14 @@ export const reconcileWorkflowId = (target: string) => `reconcile/${target}`;
 export const verificationWorkflowId = (target: string) => `verification/${target}`;
 export const rollbackWorkflowId = (target: string, ordinal: number) => `migration/${target}/rollback-${ordinal}`;
 
+/** One at a time for each target: whatever is done with recovery points outside of a run. */
+export const backupWorkflowId = (target: string) => `backup/${target}`;
+export const backupScheduleId = (target: string) => `backup/${target}/schedule`;
+
+/** An id for a task that sorts by its start: `backup-20260301-140309-7f3a`. */
+export const taskId = (what: string, startedAt: string, suffix: string) =>
+  `${what === 'create' ? 'backup' : what}-${startedAt.slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}-${suffix}`;
+
 /** Where the clone of a target's stack has its own journal: no plan can name such a target, since it has a dot in it. */
 export const rehearsalTarget = (target: string, id: string) => `${target}.rehearsal-${id}`;
 export const isRehearsalTarget = (target: string) => rehearsalOf.test(target);

@@ -96,6 +96,8 @@ export interface OperationInputs {
   backupStore: { store: string; point: string };
   /** Restores a recovery point into a scratch place and looks at what came out. */
   proveBackup: { point: string };
+  /** Removes recovery points, each `RUN/POINT`: renamed away first, so that none is ever seen half. */
+  prunePoints: { points: string[] };
   applySql: {
     store: string;
     source: { file: string } | { statement: string } | { digest: string };
@@ -168,6 +170,7 @@ export const operationVersion: Record<OperationKind, number> = {
   backupVolume: 1,
   backupStore: 1,
   proveBackup: 1,
+  prunePoints: 1,
   applySql: 1,
   runContainer: 1,
   restoreFiles: 1,

@@ -1,5 +1,6 @@
 import type { JournalRecord, LeaseHolder } from './journal.ts';
 import type { Operation, Receipt, Undo } from './operations.ts';
+import type { PointSet } from './point-set.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { finalRunStates, type PhaseState, type RunState } from './run-state.ts';
 
@@ -29,6 +30,19 @@ export interface RunRecord {
   operator: string;
 }
 
+/** Work outside of runs, e.g. a backup that somebody asked for. */
+export interface TaskRecord {
+  id: string;
+  /** What it does: `create`, `restore`, … */
+  task: string;
+  manifest: string;
+  state: RunState;
+  reason?: string;
+  startedAt: string;
+  changedAt: string;
+  operator: string;
+}
+
 export interface PhaseRecord {
   id: string;
   ordinal: number;
@@ -45,6 +59,10 @@ export interface TargetState {
   epoch: number;
   holder?: LeaseHolder;
   runs: RunRecord[];
+  /** Oldest first. */
+  tasks: TaskRecord[];
+  /** Recovery points that were taken together, by the run or task that took them. */
+  sets: Map<string, PointSet>;
   /** The newest state of each phase. */
   phases: Map<string, PhaseRecord>;
   /** By `RUN/OPERATION`. */
@@ -65,6 +83,8 @@ export function emptyTargetState(): TargetState {
     seq: 0,
     epoch: 0,
     runs: [],
+    tasks: [],
+    sets: new Map(),
     phases: new Map(),
     operations: new Map(),
     identities: new Map(),
@@ -99,8 +119,23 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
         operator: record.operator,
       });
       break;
+    case 'task-sealed':
+      state.tasks.push({
+        id: record.run,
+        task: record.task,
+        manifest: record.manifest,
+        state: 'running',
+        startedAt: record.at,
+        changedAt: record.at,
+        operator: record.operator,
+      });
+      break;
+    case 'set-taken':
+      state.sets.set(record.run, record.set);
+      break;
     case 'run-state': {
-      const run = state.runs.findLast((candidate) => candidate.id === record.run);
+      const named = ({ id }: { id: string }) => id === record.run;
+      const run = state.runs.findLast(named) ?? state.tasks.findLast(named);
       if (run) {
         run.state = record.state;
         run.changedAt = record.at;
@@ -214,6 +249,12 @@ function markUndone(state: TargetState, undo: Operation, status: 'undone' | 'und
 /** The run that has not ended, as far as the journal knows. */
 export function openRun(state: TargetState): RunRecord | undefined {
   const last = state.runs.at(-1);
+  return last && !finalRunStates.includes(last.state) ? last : undefined;
+}
+
+/** The task that has not ended, as far as the journal knows. */
+export function openTask(state: TargetState): TaskRecord | undefined {
+  const last = state.tasks.at(-1);
   return last && !finalRunStates.includes(last.state) ? last : undefined;
 }
 

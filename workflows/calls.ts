@@ -1,5 +1,11 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { Activities, ControlActivities, RehearsalActivities, RunRef } from '../runbook/activities.ts';
+import type {
+  Activities,
+  BackupActivities,
+  ControlActivities,
+  RehearsalActivities,
+  RunRef,
+} from '../runbook/activities.ts';
 import { neverRetried } from '../runbook/errors.ts';
 import { hostTaskQueue } from '../runbook/names.ts';
 import type { Operation, Receipt } from '../runbook/operations.ts';
@@ -35,7 +41,8 @@ export function performOperation(run: RunRef, operation: Operation): Promise<Rec
 /** Control activities that may take a while or need a heartbeat, each with a line in the history. */
 export function control(
   summary: string,
-): Pick<ControlActivities, 'openRun' | 'planRollback' | 'proveByHand' | 'reportRollback' | 'reconcile' | 'verify'> {
+): Pick<ControlActivities, 'openRun' | 'planRollback' | 'proveByHand' | 'reportRollback' | 'reconcile' | 'verify'> &
+  BackupActivities {
   return proxyActivities<Activities>({
     summary,
     startToCloseTimeout: '10m',

@@ -1,3 +1,5 @@
+import type { BackupResult } from '../runbook/backup-task.ts';
+import { formatSkew } from '../runbook/point-set.ts';
 import { describeWayBack, type Rehearsal } from '../runbook/rehearsal.ts';
 import type {
   CommandName,
@@ -7,7 +9,7 @@ import type {
   TimelineEntry,
   Waiting,
 } from '../runbook/run-state.ts';
-import type { PhaseInput, RehearsalInput, RollbackInput } from './messages.ts';
+import type { BackupInput, PhaseInput, RehearsalInput, RollbackInput } from './messages.ts';
 import type { Session } from './session.ts';
 
 /** Markdown for the Temporal UI: what a reader sees who has never seen the code. */
@@ -94,6 +96,22 @@ export function rehearsalDetails(input: RehearsalInput, results: readonly Rehear
         ...found.notes.map((line) => `* ${line}`),
       ].join('\n'),
     ),
+    story(session.timeline),
+  ].join('\n\n');
+}
+
+export function backupDetails({ target, task }: BackupInput, result: BackupResult, session: Session): string {
+  const rows = result.outcomes.map(
+    ({ about, summary, error, skipped, seconds }) =>
+      `| ${cell(about)} | ${skipped ? 'not begun' : error ? `**failed**: ${cell(error.message)}` : cell(summary)} | ${seconds.toFixed(1)} s |`,
+  );
+  return [
+    `## Recovery points of ${target}: ${task.do}`,
+    `Task \`${result.task}\`.`,
+    ...(session.operation ? [`Now: **${session.operation.summary}**`] : []),
+    ...(rows.length > 0 ? [['| what | how it ended | took |', '|---|---|---|', ...rows].join('\n')] : []),
+    ...(result.set ? [`Set: ${formatSkew(result.set)}.`] : []),
+    ...result.notes.slice(0, 30).map((note) => `* ${note}`),
     story(session.timeline),
   ].join('\n\n');
 }

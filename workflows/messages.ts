@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CompiledPhase, CompiledPlan } from '../runbook/compiled-plan.ts';
 import type { RunRef } from '../runbook/activities.ts';
+import type { BackupTask } from '../runbook/backup-task.ts';
 import type { Rehearsal, RehearsalOptions } from '../runbook/rehearsal.ts';
 import type { ChildReport } from '../runbook/child-report.ts';
 import type { RollbackPlan } from '../runbook/rollback.ts';
@@ -43,6 +44,14 @@ export interface RehearsalInput {
 
 /** One for each phase that was asked for; of a clone that could not be built, one for each as well. */
 export type RehearsalResult = Rehearsal[];
+
+export interface BackupInput {
+  target: string;
+  operator: string;
+  task: BackupTask;
+  /** The plan that says what there is; without one, that of the newest run or task. */
+  plan?: CompiledPlan;
+}
 
 export interface RollbackInput {
   run: RunRef;

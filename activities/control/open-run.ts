@@ -4,11 +4,11 @@ import type { OpenedRun, OpenRunRequest } from '../../runbook/activities.ts';
 import { breakGlassHolder } from '../../runbook/break-glass/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
-import { isRehearsalTarget } from '../../runbook/names.ts';
+import { backupWorkflowId, isRehearsalTarget } from '../../runbook/names.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
 import { wayBackOf } from '../../runbook/rehearsal.ts';
 import { planRollback } from '../../runbook/rollback.ts';
-import { completedPhases, openRun as unfinishedRun, type TargetState } from '../../runbook/target-state.ts';
+import { completedPhases, openRun as unfinishedRun, openTask, type TargetState } from '../../runbook/target-state.ts';
 import { readStackFile, type OpenTarget, type SealedRun, type TargetAccess } from '../perform/target-access.ts';
 
 export interface OpenRunDependencies {
@@ -30,7 +30,7 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
   const { access } = dependencies;
   const target = await access.open(request.target);
   const state = await target.journal.refresh();
-  const again = state.runs.some((run) => run.id === request.runId);
+  const again = [...state.runs, ...state.tasks].some((known) => known.id === request.runId);
   if (again && sameHolder(state, request)) {
     const { plan } = await target.sealedRun(request.runId);
     return { epoch: state.epoch, plan, ...knownBefore(state, request.runId), resumed: true };
@@ -43,6 +43,16 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
     ? await seal(request.plan, request.runId, target, dependencies)
     : await resealNewest(state, request, target);
   const manifest = await target.content.keep(Buffer.from(JSON.stringify(sealed)));
+  const epoch = state.epoch + 1;
+  if (request.task !== undefined) {
+    const { task, operator } = request;
+    const opening: JournalEntry[] = [
+      { type: 'lease-taken', holder: request.holder },
+      { type: 'task-sealed', task, plan: sealed.plan.name, manifest, operator },
+    ];
+    await take(target, request, epoch, opening);
+    return { epoch, plan: sealed.plan, completed: [], resumed: false };
+  }
   const entries: JournalEntry[] = [
     { type: 'lease-taken', holder: request.holder },
     {
@@ -55,8 +65,7 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
     },
     { type: 'run-state', state: request.plan ? 'running' : 'rolling-back' },
   ];
-  const epoch = state.epoch + 1;
-  await target.journal.appendIf({ run: request.runId, epoch, entries }, (now) => overtaken(epoch - 1, now, request));
+  await take(target, request, epoch, entries);
   return { epoch, plan: sealed.plan, ...knownBefore(target.journal.state, request.runId), resumed: false };
 }
 
@@ -68,8 +77,22 @@ async function goOn(state: TargetState, request: OpenRunRequest, target: OpenTar
     { type: 'lease-taken', holder: request.holder },
     { type: 'run-state', state: 'running' },
   ];
-  await target.journal.appendIf({ run: request.runId, epoch, entries }, (now) => overtaken(epoch - 1, now, request));
+  await take(target, request, epoch, entries);
   return { epoch, plan, ...knownBefore(target.journal.state), resumed: true };
+}
+
+/** Takes the lease. A task that it is taken from has ended then: its attempts are fenced off. */
+async function take(
+  target: OpenTarget,
+  request: OpenRunRequest,
+  epoch: number,
+  entries: JournalEntry[],
+): Promise<void> {
+  const open = openTask(target.journal.state);
+  await target.journal.appendIf({ run: request.runId, epoch, entries }, (now) => overtaken(epoch - 1, now, request));
+  if (!open || open.id === request.runId) return;
+  const reason = `overtaken by ${request.runId}`;
+  await target.journal.append({ run: open.id, epoch, entries: [{ type: 'run-state', state: 'aborted', reason }] });
 }
 
 const sameHolder = (state: TargetState, { holder }: OpenRunRequest) =>
@@ -87,21 +110,37 @@ function conflictWith(state: TargetState, request: OpenRunRequest): SwitchbackEr
       hint: `Take what it did into the journal first: \`switchback break-glass --accept --target ${request.target}\`.`,
     });
   }
+  if (request.task !== undefined) return runInTheWay(state, request);
   if (request.goOn) return noneToGoOn(state, request);
+  // Going back waits for nobody: a task that is under way loses the lease, and is fenced off.
   if (!request.plan) return undefined;
   if (!state.consistent) {
     return new SwitchbackError('Conflict', `${request.target} is inconsistent: an undo was skipped`, {
       hint: '`switchback reconcile` shows what was left out, and takes your word once it is right.',
     });
   }
+  return runInTheWay(state, request) ?? taskInTheWay(state, request);
+}
+
+function runInTheWay(state: TargetState, { target, runId, task }: OpenRunRequest): SwitchbackError | undefined {
   const open = unfinishedRun(state);
-  if (open && open.id !== request.runId) {
-    return new SwitchbackError('Conflict', `run ${open.id} of ${request.target} has not ended (it is ${open.state})`, {
-      hint: '`switchback reconcile` shows the ways on: go on with it, take it back, or close it.',
-      facts: { run: open.id, state: open.state },
-    });
-  }
-  return undefined;
+  if (!open || open.id === runId) return undefined;
+  return new SwitchbackError('Conflict', `run ${open.id} of ${target} has not ended (it is ${open.state})`, {
+    hint:
+      task === undefined
+        ? '`switchback reconcile` shows the ways on: go on with it, take it back, or close it.'
+        : 'Nothing is backed up, tested, restored or pruned beside a run; `switchback status` shows where it stands. A run takes its own backups.',
+    facts: { run: open.id, state: open.state },
+  });
+}
+
+function taskInTheWay(state: TargetState, { target, runId }: OpenRunRequest): SwitchbackError | undefined {
+  const open = openTask(state);
+  if (!open || open.id === runId) return undefined;
+  return new SwitchbackError('Conflict', `${open.id} is at work on the recovery points of ${target}`, {
+    hint: `Wait for its end, or cancel the workflow ${backupWorkflowId(target)}. If that is gone already, \`switchback reconcile\` ends it.`,
+    facts: { task: open.id, since: open.startedAt },
+  });
 }
 
 function noneToGoOn(state: TargetState, { target, runId }: OpenRunRequest): SwitchbackError | undefined {
@@ -146,15 +185,22 @@ async function seal(
   return { format: 1, runId, plan, files };
 }
 
-/** A rollback alone follows the plan of the newest run: its stack, stores and protected resources. */
+/** A rollback alone follows the plan of the newest run: its stack, stores and protected resources. A task follows that of a task, too. */
 async function resealNewest(
   state: TargetState,
-  { runId, rollback }: OpenRunRequest,
+  { runId, task, rollback }: OpenRunRequest,
   target: OpenTarget,
 ): Promise<SealedRun> {
-  const newest = state.runs.at(-1);
-  if (!newest)
-    throw new SwitchbackError('PreconditionFailed', 'the journal knows no run: there is nothing to roll back');
+  const known = task === undefined ? state.runs : [...state.runs, ...state.tasks];
+  const newest = [...known].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1)).at(-1);
+  if (!newest) {
+    throw new SwitchbackError(
+      'PreconditionFailed',
+      task === undefined
+        ? 'the journal knows no run: there is nothing to roll back'
+        : 'the journal knows no run and no backup: there are no recovery points',
+    );
+  }
   const sealed = await target.sealedRun(newest.id);
   // Refused while nothing is open yet: an open run would hold the target until a person has closed it.
   if (rollback) planRollback(state, { request: rollback, plan: sealed.plan, ordinal: state.rollbacks + 1 });

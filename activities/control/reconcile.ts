@@ -2,7 +2,7 @@ import type { ReconcileDecision, ReconcileReport, ReconcileRequest, RunRef } fro
 import { overallVerdict } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
-import { openRun, type TargetState } from '../../runbook/target-state.ts';
+import { openRun, openTask, type TargetState } from '../../runbook/target-state.ts';
 import { leftFiles, leftInStores, leftObjects, leftProcesses, leftStopped, type Leftover } from '../leftovers/index.ts';
 import type { Surroundings } from '../perform/effect-context.ts';
 import type { OpenTarget } from '../perform/target-access.ts';
@@ -21,8 +21,9 @@ export async function reconcile(
 ): Promise<ReconcileReport> {
   const target = await dependencies.access.open(request.target);
   const state = await target.journal.refresh();
-  const newest = state.runs.at(-1);
+  const newest = state.runs.at(-1) ?? state.tasks.at(-1);
   if (!newest) throw new SwitchbackError('PreconditionFailed', `the journal of ${request.target} knows no run`);
+  if (request.taskAtWork === false && request.tidy) await closeTask(target, state);
   const run: RunRef = { target: request.target, runId: newest.id, epoch: state.epoch };
 
   if (request.decision?.decide === 'close') await close(target, state, run, request.decision);
@@ -60,7 +61,7 @@ async function settled(
 }
 
 function summary(state: TargetState): Omit<ReconcileReport, 'leftovers' | 'silent'> {
-  const newest = state.runs.at(-1)!;
+  const newest = (state.runs.at(-1) ?? state.tasks.at(-1))!;
   const open = openRun(state);
   return {
     run: newest.id,
@@ -76,6 +77,24 @@ function summary(state: TargetState): Omit<ReconcileReport, 'leftovers' | 'silen
         undo: undo.summary,
       })),
   };
+}
+
+/** Ends work on recovery points whose workflow is gone: nobody has to decide that, since nothing is left half. */
+async function closeTask(target: OpenTarget, state: TargetState): Promise<void> {
+  const task = openTask(state);
+  if (!task) return;
+  const epoch = state.epoch + 1;
+  const holder = { workflowId: 'reconcile', workflowRunId: task.id };
+  const entries: JournalEntry[] = [
+    { type: 'lease-taken', holder },
+    { type: 'run-state', state: 'aborted', reason: 'its workflow is gone' },
+    { type: 'lease-released', holder },
+  ];
+  await target.journal.appendIf({ run: task.id, epoch, entries }, (now) =>
+    now.epoch === epoch - 1
+      ? undefined
+      : new SwitchbackError('Conflict', 'the lease was taken by somebody else just now'),
+  );
 }
 
 /** Ends a run whose workflow is gone. The new epoch shuts out whoever may still work for it. */

@@ -29,6 +29,7 @@ import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import { failureDetail } from '../perform/record-failure.ts';
+import { usePoints } from '../points/index.ts';
 import { resolveSecrets, type SecretSource } from '../perform/secrets.ts';
 import type { TargetAccess } from '../perform/target-access.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
@@ -78,15 +79,17 @@ export function rehearsalActivities(dependencies: RehearsalDependencies): Rehear
         try {
           const ids = phases.map((phase) => phase.id);
           const target = await access.open(request.clone);
-          const built = await buildClone({
-            world: world(),
-            original: context,
-            ...(original.sealed ? { sealed: original.sealed } : {}),
-            clone: request.clone,
-            home: target.home,
-            keep: (bytes) => target.content.keep(bytes),
-            phases: context.plan.phases.filter((phase) => ids.includes(phase.id)),
-          });
+          const built = await usePoints(context.home, 'a rehearsal fills its clone', () =>
+            buildClone({
+              world: world(),
+              original: context,
+              ...(original.sealed ? { sealed: original.sealed } : {}),
+              clone: request.clone,
+              home: target.home,
+              keep: (bytes) => target.content.keep(bytes),
+              phases: context.plan.phases.filter((phase) => ids.includes(phase.id)),
+            }),
+          );
           return { outcome: 'built', ...built, phases, standing: standingEntries(state) };
         } catch (error) {
           return { ...refusal(error, surroundings.signal), phases };

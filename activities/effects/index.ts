@@ -15,7 +15,9 @@ import { compareDualRunHandler } from './compare-dual-run.ts';
 import type { CheckDependencies } from './instruments.ts';
 import { measureResourcesHandler } from './measure-resources.ts';
 import { proveBackupHandler } from './prove-backup.ts';
+import { prunePointsHandler } from './prune-points.ts';
 import { putFilesBackHandler } from './put-files-back.ts';
+import { readingPoints } from './reading-points.ts';
 import { recordBeforeHandler } from './record-before.ts';
 import { recordPhaseHandler } from './record-phase.ts';
 import { removeTagHandler } from './remove-tag.ts';
@@ -53,9 +55,12 @@ export function effectHandlers(world: World): EffectHandlers {
     checkBudget: checkBudgetHandler({ engine, checkpoints }),
     backupVolume: backupVolumeHandler({ engine }),
     backupStore: backupStoreHandler({ stores }),
-    proveBackup: proveBackupHandler({
-      provers: [volumeProver(engine), ...Object.values(stores).map((store) => store.prover)],
-    }),
+    proveBackup: readingPoints(
+      proveBackupHandler({
+        provers: [volumeProver(engine), ...Object.values(stores).map((store) => store.prover)],
+      }),
+    ),
+    prunePoints: prunePointsHandler(),
     applySql: applySqlHandler({ stores }),
     runContainer: runContainerHandler(world),
     restoreFiles: restoreFilesHandler(),
@@ -71,7 +76,7 @@ export function effectHandlers(world: World): EffectHandlers {
     recordPhase: recordPhaseHandler(),
     stopUsers: stopUsersHandler({ engine, stores }),
     startUsers: startUsersHandler({ engine }),
-    restoreVolume: restoreVolumeHandler({ engine }),
-    restoreStore: restoreStoreHandler({ stores }),
+    restoreVolume: readingPoints(restoreVolumeHandler({ engine })),
+    restoreStore: readingPoints(restoreStoreHandler({ stores })),
   };
 }

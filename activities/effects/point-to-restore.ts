@@ -12,6 +12,7 @@ import {
 } from '../volumes/index.ts';
 import type { HelperJob, VolumeSurvey } from '../volumes/index.ts';
 import { helperOwner } from './helper-owner.ts';
+import { requireKnownPoint } from './known-point.ts';
 
 type Context = EffectContext<'restoreVolume'>;
 
@@ -26,17 +27,7 @@ export async function pointToRestore(
   const point = await findPoint(context.home.points, input.point, context.runId);
   const { manifest } = point;
   const archive = archiveOf(point);
-  const receipt = manifest.run === context.runId ? await context.factsOf(manifest.operation) : undefined;
-  if (receipt !== undefined && receipt['seal'] !== manifest.seal) {
-    throw new SwitchbackError(
-      'IntegrityFailed',
-      `recovery point ${manifest.point} is not the one that the journal knows`,
-      {
-        hint: 'Somebody put another backup in its place; find the one with the seal that the receipt names.',
-        facts: { known: JSON.stringify(receipt['seal'] ?? null), found: manifest.seal ?? '' },
-      },
-    );
-  }
+  await requireKnownPoint(context, manifest);
   // The new content lies beside the old one until the old one is discarded: both must fit.
   const { freeBytes, freeInodes } = live ?? (await surveyNewVolume(job, context));
   requireRoom(

@@ -1,5 +1,6 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { EffectContext, EffectHandler } from '../effect.ts';
+import { requireKnownPoint } from './known-point.ts';
 import { findPoint, markFailed, markProven, verifyPoint } from '../points/index.ts';
 import type { PointProver, ProofContext } from '../points/index.ts';
 
@@ -11,6 +12,7 @@ export function proveBackupHandler(deps: { provers: readonly PointProver[] }): E
   return {
     async prepare(input, context) {
       const point = await findPoint(context.home.points, input.point, context.runId);
+      await requireKnownPoint(context, point.manifest);
       proverOf(deps.provers, point.manifest.source.kind);
       return {
         undo: { by: 'nothing', summary: 'a proof leaves nothing behind' },

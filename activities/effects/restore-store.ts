@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../runbook/json.ts';
 import type { EffectHandler, Performed, Prepared } from '../effect.ts';
 import { findPoint } from '../points/index.ts';
+import { requireKnownPoint } from './known-point.ts';
 import { requireSameStore } from '../stores/identity.ts';
 import { withStore, type StoreDrivers } from '../stores/registry.ts';
 import type { RestoreOutcome, StateLoss, StoreContext, SwapPlan } from '../stores/store.ts';
@@ -26,6 +27,7 @@ export const restoreStoreHandler = (deps: { stores: StoreDrivers }): EffectHandl
       const plan = await store.planRestore(input.replaced);
       const point =
         input.replaced === undefined ? await findPoint(context.home.points, input.point, context.runId) : undefined;
+      if (point) await requireKnownPoint(context, point.manifest);
       const facts: JsonObject = {
         swap: { ...plan },
         ...(point && { point: `${point.manifest.run}/${point.manifest.point}` }),

@@ -6,12 +6,15 @@ import type { Leftover } from './leftover.ts';
 
 /** Scratch folders and half-written files in a target's home. */
 export async function leftFiles({ root, scratch }: TargetHome): Promise<Leftover[]> {
-  const partial = (await entries(root, true)).filter((path) => path.endsWith('.partial'));
+  // What a prune renamed away is as good as removed.
+  const partial = (await entries(root, true)).filter((path) => /\.(partial|expired)$/.test(path));
   // A folder goes with all that is in it.
   const topmost = partial.filter((path) => !partial.some((other) => path.startsWith(`${other}/`)));
   const scratches = (await entries(scratch, false)).map((name) => relative(root, join(scratch, name)));
   return [
-    ...topmost.filter((path) => !path.startsWith('scratch/')).map((path) => file(root, path, 'was never finished')),
+    ...topmost
+      .filter((path) => !path.startsWith('scratch/'))
+      .map((path) => file(root, path, path.endsWith('.expired') ? 'was being removed' : 'was never finished')),
     ...scratches.map((path) => file(root, path, 'scratch of an operation that has ended')),
   ];
 }

@@ -68,8 +68,8 @@ export function effectContext<K extends OperationKind>(
     keep: (bytes) => content.keep(bytes),
     kept: (digest) => content.kept(digest),
     secret: (template) => resolveSecrets(template, sealedRun.plan.stack, secrets),
-    factsOf: async (operationId) =>
-      (await journal.refresh()).operations.get(operationKey(run.runId, operationId))?.receipt?.facts,
+    factsOf: async (operationId, ofRun = run.runId) =>
+      (await journal.refresh()).operations.get(operationKey(ofRun, operationId))?.receipt?.facts,
     bindIdentity: async (resource, identity) => {
       await journal.append({ run: run.runId, epoch: run.epoch, entries: [{ type: 'identity', resource, identity }] });
     },

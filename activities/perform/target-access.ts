@@ -70,7 +70,8 @@ export class TargetAccess {
         const known = sealed.get(runId);
         if (known) return known;
         await journal.refresh();
-        const record = journal.state.runs.findLast((run) => run.id === runId);
+        const named = ({ id }: { id: string }) => id === runId;
+        const record = journal.state.runs.findLast(named) ?? journal.state.tasks.findLast(named);
         if (!record) throw new SwitchbackError('IntegrityFailed', `the journal of ${target} knows no run ${runId}`);
         const run = JSON.parse((await content.kept(record.manifest)).toString('utf8')) as SealedRun;
         sealed.set(runId, run);

@@ -17,10 +17,14 @@ export function pointFolder(pointsRoot: string, ref: PointRef): string {
 /** Where a point is written until it is sealed. */
 export const partialFolder = (pointsRoot: string, ref: PointRef) => `${pointFolder(pointsRoot, ref)}.partial`;
 
+/** What a removed point is called until its bytes are gone. */
+export const expiredSuffix = '.expired';
+export const expiredFolder = (pointsRoot: string, ref: PointRef) => `${pointFolder(pointsRoot, ref)}${expiredSuffix}`;
+
 export const manifestName = 'manifest.json';
 
 function checkedId(what: string, id: string): string {
-  if (safeId.test(id) && !id.endsWith('.partial')) return id;
+  if (safeId.test(id) && !id.endsWith('.partial') && !id.endsWith(expiredSuffix)) return id;
   throw new SwitchbackError('PlanInvalid', `${what} id ${JSON.stringify(id)} cannot be the name of a folder`, {
     hint: 'Use letters, digits, dots, underscores and hyphens, and a letter or digit first.',
   });

@@ -4,7 +4,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import { isMissing } from './is-missing.ts';
 import { decodeManifest, isGood } from './manifest.ts';
 import type { PointManifest } from './manifest.ts';
-import { manifestName, pointFolder } from './point-folder.ts';
+import { expiredSuffix, manifestName, pointFolder } from './point-folder.ts';
 import type { PointRef } from './point-folder.ts';
 
 /** A point as it lies on disk. */
@@ -63,7 +63,7 @@ export async function findPoint(pointsRoot: string, name: string, run: string): 
 export interface PointEntry {
   ref: PointRef;
   point?: StoredPoint;
-  /** `interrupted`: never sealed. Otherwise what is wrong with its manifest. */
+  /** `interrupted`: never sealed. `expired`: being removed. Otherwise what is wrong with its manifest. */
   problem?: string;
 }
 
@@ -74,6 +74,10 @@ export async function listPoints(pointsRoot: string): Promise<PointEntry[]> {
     for (const name of await foldersIn(join(pointsRoot, run))) {
       if (name.endsWith('.partial')) {
         entries.push({ ref: { run, point: name.slice(0, -'.partial'.length) }, problem: 'interrupted' });
+        continue;
+      }
+      if (name.endsWith(expiredSuffix)) {
+        entries.push({ ref: { run, point: name.slice(0, -expiredSuffix.length) }, problem: 'expired' });
         continue;
       }
       const ref = { run, point: name };

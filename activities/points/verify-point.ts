@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { diskError } from './disk-error.ts';
 import { hashFile } from './hash-file.ts';
 import { isMissing } from './is-missing.ts';
-import { encodeManifest, isGood, mayBecome } from './manifest.ts';
+import { decodeManifest, encodeManifest, isGood, mayBecome } from './manifest.ts';
 import type { PointManifest, PointProof } from './manifest.ts';
 import { manifestName, partPath } from './point-folder.ts';
 import type { StoredPoint } from './read-point.ts';
@@ -53,10 +53,13 @@ async function update(
   state: PointManifest['state'],
   change: Partial<PointManifest>,
 ): Promise<StoredPoint> {
-  const from = point.manifest.state;
-  if (from === 'failed') throw damaged(point, 'has failed');
-  const manifest = { ...point.manifest, ...change, state: mayBecome(from, state) ? state : from };
+  // Somebody else may have proven it while its bytes were read: what stands there now is added to.
   const path = join(point.folder, manifestName);
+  const now = decodeManifest(await readFile(path, 'utf8'), path);
+  if (now.seal !== point.manifest.seal) throw damaged(point, 'has become another one meanwhile');
+  const from = now.state;
+  if (from === 'failed') throw damaged(point, 'has failed');
+  const manifest = { ...now, ...change, state: mayBecome(from, state) ? state : from };
   await writeDurably(path, encodeManifest(manifest)).catch(async (error: unknown) => {
     throw await diskError(error, `recovery point ${manifest.run}/${manifest.point}`, point.folder);
   });

@@ -3,7 +3,7 @@ import type { Answer } from './answer.ts';
 import type { Context, EveryOption } from './context.ts';
 
 /** Headings of `switchback --help`, in this order. */
-export const groups = ['Plans', 'This machine', 'A run', 'An operator says', 'Records'] as const;
+export const groups = ['Plans', 'This machine', 'A run', 'An operator says', 'Recovery points', 'Records'] as const;
 
 /**
  * One verb of the command line. Its file says what it takes and does; everything heavy (the Temporal client, the plan's schema)

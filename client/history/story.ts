@@ -1,4 +1,5 @@
 import type { JournalEntry, JournalRecord } from '../../runbook/journal.ts';
+import { formatSkew } from '../../runbook/point-set.ts';
 import { describeWayBack } from '../../runbook/rehearsal.ts';
 import type { TimelineEntry } from '../../runbook/run-state.ts';
 import { between, formatDuration } from '../rendering/duration.ts';
@@ -33,6 +34,10 @@ export function storyLine(record: JournalRecord): StoryLine | undefined {
         `${record.operator} started run ${record.run} of plan ${record.plan}, digest ${record.planDigest.slice(0, 12)}`,
         'person',
       );
+    case 'task-sealed':
+      return line(`${record.operator} started ${record.run} of plan ${record.plan}`, 'person');
+    case 'set-taken':
+      return line(formatSkew(record.set), 'quiet');
     case 'run-state': {
       const tone: Tone =
         record.state === 'completed'

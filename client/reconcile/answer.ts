@@ -39,7 +39,12 @@ export function reconcileAnswer({ target, server, report, ended }: Reconciled, s
   };
 }
 
-function headline({ migration, atWork }: ServerView, { run, state, open, consistent }: ReconcileReport): string {
+function headline(
+  { migration, atWork, taskAtWork }: ServerView,
+  { run, state, open, consistent }: ReconcileReport,
+): string {
+  if (taskAtWork)
+    return 'its recovery points are being worked on; what looks left behind may be in use, and was not looked at';
   if (atWork) return `run ${run} is at work (${state}); what looks left behind may be in use, and was not looked at`;
   if (open) {
     const became = migration ? `was ${migration.status.toLowerCase()}` : 'is gone from the server';

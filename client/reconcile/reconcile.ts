@@ -38,7 +38,9 @@ export async function reconcile(
     const homeHost = await homeHostOf(place, context, server.migration?.taskQueue);
     const report = await askWorker(temporal, homeHost, {
       target,
-      atWork: server.atWork,
+      // What looks left behind by a run may be what a backup works with.
+      atWork: server.atWork || server.taskAtWork,
+      taskAtWork: server.taskAtWork,
       tidy: tidy || decision !== undefined,
       ...(decision && { decision: { ...decision, key: randomUUID() } }),
     });

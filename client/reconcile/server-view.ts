@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { phaseWorkflowId, rollbackWorkflowId } from '../../runbook/names.ts';
+import { backupWorkflowId, phaseWorkflowId, rollbackWorkflowId } from '../../runbook/names.ts';
 import { openRun, type TargetState } from '../../runbook/target-state.ts';
 import type { TemporalConnection } from '../temporal/connection.ts';
 import { findRun, type KnownRun } from '../temporal/find-run.ts';
@@ -10,6 +10,8 @@ export interface ServerView {
   migration?: KnownRun;
   /** The journal's open run has its workflow. */
   atWork: boolean;
+  /** Recovery points are being worked on outside of a run. */
+  taskAtWork: boolean;
   /** Workflows of phases and rollbacks that are open although nobody will hear of their end. */
   orphans: string[];
 }
@@ -26,7 +28,13 @@ export async function viewServer(
   const children = state && !atWork ? childIds(target, state) : [];
   const orphans: string[] = [];
   for (const id of children) if (await isOpen(temporal, id)) orphans.push(id);
-  return { ...(migration && { migration }), atWork: atWork && (open !== undefined || state === undefined), orphans };
+  const taskAtWork = await isOpen(temporal, backupWorkflowId(target));
+  return {
+    ...(migration && { migration }),
+    taskAtWork,
+    atWork: atWork && (open !== undefined || state === undefined),
+    orphans,
+  };
 }
 
 function childIds(target: string, state: TargetState): string[] {

@@ -14,7 +14,8 @@ export async function homeHostOf(
 ): Promise<string> {
   if (homeHost !== undefined) return homeHost;
   const local = await readLocalTarget(target, context.settings);
-  if (local && local.state.runs.length > 0) return (await sealedPlan(local, context.settings)).homeHost;
+  if (local && local.state.runs.length + local.state.tasks.length > 0)
+    return (await sealedPlan(local, context.settings)).homeHost;
   const host = taskQueue === undefined ? undefined : /^switchback-host-(.+)$/.exec(taskQueue)?.[1];
   if (host !== undefined) return host;
   throw new GuidedError('PreconditionFailed', `nothing is known of ${target} here`, {

@@ -64,7 +64,10 @@ export async function sealedPlan(
   settings: Pick<Settings, 'home'>,
   runId?: string,
 ): Promise<CompiledPlan> {
-  const run = runId === undefined ? state.runs.at(-1) : state.runs.findLast((candidate) => candidate.id === runId);
+  const run =
+    runId === undefined
+      ? (state.runs.at(-1) ?? state.tasks.at(-1))
+      : state.runs.findLast((candidate) => candidate.id === runId);
   if (!run) throw new SwitchbackError('PreconditionFailed', `the journal of ${target} knows no run ${runId ?? 'yet'}`);
   const content = await ContentStore.open(home.content, join(settings.home, 'content.key'));
   const sealed = JSON.parse((await content.kept(run.manifest)).toString('utf8')) as { plan: CompiledPlan };

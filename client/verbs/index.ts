@@ -1,6 +1,7 @@
 import type { Verb } from '../command-line/verb.ts';
 import { abort } from './abort.ts';
 import { approve } from './approve.ts';
+import { backup } from './backup.ts';
 import { breakGlass } from './break-glass.ts';
 import { completion } from './completion.ts';
 import { doctor } from './doctor.ts';
@@ -53,6 +54,7 @@ export const verbs: readonly Verb[] = [
   breakGlass,
   abort,
   reconcile,
+  backup,
   list,
   history,
   measure,

@@ -75,7 +75,8 @@ export async function contextOf<K extends OperationKind>(
       throw new SwitchbackError('PlanInvalid', `${path} was not sealed`);
     },
     secret: async (template: string) => template,
-    factsOf: async (operation: string) => (await readJournal(root)).receipts[operation],
+    factsOf: async (operation: string, run = runId) =>
+      run === runId ? (await readJournal(root)).receipts[operation] : undefined,
     bindIdentity: (resource: string, identity: string) =>
       change(root, (journal) => {
         journal.identities[resource] = identity;

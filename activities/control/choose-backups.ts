@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import type { BackupTask, Quiesce, ToBackUp } from '../../runbook/backup-task.ts';
+import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
+import { SwitchbackError } from '../../runbook/errors.ts';
+import { usedVolumes } from '../clone/choose-sources.ts';
+import { servicesOfStores } from '../clone/find-stores.ts';
+import { enabledServices, type ComposeCli, type ComposeModel } from '../compose/index.ts';
+import type { DockerEngine } from '../docker/index.ts';
+import type { EffectContext } from '../effect.ts';
+
+type Create = Extract<BackupTask, { do: 'create' }>;
+interface World {
+  engine: DockerEngine;
+  compose?: ComposeCli;
+}
+
+/** A frozen writer goes on as if nothing had been; a stopped one has been away. */
+const quiesceUnlessTold: Quiesce = 'pause';
+
+/**
+ * Which volumes and stores a backup takes: those that are named, else all that the plan's stack names. What a database of the stack keeps
+ * in a volume is in its own backup already. @throws SwitchbackError `PlanInvalid` for a store that the plan does not have
+ */
+export async function chooseBackups(
+  task: Create,
+  world: World,
+  context: EffectContext,
+): Promise<{ sources: ToBackUp[]; notes: string[] }> {
+  const { plan } = context;
+  const named = task.volumes !== undefined || task.stores !== undefined;
+  const stores = task.stores ?? (named ? [] : Object.keys(plan.stores));
+  for (const store of stores) requireStore(plan, store);
+  const wantsModel = !named || (task.volumes?.length ?? 0) > 0;
+  const model = wantsModel ? await activeModel(world, context) : undefined;
+  const found = named ? { volumes: task.volumes ?? [], notes: [] } : await volumesOf(model, world, context);
+  const volumes = [...new Set(found.volumes.map((name) => model?.volumes[name]?.name ?? name))];
+  const sources: ToBackUp[] = [
+    // What stands still for it comes last, so that nobody dumps a frozen database.
+    ...stores.map((store) => ({ store })),
+    ...volumes.map((volume) => ({ volume, quiesce: quiesceOf(plan, volume, task.quiesce) })),
+  ];
+  if (sources.length === 0) {
+    throw new SwitchbackError('PreconditionFailed', `${context.target} has neither volumes nor stores to back up`, {
+      hint: ['Name one with --volume or --store.', ...found.notes].join(' '),
+    });
+  }
+  return { sources, notes: found.notes };
+}
+
+function requireStore(plan: CompiledPlan, store: string): void {
+  if (store in plan.stores) return;
+  throw new SwitchbackError('PlanInvalid', `the plan has no store ${store}`, {
+    hint: `It has: ${Object.keys(plan.stores).join(', ') || 'none'}.`,
+  });
+}
+
+/** What a phase says about a volume holds here, too: whoever wrote it knows the software. */
+function quiesceOf(plan: CompiledPlan, volume: string, told: Quiesce | undefined): Quiesce {
+  const operations = plan.phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
+  const said = operations.find((one) => one.kind === 'backupVolume' && one.input.volume === volume);
+  return told ?? (said?.kind === 'backupVolume' ? said.input.quiesce : quiesceUnlessTold);
+}
+
+async function activeModel({ compose }: World, { plan, signal }: EffectContext): Promise<ComposeModel | undefined> {
+  if (!compose) return undefined;
+  const { project, directory, compose: file, env, profiles } = plan.stack;
+  const { model } = await compose.model(
+    {
+      name: project,
+      directory,
+      files: [join(directory, file)],
+      envFile: env === undefined ? undefined : join(directory, env),
+      profiles,
+    },
+    { signal },
+  );
+  return model;
+}
+
+async function volumesOf(
+  model: ComposeModel | undefined,
+  { engine }: World,
+  context: EffectContext,
+): Promise<{ volumes: string[]; notes: string[] }> {
+  if (!model) return { volumes: [], notes: ['this worker has no Compose: volumes have to be named'] };
+  const { plan, signal } = context;
+  const looking = { ...plan, engine, project: plan.stack.project, signal };
+  const { services } = await servicesOfStores({ ...looking, secret: (template) => context.secret(template) });
+  const notes = boundFolders(model);
+  const volumes: string[] = [];
+  for (const key of new Set([...Object.keys(model.volumes), ...usedVolumes(model)])) {
+    const name = model.volumes[key]?.name ?? key;
+    const store = Object.entries(services).find(([, service]) => usedVolumes(model, [service]).includes(key))?.[0];
+    if (store !== undefined) notes.push(`volume ${name} is left out: the backup of store ${store} holds its data`);
+    else if (await engine.inspectVolume(name, { signal })) volumes.push(name);
+    else notes.push(`volume ${name} is left out: it does not exist yet`);
+  }
+  return { volumes, notes };
+}
+
+/** Folders of the host that services write to: nobody backs them up here, and somebody should know. */
+function boundFolders(model: ComposeModel): string[] {
+  return enabledServices(model).flatMap(([name, service]) =>
+    (service.volumes ?? []).flatMap(({ type, source, read_only: readOnly }) =>
+      type === 'bind' && source !== undefined && readOnly !== true && !/\.\w+$/.test(source)
+        ? [`folder ${source} of service ${name} is not a volume: it is not backed up`]
+        : [],
+    ),
+  );
+}

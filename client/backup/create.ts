@@ -1,0 +1,40 @@
+import type { BackupTask } from '../../runbook/backup-task.ts';
+import type { Answer } from '../command-line/answer.ts';
+import type { Context } from '../command-line/context.ts';
+import { readValidPlan } from '../settings/read-valid-plan.ts';
+import { quiesceOf, retentionOf, type BackupOptions } from './options.ts';
+import { runTask } from './run-task.ts';
+
+/** What `create`, and a schedule each time, does. */
+export function createTask(options: BackupOptions): Extract<BackupTask, { do: 'create' }> {
+  const quiesce = quiesceOf(options);
+  const retention = retentionOf(options);
+  return {
+    do: 'create',
+    ...(options.volume ? { volumes: options.volume } : {}),
+    ...(options.store ? { stores: options.store } : {}),
+    ...(quiesce ? { quiesce } : {}),
+    test: options.test ?? true,
+    ...(retention ? { retention } : {}),
+  };
+}
+
+/** Takes recovery points of all that the plan's stack names, or of what is named. */
+export async function createBackup(
+  typed: string | undefined,
+  options: BackupOptions,
+  context: Context,
+): Promise<Answer> {
+  const { compiled } = await readValidPlan(options, context, typed);
+  const { target, homeHost } = compiled;
+  return runTask(
+    {
+      target,
+      homeHost,
+      plan: compiled,
+      task: createTask(options),
+      next: [{ type: `switchback backup list --target ${target}`, why: 'what there is to go back to' }],
+    },
+    context,
+  );
+}

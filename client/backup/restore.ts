@@ -1,0 +1,74 @@
+import { formatSkew } from '../../runbook/point-set.ts';
+import type { Answer } from '../command-line/answer.ts';
+import type { Context } from '../command-line/context.ts';
+import { UsageError } from '../command-line/usage-error.ts';
+import { formatAge, formatMoment } from '../rendering/duration.ts';
+import { homeHostOf } from '../runs/home-host.ts';
+import { readLocalTarget } from '../runs/local-target.ts';
+import { locate } from '../settings/locate.ts';
+import type { BackupOptions } from './options.ts';
+import { pointNamed, pointsAtHome, type PointView } from './points-at-home.ts';
+import { runTask } from './run-task.ts';
+
+/** Puts a point in the place of what it was taken of, or into a volume of another name, once that was confirmed. */
+export async function restoreBackup(typed: string, options: BackupOptions, context: Context): Promise<Answer> {
+  const place = await locate(options, context);
+  const { target } = place;
+  const homeHost = await homeHostOf(place, context, undefined);
+  const { into } = options;
+  // On another machine than the home host nothing is known of it before.
+  const here = (await readLocalTarget(target, context.settings)) ? await pointsAtHome(options, context) : undefined;
+  const view = here && pointNamed(typed, here);
+  const point = view?.point ?? typed;
+  if (view) for (const line of consequences(view, into)) context.note(line);
+  await confirm(view?.resource.replace(/^\w+:/, '') ?? point, into, options, context);
+  return runTask(
+    {
+      target,
+      homeHost,
+      task: { do: 'restore', point, ...(into === undefined ? {} : { into }) },
+      next: [{ type: 'switchback backup list', why: 'recovery points; what was replaced is named above' }],
+    },
+    context,
+  );
+}
+
+/** What is lost, and how far it is apart from its set: said before anything is done. */
+function consequences({ point, resource, takenAt, set, proof, state }: PointView, into: string | undefined): string[] {
+  const now = new Date();
+  const others = set?.points.filter((other) => other.point !== point) ?? [];
+  return [
+    `restore ${point} ${into === undefined ? `in the place of ${resource}` : `into volume ${into}`}`,
+    ...(takenAt === undefined
+      ? []
+      : [
+          `  it is of ${formatMoment(takenAt)}: what was written in the ${formatAge(takenAt, now).replace(/ ago$/, '')} since is lost from it`,
+        ]),
+    ...(set && others.length > 0
+      ? [
+          `  it was taken together with ${others.map((other) => other.resource).join(', ')}: ${formatSkew(set)}`,
+          '  what is restored alone may not agree with the rest',
+        ]
+      : []),
+    proof === undefined
+      ? `  it is ${state}: it was never restored as a test`
+      : `  it was restored as a test ${formatAge(proof.at, now)}${proof.expired ? ', which is longer ago than the plan lets count' : ''}`,
+    '  what is replaced is kept, and the answer says where',
+  ];
+}
+
+/** @throws UsageError when nobody has confirmed it */
+async function confirm(
+  name: string,
+  into: string | undefined,
+  { yes }: BackupOptions,
+  context: Context,
+): Promise<void> {
+  if (yes) return;
+  const word = into ?? name;
+  if (!context.interactive) {
+    throw new UsageError('a restore replaces data, and there is no terminal to ask on', 'Confirm it with --yes.');
+  }
+  const answer = await context.ask(`Type ${word} to restore it: `);
+  if (answer.trim() !== word) throw new UsageError('not confirmed: nothing was changed');
+}
