@@ -11,6 +11,7 @@ import { backupVolumeHandler } from './backup-volume.ts';
 import { checkBudgetHandler } from './check-budget.ts';
 import { checkPreflightHandler } from './check-preflight.ts';
 import { checkpointSight } from './checkpoint-sight.ts';
+import { clearingScratch } from './clear-scratch.ts';
 import { compareDualRunHandler } from './compare-dual-run.ts';
 import type { CheckDependencies } from './instruments.ts';
 import { measureResourcesHandler } from './measure-resources.ts';
@@ -53,12 +54,14 @@ export function effectHandlers(world: World): EffectHandlers {
     recordBefore: recordBeforeHandler({ engine }),
     checkPreflight: checkPreflightHandler({ ...checks, checkpoints }),
     checkBudget: checkBudgetHandler({ engine, checkpoints }),
-    backupVolume: backupVolumeHandler({ engine }),
+    backupVolume: clearingScratch(backupVolumeHandler({ engine })),
     backupStore: backupStoreHandler({ stores }),
-    proveBackup: readingPoints(
-      proveBackupHandler({
-        provers: [volumeProver(engine), ...Object.values(stores).map((store) => store.prover)],
-      }),
+    proveBackup: clearingScratch(
+      readingPoints(
+        proveBackupHandler({
+          provers: [volumeProver(engine), ...Object.values(stores).map((store) => store.prover)],
+        }),
+      ),
     ),
     prunePoints: prunePointsHandler(),
     applySql: applySqlHandler({ stores }),
@@ -76,7 +79,7 @@ export function effectHandlers(world: World): EffectHandlers {
     recordPhase: recordPhaseHandler(),
     stopUsers: stopUsersHandler({ engine, stores }),
     startUsers: startUsersHandler({ engine }),
-    restoreVolume: readingPoints(restoreVolumeHandler({ engine })),
+    restoreVolume: clearingScratch(readingPoints(restoreVolumeHandler({ engine }))),
     restoreStore: readingPoints(restoreStoreHandler({ stores })),
   };
 }

@@ -54,9 +54,13 @@ export async function findPoint(pointsRoot: string, name: string, run: string): 
     const newest = good.sort((a, b) => (a.manifest.startedAt < b.manifest.startedAt ? 1 : -1))[0];
     if (newest !== undefined) return newest;
   }
-  throw new SwitchbackError('PreconditionFailed', `there is no sealed recovery point ${slash < 0 && !own ? name : `${ref.run}/${ref.point}`}`, {
-    hint: own?.manifest.failure ? `It failed: ${own.manifest.failure.why}.` : 'Take a backup first.',
-  });
+  throw new SwitchbackError(
+    'PreconditionFailed',
+    `there is no sealed recovery point ${slash < 0 && !own ? name : `${ref.run}/${ref.point}`}`,
+    {
+      hint: own?.manifest.failure ? `It failed: ${own.manifest.failure.why}.` : 'Take a backup first.',
+    },
+  );
 }
 
 /** One entry of a listing: a point, or what is wrong with the one that should be there. */

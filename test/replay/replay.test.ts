@@ -30,6 +30,7 @@ afterAll(() => Runtime.instance().shutdown());
 describe('recorded histories', () => {
   it('are there for each way that a run can take', () => {
     expect([...new Set(histories.map((file) => file.split('/')[0]))].sort()).toEqual([
+      'backed-up',
       'parked-and-retried',
       'rehearsed',
       'rollback-parked-and-resumed',

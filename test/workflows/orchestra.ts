@@ -14,7 +14,7 @@ import { TargetAccess } from '../../activities/perform/target-access.ts';
 import { readJournal, targetHome } from '../../journal/index.ts';
 import type { Activities, CloneAnswer } from '../../runbook/activities.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
-import { hostTaskQueue, migrationWorkflowId } from '../../runbook/names.ts';
+import { backupWorkflowId, hostTaskQueue, migrationWorkflowId } from '../../runbook/names.ts';
 import { operationVersion, type OperationKind } from '../../runbook/operations.ts';
 import { childAtWork, withReport } from '../../runbook/child-report.ts';
 import {
@@ -27,7 +27,13 @@ import {
 } from '../../runbook/run-state.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import type { migration } from '../../workflows/migration.ts';
-import { commandUpdates, reportQuery, statusQuery, type MigrationInput } from '../../workflows/messages.ts';
+import {
+  commandUpdates,
+  reportQuery,
+  statusQuery,
+  type BackupInput,
+  type MigrationInput,
+} from '../../workflows/messages.ts';
 
 /** What a fake world does when an operation comes to it: succeed, throw, or wait until it is aborted. */
 export type Script = (operationId: string, attempt: number) => 'succeed' | 'hang' | Error;
@@ -161,6 +167,21 @@ export class Orchestra {
     });
   }
 
+  /** Work on recovery points to its end, however that is; or by a schedule's hand. */
+  async backUp(plan: CompiledPlan, task: BackupInput['task'], how: 'backup' | 'scheduledBackup' = 'backup') {
+    const { target, homeHost } = plan;
+    const input: BackupInput = { target, operator: 'test@here', plan, task };
+    const handle = await this.environment.client.workflow.start(how, {
+      workflowId: how === 'backup' ? backupWorkflowId(target) : `${backupWorkflowId(target)}/scheduled`,
+      taskQueue: hostTaskQueue(homeHost),
+      args: [input],
+    });
+    return handle.result().then(
+      (result: unknown) => ({ result }),
+      (error: unknown) => ({ error }),
+    );
+  }
+
   /** A run that only takes back what earlier runs did. */
   beginRollback(plan: CompiledPlan, runId: string, request: RollbackRequest) {
     return this.#beginWithoutPlan(plan, runId, { rollback: { request, reason: 'asked for days later' } });
@@ -227,12 +248,18 @@ export class Orchestra {
   async histories(target: string): Promise<{ workflowId: string; json: string }[]> {
     const { client } = this.environment;
     const found: { workflowId: string; json: string }[] = [];
+    const ours = [migrationWorkflowId(target), backupWorkflowId(target)];
     for await (const { workflowId, runId } of client.workflow.list({
-      query: `WorkflowId STARTS_WITH '${migrationWorkflowId(target)}'`,
+      query: ours.map((id) => `WorkflowId STARTS_WITH '${id}'`).join(' OR '),
     })) {
       const json = historyToJSON(await client.workflow.getHandle(workflowId, runId).fetchHistory());
       // Stack traces name the folder that the recorder works in.
-      found.push({ workflowId, json: json.replaceAll(checkout, '/switchback') });
+      // Of one that ran again, each time counts.
+      const again = found.filter((other) => other.workflowId.split('+')[0] === workflowId).length;
+      found.push({
+        workflowId: again === 0 ? workflowId : `${workflowId}+again-${again}`,
+        json: json.replaceAll(checkout, '/switchback'),
+      });
     }
     return found;
   }

@@ -59,6 +59,20 @@ export const stories: Story[] = [
     },
   },
   {
+    name: 'backed-up',
+    async tell(orchestra, target) {
+      const followed = plan(orchestra, target);
+      orchestra.script = (id) =>
+        id === 'backup/02-backupVolume' ? new SwitchbackError('Conflict', 'somebody writes to it') : 'succeed';
+      await orchestra.backUp(followed, { do: 'create', volumes: ['a', 'b'], test: true });
+      orchestra.script = () => 'succeed';
+      const retention = { keepLast: 2 };
+      const task = { do: 'create', volumes: ['a'], test: true, testRetained: true, retention } as const;
+      await orchestra.backUp(followed, { ...task, volumes: ['a'] }, 'scheduledBackup');
+      await orchestra.backUp(followed, { do: 'prune', retention });
+    },
+  },
+  {
     name: 'parked-and-retried',
     async tell(orchestra, target) {
       let broken = true;
