@@ -17,6 +17,9 @@ import { shielded } from './interpreter.ts';
 import type { BackupInput } from './messages.ts';
 import { Session } from './session.ts';
 
+/** A worker that is away is waited for so often, each time for ten minutes at most: a day. Something that kills it every time ends then. */
+const awayAtMost = 144;
+
 /** Work on recovery points under way. */
 interface Work {
   input: BackupInput;
@@ -123,7 +126,7 @@ async function settle({ run, session, result }: Work, operation: Operation): Pro
   });
   const untaken = kind === 'proveBackup' && result.outcomes.some((one) => one.error && isBackupOf(one, operation));
   if (session.stop || untaken) return outcome({ skipped: true });
-  for (;;) {
+  for (let away = 0; ; away += 1) {
     session.operation = { id, summary, stage, workflowId: '', startedAt: new Date().toISOString() };
     session.report();
     try {
@@ -135,7 +138,7 @@ async function settle({ run, session, result }: Work, operation: Operation): Pro
       const failure = describeFailure(error);
       session.note(`${summary}: ${failure.message}`);
       // A worker that is away comes back: what it had begun is gone on with.
-      if (failure.name === 'Unreachable' && isWorkerAway(failure) && !stopRequested(session)) continue;
+      if (isWorkerAway(failure) && away < awayAtMost && !stopRequested(session)) continue;
       return outcome({ error: failure });
     } finally {
       session.operation = undefined;
@@ -148,7 +151,7 @@ const isBackupOf = ({ kind, about }: BackupOutcome, { input }: Operation): boole
   (kind === 'backupVolume' || kind === 'backupStore') && 'point' in input && input.point === about.replace(':', '-');
 
 /** By the server's word, not by that of a store that did not answer. */
-const isWorkerAway = ({ message }: FailureDetail) => message.includes('worker');
+const isWorkerAway = ({ name, message }: FailureDetail) => name === 'Unreachable' && message.includes('worker');
 
 /** A getter in disguise: the field changes in signal handlers, which type narrowing does not know. */
 const stopRequested = (session: Session): boolean => session.stop !== undefined;

@@ -30,7 +30,7 @@ const pausedServices = async () =>
 
 describe('kill -9 of the worker', () => {
   it('in the middle of a backup: another worker goes on, and nothing stays frozen or half', async () => {
-    await place.inService('head -c 60M /dev/urandom >/data/big');
+    await place.inService('head -c 40M /dev/urandom >/data/big');
     const doomed = await place.work();
     const created = place.json('backup', 'create', '--volume', place.volume);
     // While it archives, which is while the service is frozen.
@@ -53,7 +53,7 @@ describe('kill -9 of the worker', () => {
     // So many files that deleting them takes a while.
     const many = join(place.points, old, 'many');
     await mkdir(many);
-    for (let from = 0; from < 30_000; from += 1_000)
+    for (let from = 0; from < 12_000; from += 1_000)
       await Promise.all(Array.from({ length: 1_000 }, (_, n) => writeFile(join(many, `${from + n}`), '')));
     await place.killWorkers();
     const doomed = await place.work();
