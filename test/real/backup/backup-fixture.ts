@@ -17,6 +17,12 @@ import { checkoutId, ownName, sweepDead, sweepOwn } from '../own-names.ts';
 const program = fileURLToPath(new URL('../../../dist/worker/main.js', import.meta.url));
 const prefix = `switchback-backup-${checkoutId}-`;
 
+/** A point as `backup list --json` tells of it. */
+export interface Listed {
+  point: string;
+  state: string;
+}
+
 /**
  * A stack on Docker with a volume and a PostgreSQL database, a Temporal server, and workers that are processes of their own, so that they
  * can be killed. Commands are typed in this process.
@@ -179,7 +185,7 @@ phases:
     return invoke(verbs, argv, { cwd: this.stack, env: this.environment, ...more });
   }
 
-  async json(...argv: string[]): Promise<{ code: number; [key: string]: any }> {
+  async json(...argv: string[]) {
     const { code, out, error } = await this.type([...argv, '--json']);
     try {
       return { code, ...JSON.parse(out) };
@@ -191,6 +197,10 @@ phases:
   /** Awaits a state of the world; the test's own time limit is the only clock. */
   async until(look: () => Promise<boolean>, everyMs = 50): Promise<void> {
     while (!(await look())) await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+
+  async list(): Promise<Listed[]> {
+    return (await this.json('backup', 'list')).points;
   }
 
   async journal() {

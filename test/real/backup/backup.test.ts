@@ -2,6 +2,7 @@ import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Runtime } from '@temporalio/worker';
+import type { Verified } from '../../../client/backup/verify.ts';
 import { BackupPlace } from './backup-fixture.ts';
 
 let place: BackupPlace;
@@ -105,48 +106,46 @@ describe('a point that is not what it was', () => {
       const created = await place.json('backup', 'create', '--store', 'orders', '--volume', place.volume, '--no-test');
       return created['outcomes'].map(({ facts }: { facts: { point: string } }) => facts.point);
     };
-    const [flipped, cut] = await both();
-    const [edited, older] = await both();
-    const [lacking, swapped] = await both();
+    const [flipped = '', cut = ''] = await both();
+    const [edited = '', older = ''] = await both();
+    const [lacking = '', swapped = ''] = await both();
     const gone = await volumePoint();
     const at = (point: string, file: string) => join(place.points, point, file);
     const part = async (point: string): Promise<string> =>
       at(point, JSON.parse(await readFile(at(point, 'manifest.json'), 'utf8')).parts[0].file);
 
-    const bytes = await readFile(await part(flipped!));
+    const bytes = await readFile(await part(flipped));
     bytes[Math.floor(bytes.length / 2)]! ^= 1;
-    await writeFile(await part(flipped!), bytes);
-    await truncate(await part(cut!), 1000);
-    const manifest = await readFile(at(edited!, 'manifest.json'), 'utf8');
-    await writeFile(at(edited!, 'manifest.json'), manifest.replace(/"bytes": \d+/, '"bytes": 7'));
-    await rm(await part(lacking!));
+    await writeFile(await part(flipped), bytes);
+    await truncate(await part(cut), 1000);
+    const manifest = await readFile(at(edited, 'manifest.json'), 'utf8');
+    await writeFile(at(edited, 'manifest.json'), manifest.replace(/"bytes": \d+/, '"bytes": 7'));
+    await rm(await part(lacking));
     // An older backup under the name of a newer one, with a manifest that was made to fit: only the journal knows better.
     const { encodeManifest, decodeManifest, sealOf } = await import('../../../activities/points/manifest.ts');
-    const old = decodeManifest(await readFile(at(older!, 'manifest.json'), 'utf8'), 'old');
-    await rm(join(place.points, swapped!), { recursive: true });
-    await cp(join(place.points, older!), join(place.points, swapped!), { recursive: true });
-    const [run, point] = swapped!.split('/') as [string, string];
+    const old = decodeManifest(await readFile(at(older, 'manifest.json'), 'utf8'), 'old');
+    await rm(join(place.points, swapped), { recursive: true });
+    await cp(join(place.points, older), join(place.points, swapped), { recursive: true });
+    const [run, point] = swapped.split('/') as [string, string];
     const forged = { ...old, run, point, operation: old.operation };
-    await writeFile(at(swapped!, 'manifest.json'), encodeManifest({ ...forged, seal: sealOf(forged) }));
-    await rm(join(place.points, gone!), { recursive: true });
+    await writeFile(at(swapped, 'manifest.json'), encodeManifest({ ...forged, seal: sealOf(forged) }));
+    await rm(join(place.points, gone), { recursive: true });
 
     const verified = await place.json('backup', 'verify', '--all');
     expect(verified.code).toBe(9);
     const told = new Map<string, string>(
-      verified['verified'].map((one: any) => [one.point, one.good ? 'good' : one.why]),
+      verified['verified'].map((one: Verified) => [one.point, one.good ? 'good' : one.why]),
     );
-    expect(told.get(flipped!)).toMatch(/^has other content in .* than was written$/);
-    expect(told.get(cut!)).toMatch(/^has 1000 bytes in .*, not \d+$/);
-    expect(told.get(edited!)).toContain('does not match its own checksum');
-    expect(told.get(lacking!)).toMatch(/^has lost /);
-    expect(told.get(older!)).toBe('good');
-    expect(told.get(swapped!)).toContain('another backup was put in its place');
-    expect(told.get(gone!)).toContain('it is not there');
+    expect(told.get(flipped)).toMatch(/^has other content in .* than was written$/);
+    expect(told.get(cut)).toMatch(/^has 1000 bytes in .*, not \d+$/);
+    expect(told.get(edited)).toContain('does not match its own checksum');
+    expect(told.get(lacking)).toMatch(/^has lost /);
+    expect(told.get(older)).toBe('good');
+    expect(told.get(swapped)).toContain('another backup was put in its place');
+    expect(told.get(gone)).toContain('it is not there');
 
-    const states = new Map<string, string>(
-      (await place.json('backup', 'list'))['points'].map((one: any) => [one.point, one.state]),
-    );
-    expect([flipped, cut, edited, lacking, older, swapped, gone].map((one) => states.get(one!))).toEqual([
+    const states = new Map<string, string>((await place.list()).map((one) => [one.point, one.state]));
+    expect([flipped, cut, edited, lacking, older, swapped, gone].map((one) => states.get(one))).toEqual([
       'failed',
       'failed',
       'damaged',
@@ -157,10 +156,10 @@ describe('a point that is not what it was', () => {
     ]);
     // None of them is restored from, whoever asks.
     for (const damaged of [flipped, cut, edited, lacking, swapped, gone]) {
-      const restored = await place.json('backup', 'restore', damaged!, '--into', `${place.volume}_never`, '--yes');
+      const restored = await place.json('backup', 'restore', damaged, '--into', `${place.volume}_never`, '--yes');
       expect([4, 9]).toContain(restored.code);
     }
-    for (const one of [edited, swapped]) await rm(join(place.points, one!.split('/')[0]!), { recursive: true });
+    for (const one of [edited, swapped]) await rm(join(place.points, one.split('/')[0]!), { recursive: true });
   });
 });
 
@@ -178,8 +177,8 @@ describe('prune', () => {
 
     const pruned = await place.json('backup', 'prune', '--keep-last', '1');
     expect(pruned).toMatchObject({ code: 0, outcomes: [{ kind: 'prunePoints' }] });
-    const left = (await place.json('backup', 'list'))['points'].filter(({ state }: any) => state !== 'gone');
-    expect(left.map(({ point }: { point: string }) => point).sort()).toEqual(
+    const left = (await place.list()).filter(({ state }) => state !== 'gone');
+    expect(left.map(({ point }) => point).sort()).toEqual(
       dry['verdicts'].flatMap(({ id, keep }: { id: string; keep: boolean }) => (keep ? [id] : [])).sort(),
     );
     await place.json('backup', 'unpin', first);
@@ -249,8 +248,8 @@ describe('on a schedule', () => {
     const before = (await tasks()).length;
     await place.until(async () => (await tasks()).length > before && (await tasks()).at(-1)?.state !== 'running');
     expect((await tasks()).at(-1)).toMatchObject({ task: 'create', state: 'completed' });
-    const { points } = (await place.json('backup', 'list')) as any;
-    expect(points.filter(({ state }: any) => state === 'sealed')).toEqual([]);
+    const points = await place.list();
+    expect(points.filter(({ state }) => state === 'sealed')).toEqual([]);
     expect((await place.json('backup', 'schedule', '--remove')).code).toBe(0);
     expect((await place.json('backup', 'schedule', '--remove')).code).toBe(4);
   });

@@ -40,8 +40,8 @@ describe('kill -9 of the worker', () => {
     await place.work();
     expect(await created).toMatchObject({ code: 0, outcomes: [{ kind: 'backupVolume' }, { kind: 'proveBackup' }] });
     expect(await pausedServices()).toBe('');
-    const { points } = (await place.json('backup', 'list')) as any;
-    expect(points.map(({ state }: any) => state)).toEqual(['restore-tested']);
+    const points = await place.list();
+    expect(points.map(({ state }) => state)).toEqual(['restore-tested']);
     expect(await place.json('reconcile', '--dry-run')).toMatchObject({ leftovers: [] });
     await place.inService('rm /data/big');
   });
@@ -71,8 +71,8 @@ describe('kill -9 of the worker', () => {
     expect((await readdir(join(away, 'many'))).length).toBeGreaterThan(0);
 
     // Between the two it is no point any more, and reconcile may clear it away.
-    const { points } = (await place.json('backup', 'list')) as any;
-    expect(points.find(({ point }: any) => point === old)).toMatchObject({ state: 'expired' });
+    const points = await place.list();
+    expect(points.find(({ point }) => point === old)).toMatchObject({ state: 'expired' });
     await place.work();
     expect(await pruned).toMatchObject({ code: 0 });
     expect(await readdir(join(place.points, old.split('/')[0])).catch(() => [])).toEqual([]);
