@@ -37,7 +37,12 @@ export function planRestores(
   standing: readonly OperationRecord[],
 ): Restores {
   const planned = noRestores();
-  for (const [resource, step] of restoresOf(standing)) {
+  // A backup has no undo, so it stands for ever; but one from before the phase was last taken back is of another life: going back to it
+  // would lose all that was written since.
+  const ofThisLife = standing.filter(
+    ({ seq, operation }) => seq > (state.phases.get(operation.phase)?.takenBackAt ?? 0),
+  );
+  for (const [resource, step] of restoresOf(ofThisLife)) {
     const keep = (why: string) =>
       planned.kept.push({ operation: step.operation, summary: `the data of ${resource}`, why });
     const by = restoredAlready(state, step, standing);

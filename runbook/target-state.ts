@@ -51,6 +51,8 @@ export interface PhaseRecord {
   state: PhaseState;
   reason?: string;
   changedAt: string;
+  /** Journal line with which it was last taken back: what is older belongs to a life of the phase that is over. */
+  takenBackAt?: number;
 }
 
 /** A target as its journal tells it; it outlives every workflow. */
@@ -144,7 +146,8 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
       }
       break;
     }
-    case 'phase-state':
+    case 'phase-state': {
+      const takenBackAt = record.state === 'rolled-back' ? record.seq : state.phases.get(record.phase)?.takenBackAt;
       state.phases.set(record.phase, {
         id: record.phase,
         ordinal: record.ordinal,
@@ -153,8 +156,10 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
         state: record.state,
         changedAt: record.at,
         ...(record.reason === undefined ? {} : { reason: record.reason }),
+        ...(takenBackAt === undefined ? {} : { takenBackAt }),
       });
       break;
+    }
     case 'intent': {
       const key = operationKey(record.run, record.operation.id);
       if (!state.operations.has(key)) {

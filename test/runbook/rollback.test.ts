@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { JournalEntry } from '../../runbook/journal.ts';
 import type { Operation, Undo } from '../../runbook/operations.ts';
 import { planRollback } from '../../runbook/rollback.ts';
-import { applyRecord, emptyTargetState } from '../../runbook/target-state.ts';
+import { applyRecord, emptyTargetState, type TargetState } from '../../runbook/target-state.ts';
 import { outlinedPlan } from '../workflows/compiled-plan.ts';
 
 const plan = outlinedPlan('shop', '/stack', [
@@ -17,18 +17,22 @@ const plan = outlinedPlan('shop', '/stack', [
   { id: 'two', operations: [{ stage: 'cutover', kind: 'applyCheckpoint' }] },
 ]);
 /** A target in which everything was done, with the undos that are given by operation id. */
-function stateAfter(undos: Record<string, Undo> = {}, unfinished: string[] = [], of = plan) {
+function stateAfter(
+  undos: Record<string, Undo> = {},
+  unfinished: string[] = [],
+  of = plan,
+  { run, state }: { run: string; state: TargetState } = { run: 'r1', state: emptyTargetState() },
+) {
   const operations = of.phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
-  const state = emptyTargetState();
   const write = (entry: JournalEntry) =>
-    applyRecord(state, { seq: state.seq + 1, at: '2026-01-01T00:00:00Z', run: 'r1', epoch: 1, ...entry });
+    applyRecord(state, { seq: state.seq + 1, at: '2026-01-01T00:00:00Z', run, epoch: 1, ...entry });
   for (const phase of of.phases)
     write({ type: 'phase-state', phase: phase.id, ordinal: phase.ordinal, title: phase.title, state: 'completed' });
   for (const operation of operations) {
     const undo = undos[operation.id] ?? operation.undo;
     write({ type: 'intent', operation, attempt: 1, undo, facts: {} });
     if (unfinished.includes(operation.id)) continue;
-    const facts = operation.kind === 'backupStore' ? { point: 'r1/one-db' } : {};
+    const facts = operation.kind === 'backupStore' ? { point: `${run}/one-db` } : {};
     write({
       type: 'receipt',
       operation: operation.id,
@@ -128,6 +132,19 @@ describe('planning a rollback', () => {
       input: { store: 'db', point: 'r1/one-db' },
     });
     expect(rollback.restored).toEqual(['store:db']);
+  });
+
+  it('[L7] never goes back to data of a life of the phase that is over', () => {
+    const state = stateAfter({ [sql]: undoSql });
+    const { seq } = state;
+    for (const [index, { id, ordinal, title }] of plan.phases.entries()) {
+      const line = { seq: seq + 1 + index, at: '2026-01-02T00:00:00Z', run: 'r1', epoch: 1 };
+      applyRecord(state, { ...line, type: 'phase-state', phase: id, ordinal, title, state: 'rolled-back' });
+    }
+    const again = stateAfter({ [sql]: undoSql }, [], plan, { run: 'r2', state });
+    const { operations } = planRollback(again, { request: { ...request, restoreData: true }, plan, ordinal: 2 });
+    const restored = operations.filter(({ kind }) => kind === 'restoreStore').map(({ input }) => input);
+    expect(restored).toMatchObject([{ store: 'db', point: 'r2/one-db' }]);
   });
 
   it('[L7] starts what was stopped for a restore itself where no checkpoint goes back', () => {
