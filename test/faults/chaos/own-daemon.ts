@@ -4,25 +4,19 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
-import { bridgeOf, removeBridges, subnetOf } from './sweep-dead.ts';
+import { makeNetwork, networkOf, removeNetwork } from './own-network.ts';
 
-/** A Docker daemon of the test's own, with its own data, socket and bridges: one that may be killed. Needs root. */
+/** A Docker daemon of the test's own, with its own data, socket and network: one that may be killed. Needs root. */
 export class OwnDaemon {
   #process: ChildProcess | undefined;
 
-  private constructor(
-    readonly folder: string,
-    private readonly bridge: string,
-  ) {}
+  private constructor(readonly folder: string) {}
 
   /** @param images copied from the daemon that is there */
   static async start(folder: string, images: string[]): Promise<OwnDaemon> {
     await mkdir(folder, { recursive: true });
-    const bridge = bridgeOf(process.pid);
-    await execa('ip', ['link', 'add', 'name', bridge, 'type', 'bridge']);
-    await execa('ip', ['address', 'add', `${subnetOf(process.pid)}.129/28`, 'dev', bridge]);
-    await execa('ip', ['link', 'set', bridge, 'up']);
-    const daemon = new OwnDaemon(folder, bridge);
+    await makeNetwork(process.pid);
+    const daemon = new OwnDaemon(folder);
     await daemon.up();
     for (const image of images) {
       const save = execa('docker', ['save', image], { stdout: 'pipe', encoding: 'buffer', buffer: false });
@@ -46,12 +40,12 @@ export class OwnDaemon {
     const words = [
       ...['--data-root', join(this.folder, 'data'), '--exec-root', join(this.folder, 'run')],
       ...['--pidfile', join(this.folder, 'docker.pid'), '--host', this.host],
-      // The rules and the bridge of the daemon beside it are not ours: even `--bridge none` would remove docker0. Containers here
-      // reach only each other and this machine.
-      ...['--bridge', this.bridge, '--iptables=false', '--ip6tables=false'],
+      ...['--bridge', 'none', '--iptables=false', '--ip6tables=false'],
       ...['--default-address-pool', 'base=10.219.0.0/16,size=26'],
     ];
-    this.#process = spawn('dockerd', words, { stdio: ['ignore', log, log], detached: true });
+    // In a network of its own: a daemon that starts again after SIGKILL may remove docker0, which is not ours.
+    const network = `--net=/var/run/netns/${networkOf(process.pid)}`;
+    this.#process = spawn('nsenter', [network, 'dockerd', ...words], { stdio: ['ignore', log, log], detached: true });
     for (const deadline = Date.now() + 60_000; ;) {
       const said = await execa('docker', ['version'], {
         env: { DOCKER_HOST: this.host },
@@ -72,7 +66,7 @@ export class OwnDaemon {
     await gone;
   }
 
-  /** Ends the daemon with its containers and bridges. */
+  /** Ends the daemon with its containers and networks. */
   async stop(): Promise<void> {
     const env = { DOCKER_HOST: this.host };
     const { stdout } = await execa('docker', ['ps', '-aq'], { env, reject: false });
@@ -80,6 +74,6 @@ export class OwnDaemon {
     if (all.length > 0) await execa('docker', ['rm', '--force', ...all], { env, reject: false });
     await execa('docker', ['network', 'prune', '--force'], { env, reject: false });
     await this.kill('SIGTERM');
-    await removeBridges(process.pid);
+    await removeNetwork(process.pid);
   }
 }

@@ -14,6 +14,7 @@ import { invoke } from '../../client/command-line/invoke.ts';
 import { ownName } from '../../real/own-names.ts';
 import { Customers } from './customers.ts';
 import { CuttingProxy } from './cutting-proxy.ts';
+import { addressOf } from './own-network.ts';
 import { OwnDaemon } from './own-daemon.ts';
 import { OwnServer } from './own-server.ts';
 import { removeStage, stagePrefix, sweepDeadStages } from './sweep-dead.ts';
@@ -43,7 +44,7 @@ export class ChaosStage {
     readonly wires: { docker: CuttingProxy; postgres: CuttingProxy; temporal: CuttingProxy },
     readonly ports: { postgres: number; wiredPostgres: number; wiredTemporal: number },
   ) {
-    this.customers = new Customers(`postgres://postgres:${sentinel}@${loopback}:${ports.postgres}/shop`);
+    this.customers = new Customers(`postgres://postgres:${sentinel}@${addressOf(process.pid)}:${ports.postgres}/shop`);
     this.#env = {
       ...process.env,
       SWITCHBACK_HOME: this.home,
@@ -71,7 +72,7 @@ export class ChaosStage {
       docker: await CuttingProxy.start({ path: join(folder, 'wired.sock') }, { path: daemon.socket }),
       postgres: await CuttingProxy.start(
         { host: loopback, port: ports.wiredPostgres },
-        { host: loopback, port: ports.postgres },
+        { host: addressOf(process.pid), port: ports.postgres },
       ),
       temporal: await CuttingProxy.start(
         { host: loopback, port: ports.wiredTemporal },

@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { removeNetwork } from './own-network.ts';
 
 /** Start of the name of every stage's folder, with the pid of the test after it. */
 export const stagePrefix = 'switchback-chaos-';
@@ -13,7 +14,7 @@ export async function sweepDeadStages(): Promise<void> {
     const pid = Number(/^\d+/.exec(name.slice(stagePrefix.length))?.[0]);
     if (!(await isGone(pid))) continue;
     await removeStage(join(tmpdir(), name));
-    await removeBridges(pid);
+    await removeNetwork(pid);
   }
 }
 
@@ -28,18 +29,6 @@ export async function removeStage(folder: string): Promise<void> {
   for (const mount of mounts.filter((path) => path.startsWith(folder)).reverse())
     await execa('umount', ['--lazy', mount], { reject: false });
   await rm(folder, { recursive: true, force: true });
-}
-
-/** The network of a test's stack: a bridge that outlives a killed daemon would take the traffic of the next one with its address. */
-export const subnetOf = (pid: number) => `10.218.${pid % 256}`;
-
-/** The bridge that the daemon of a test has in place of docker0. */
-export const bridgeOf = (pid: number) => `sbt-${pid}`;
-
-export async function removeBridges(pid: number): Promise<void> {
-  const { stdout } = await execa('ip', ['-oneline', '-4', 'address'], { reject: false });
-  for (const line of stdout.split('\n').filter((text) => text.includes(` ${subnetOf(pid)}.`)))
-    await execa('ip', ['link', 'delete', line.split(/\s+/)[1] ?? ''], { reject: false });
 }
 
 async function processesOf(folder: string): Promise<number[]> {

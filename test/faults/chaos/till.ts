@@ -1,5 +1,5 @@
 import { composeFile } from '../../real/compose/stack-fixture.ts';
-import { subnetOf } from './sweep-dead.ts';
+import { addressOf, subnetOf } from './own-network.ts';
 
 /** The smallest stack that has everything that can be lost: a database, a volume, a service, files; and a plan of two phases. */
 export function till({ project, port }: { project: string; port: number }) {
@@ -9,7 +9,7 @@ export function till({ project, port }: { project: string; port: number }) {
     // Not unless-stopped: what a daemon that was killed ends at its next start counts as stopped by a person.
     restart: 'always',
     environment: { SHOP_DB_PASSWORD: 'x', SHOP_DB_ADMIN_PASSWORD: 'x' },
-    ports: [`127.0.0.1:${port}:5432`],
+    ports: [`${addressOf(process.pid)}:${port}:5432`],
     volumes: ['db_data:/data'],
     labels: { version },
     stop_grace_period: '5s',

@@ -106,7 +106,7 @@ describe('a recovery point is not restored from, and the live volume stays as it
       tar -P -r -f a.tar --transform 's,^tree/evil,../progress/dotted-evil,' tree/evil
       tar -P -r -f a.tar --transform 's,^tree/evil,/point/evil,' tree/evil
       cat a.tar`);
-    await expect(restoring()).rejects.toMatchObject({ name: expect.stringMatching(/ValidationMismatch|StepFailed/) });
+    await expect(restoring()).rejects.toMatchObject({ name: 'IntegrityFailed' });
     expect(await live()).toBe('live\nstate');
     const everything = await readdir(root, { recursive: true });
     expect(everything.filter((name) => name.includes('evil'))).toEqual([]);
