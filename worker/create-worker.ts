@@ -11,6 +11,12 @@ const stickyTimeout = '3s';
 /** Operations at work at the same time on one host. A target runs one at a time, so this is about many targets. */
 const concurrentActivities = 20;
 
+/**
+ * Open requests for tasks of a kind. The server hands tasks to a worker that is frozen as long as its requests are open, and each costs
+ * a heartbeat timeout before the next worker gets it: with the default of 10, a successor waited for more than a minute.
+ */
+const polls = 2;
+
 export interface WorkerParts {
   connection: NativeConnection;
   namespace: string;
@@ -32,6 +38,8 @@ export function createWorker({ connection, namespace, host, activities, workflow
     // The default waits for 80 % of the heartbeat timeout: too long for live progress, and a cancel only arrives with a heartbeat.
     maxHeartbeatThrottleInterval: '1s',
     maxConcurrentActivityTaskExecutions: concurrentActivities,
+    maxConcurrentActivityTaskPolls: polls,
+    maxConcurrentWorkflowTaskPolls: polls,
     // Long enough for an operation to reach a state that its successor can go on from.
     shutdownGraceTime: '5s',
     shutdownForceTime: '30s',

@@ -1,6 +1,7 @@
 import type { PerformRequest } from '../../runbook/activities.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { FailureDetail, JournalEntry } from '../../runbook/journal.ts';
+import { outdated } from './effect-context.ts';
 import type { OpenTarget } from './target-access.ts';
 
 export const isOvertaken = (error: unknown) => error instanceof SwitchbackError && error.name === 'LeaseLost';
@@ -13,8 +14,12 @@ export async function recordFailure(
   error: unknown,
 ): Promise<void> {
   const failure = failureDetail(error);
-  const entry: JournalEntry = isOvertaken(error)
-    ? { type: 'refused', operation: operation.id, attempt, reason: failure.message }
+  // One that was cancelled because it was overtaken fails of the cancel, not of its fence.
+  const late = isOvertaken(error)
+    ? failure
+    : outdated(await target.journal.refresh().catch(() => target.journal.state), run, operation.id, attempt);
+  const entry: JournalEntry = late
+    ? { type: 'refused', operation: operation.id, attempt, reason: late.message }
     : { type: 'failure', operation: operation.id, attempt, error: failure };
   await target.journal
     .append({ run: run.runId, epoch: run.epoch, entries: [entry] })
