@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { createActivities } from '../activities/index.ts';
-import type { CompiledPlan } from '../runbook/compiled-plan.ts';
 import { hostTaskQueue, migrationWorkflowId } from '../runbook/names.ts';
 import type { Operation } from '../runbook/operations.ts';
 import { connect, createWorker } from '../worker/create-worker.ts';
 import { activityDependencies } from '../worker/dependencies.ts';
 import type { migration } from '../workflows/migration.ts';
+import { benchPhase, benchPlan } from './bench-plan.ts';
 import { devServer } from './dev-server.ts';
 
 /** A Temporal server and a worker with everything that a real one does, in this process. */
@@ -81,37 +81,6 @@ function planOf(
     timeoutSeconds: 1800,
     ...operation,
   })) as Operation[];
-  const plan: CompiledPlan = {
-    format: 1,
-    name: 'bench',
-    title: 'Bench',
-    target,
-    homeHost: 'bench',
-    stack: { directory, project: target, compose: 'docker-compose.yml', switchBy: 'copy', host: 'bench' },
-    stores: {},
-    protect: [],
-    baseline: { name: 'baseline', compose: 'docker-compose.yml', verify: [] },
-    objectives: { detection: 60, decision: 120, execution: 300, verification: 180 },
-    contacts: [],
-    files: [],
-    proofAgeSeconds: 86_400,
-    before: [],
-    phases: [
-      {
-        // A name of its own: a phase that an earlier run has completed is not done again.
-        id: phase,
-        ordinal: 1,
-        title: 'Only',
-        risk: 'none',
-        optional: false,
-        needs: [],
-        acceptance: [],
-        stages: [{ stage: 'apply', operations: all, approvals: [] }],
-        onFailure: 'park',
-        verify: [],
-      },
-    ],
-    digest: '0'.repeat(64),
-  };
-  return plan;
+  // A phase of a name of its own: one that an earlier run has completed is not done again.
+  return benchPlan(target, directory, [benchPhase(phase, all)]);
 }

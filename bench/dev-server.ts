@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../client/local/free-port.ts';
 import { connect } from '../worker/create-worker.ts';
 
 /** A Temporal dev server of our own, as `switchback up` starts it. */
@@ -39,15 +39,4 @@ export async function devServer(home: string): Promise<{ address: string; stop: 
       await ended;
     },
   };
-}
-
-/** A port that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

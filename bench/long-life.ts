@@ -8,9 +8,9 @@ import { reconcile } from '../activities/control/reconcile.ts';
 import { DockerEngine } from '../activities/docker/index.ts';
 import { TargetAccess } from '../activities/perform/target-access.ts';
 import { storeDrivers } from '../activities/stores/registry.ts';
-import type { CompiledPlan } from '../runbook/compiled-plan.ts';
 import type { JournalEntry } from '../runbook/journal.ts';
 import type { Operation } from '../runbook/operations.ts';
+import { benchPlan } from './bench-plan.ts';
 import { median, print } from './figures.ts';
 
 const rounds = 5;
@@ -40,7 +40,7 @@ export async function longLife(): Promise<void> {
 
 async function live(access: TargetAccess, home: string, target: string, count: number): Promise<void> {
   const { journal, content } = await access.open(target);
-  const plan = planOf(target, home);
+  const plan = benchPlan(target, home);
   for (let number = 1; number <= count; number += 1) {
     const run = `r${number}`;
     const manifest = await content.keep(Buffer.from(JSON.stringify({ format: 1, runId: run, plan, files: {} })));
@@ -91,25 +91,6 @@ function done(index: number): JournalEntry[] {
     { type: 'receipt', operation: operation.id, attempt: 1, receipt },
   ];
 }
-
-const planOf = (target: string, directory: string): CompiledPlan => ({
-  format: 1,
-  name: 'bench',
-  title: 'Bench',
-  target,
-  homeHost: 'bench',
-  stack: { directory, project: target, compose: 'docker-compose.yml', switchBy: 'copy', host: 'bench' },
-  stores: {},
-  protect: [],
-  baseline: { name: 'baseline', compose: 'docker-compose.yml', verify: [] },
-  objectives: { detection: 60, decision: 60, execution: 60, verification: 60 },
-  contacts: [],
-  files: [],
-  proofAgeSeconds: 3600,
-  before: [],
-  phases: [],
-  digest: '0'.repeat(64),
-});
 
 /** Nothing listens at the address, so that what is measured is the journal alone. */
 async function statuses(home: string, target: string): Promise<number[]> {

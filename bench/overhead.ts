@@ -15,6 +15,7 @@ import { hostTaskQueue, migrationWorkflowId } from '../runbook/names.ts';
 import { operationVersion, type Operation, type OperationKind } from '../runbook/operations.ts';
 import { connect, createWorker } from '../worker/create-worker.ts';
 import type { migration } from '../workflows/migration.ts';
+import { benchPhase, benchPlan } from './bench-plan.ts';
 import { devServer } from './dev-server.ts';
 import { median, print } from './figures.ts';
 
@@ -145,35 +146,5 @@ function nothingPlan(target: string, directory: string): CompiledPlan {
     undo: { by: 'nothing' as const, summary: 'nothing was done' },
     timeoutSeconds: 60,
   })) satisfies Operation[];
-  return {
-    format: 1,
-    name: 'nothing',
-    title: 'Nothing',
-    target,
-    homeHost: 'bench',
-    stack: { directory, project: target, compose: 'docker-compose.yml', switchBy: 'copy', host: 'bench' },
-    stores: {},
-    protect: [],
-    baseline: { name: 'baseline', compose: 'docker-compose.yml', verify: [] },
-    objectives: { detection: 60, decision: 120, execution: 300, verification: 180 },
-    contacts: [],
-    files: [],
-    proofAgeSeconds: 86_400,
-    before: [],
-    phases: [
-      {
-        id: 'only',
-        ordinal: 1,
-        title: 'Only',
-        risk: 'none',
-        optional: false,
-        needs: [],
-        acceptance: [],
-        stages: [{ stage: 'apply', operations: all, approvals: [] }],
-        onFailure: 'park',
-        verify: [],
-      },
-    ],
-    digest: '0'.repeat(64),
-  };
+  return benchPlan(target, directory, [benchPhase('only', all)]);
 }

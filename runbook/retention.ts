@@ -1,5 +1,4 @@
-import type { PhaseRecord, TargetState } from './target-state.ts';
-import { standingOperations } from './target-state.ts';
+import { isOfThisLife, standingOperations, type PhaseRecord, type TargetState } from './target-state.ts';
 
 /** What is kept beside what must be: the newest so many of each resource, and all that are younger than so much. */
 export interface Retention {
@@ -93,14 +92,14 @@ function decideGroup(
  */
 export function neededPoints(state: TargetState): Map<string, string> {
   const needed = new Map<string, string>();
-  for (const { run, operation, undo, receipt, prepared } of standingOperations(state)) {
+  for (const record of standingOperations(state)) {
+    const { run, operation, undo, receipt, prepared } = record;
     if (operation.phase === '' || !inPlay(state.phases.get(operation.phase))) continue;
-    const named = [
-      receipt?.facts['point'],
-      prepared.facts['point'],
-      (operation.input as { point?: unknown }).point,
-      undo.by === 'operation' ? (undo.input as { point?: unknown }).point : undefined,
-    ];
+    // What a rollback restores from is of this life of the phase; an undo that was left out may be older.
+    const taken = isOfThisLife(state, record)
+      ? [receipt?.facts['point'], prepared.facts['point'], (operation.input as { point?: unknown }).point]
+      : [];
+    const named = [...taken, undo.by === 'operation' ? (undo.input as { point?: unknown }).point : undefined];
     for (const point of named) {
       if (typeof point !== 'string' || point === '') continue;
       const id = point.includes('/') ? point : `${run}/${point}`;

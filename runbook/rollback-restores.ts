@@ -1,6 +1,6 @@
 import type { CompiledPlan } from './compiled-plan.ts';
 import type { JsonObject } from './json.ts';
-import type { OperationRecord, TargetState } from './target-state.ts';
+import { isOfThisLife, type OperationRecord, type TargetState } from './target-state.ts';
 
 /** The restore of one resource from a recovery point. */
 export interface RestoreStep {
@@ -39,9 +39,7 @@ export function planRestores(
   const planned = noRestores();
   // A backup has no undo, so it stands for ever; but one from before the phase was last taken back is of another life: going back to it
   // would lose all that was written since.
-  const ofThisLife = standing.filter(
-    ({ seq, operation }) => seq > (state.phases.get(operation.phase)?.takenBackAt ?? 0),
-  );
+  const ofThisLife = standing.filter((record) => isOfThisLife(state, record));
   for (const [resource, step] of restoresOf(ofThisLife)) {
     const keep = (why: string) =>
       planned.kept.push({ operation: step.operation, summary: `the data of ${resource}`, why });

@@ -228,6 +228,10 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
   return state;
 }
 
+/** Whether an operation is of the life of its phase that is not over: it was begun since that was last taken back. */
+export const isOfThisLife = ({ phases }: TargetState, { seq, operation }: OperationRecord) =>
+  seq > (phases.get(operation.phase)?.takenBackAt ?? 0);
+
 /** Whether an undo was skipped and nobody has made that right. */
 const hasLeftOut = (state: TargetState) =>
   [...state.operations.values()].some(({ status }) => status === 'undo-skipped');

@@ -6,7 +6,7 @@ import type { Context, EveryOption } from '../command-line/context.ts';
 import { formatProgress } from '../rendering/progress.ts';
 import { plural } from '../rendering/quantity.ts';
 import { fit } from '../rendering/table.ts';
-import { pointNamed, pointsAtHome, type PointsAtHome, type PointView } from './points-at-home.ts';
+import { pointNamed, pointsAtHome, type PointView } from './points-at-home.ts';
 
 export interface Verified {
   point: string;
@@ -24,7 +24,7 @@ export async function verifyBackups(typed: readonly string[], options: EveryOpti
       ? typed.map((name) => pointNamed(name, here))
       : here.points.filter(({ state }) => state !== 'interrupted' && state !== 'expired');
   const verified = await usePoints(here.home, `switchback backup verify (${plural(wanted.length, 'point')})`, () =>
-    verifyAll(wanted, here, context),
+    verifyAll(wanted, context),
   );
   const bad = verified.filter(({ good }) => !good);
   return {
@@ -42,13 +42,13 @@ export async function verifyBackups(typed: readonly string[], options: EveryOpti
   };
 }
 
-async function verifyAll(wanted: readonly PointView[], here: PointsAtHome, context: Context): Promise<Verified[]> {
+async function verifyAll(wanted: readonly PointView[], context: Context): Promise<Verified[]> {
   const verified: Verified[] = [];
-  for (const view of wanted) verified.push(await verifyOne(view, here, context));
+  for (const view of wanted) verified.push(await verifyOne(view, context));
   return verified;
 }
 
-async function verifyOne(view: PointView, _here: PointsAtHome, context: Context): Promise<Verified> {
+async function verifyOne(view: PointView, context: Context): Promise<Verified> {
   const { point: id, resource, entry } = view;
   const damaged = (why: string) => ({ point: id, resource, good: false, why });
   const stored = entry?.point;

@@ -1,21 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { broken, fingerprint } from './chaos/invariants.ts';
-import { ChaosStage } from './chaos/stage.ts';
+import { describe, expect, it } from '@jest/globals';
+import { broken } from './chaos/invariants.ts';
+import { chaosSuite } from './chaos/suite.ts';
 
 const longest = 20 * 60_000;
 
-let stage: ChaosStage;
-let before: Record<string, string>;
-
-beforeAll(async () => {
-  stage = await ChaosStage.start();
-  before = await fingerprint(stage);
-  stage.customers.begin();
-}, longest);
-afterAll(() => stage?.stop(), 120_000);
+const suite = chaosSuite();
 
 /** Operations with enough between them that a zombie, once it is refused, is gone before the next one begins. */
 const operations = [
@@ -32,14 +24,14 @@ describe.each(['before-effect', 'after-effect'])('a worker that is frozen %s', (
   it(
     '[T4] is refused when it thaws beside its successor, and the journal shows it',
     async () => {
-      const from = await stage.journalLines();
+      const from = await suite.stage.journalLines();
       const frozen = await thereAndBack(moment, from);
-      const since = stage.journal.records.slice(from);
+      const since = suite.stage.journal.records.slice(from);
       const receipts = since.flatMap((line) => (line.type === 'receipt' ? [line.operation] : []));
       process.stdout.write(`${moment}: frozen and refused: ${frozen.join(', ')}\n`);
       expect(frozen).toHaveLength(operations.length);
       expect(receipts).toHaveLength(new Set(receipts).size);
-      expect(await broken(stage, before)).toEqual([]);
+      expect(await broken(suite.stage, suite.before)).toEqual([]);
     },
     longest,
   );
@@ -48,9 +40,9 @@ describe.each(['before-effect', 'after-effect'])('a worker that is frozen %s', (
 /** Runs the plan and takes it back; the worker at each of the operations freezes in it. @returns their ids, each refused later */
 async function thereAndBack(moment: string, from: number): Promise<string[]> {
   const frozen: string[] = [];
-  await stage.killWorkers();
+  await suite.stage.killWorkers();
   const next = () =>
-    stage.startWorker({ SWITCHBACK_FAILPOINT: `${moment}:stop:${operations[frozen.length] ?? 'none'}` });
+    suite.stage.startWorker({ SWITCHBACK_FAILPOINT: `${moment}:stop:${operations[frozen.length] ?? 'none'}` });
   let worker = next();
   await untilStarted();
   let turned = false;
@@ -68,18 +60,18 @@ async function thereAndBack(moment: string, from: number): Promise<string[]> {
       zombie.kill('SIGKILL');
       continue;
     }
-    const state = (await stage.journal.refresh()).runs.at(-1)?.state;
+    const state = (await suite.stage.journal.refresh()).runs.at(-1)?.state;
     if (state === 'rolled-back' && turned) return frozen;
-    if (state === 'awaiting-operator') await stage.type('retry');
-    if (state === 'rollback-paused') await stage.type('resume');
+    if (state === 'awaiting-operator') await suite.stage.type('retry');
+    if (state === 'rollback-paused') await suite.stage.type('resume');
     if (state === 'completed' && !turned)
-      turned = (await stage.type('rollback', '--to', 'baseline', '--reason', 'a test')).code === 0;
+      turned = (await suite.stage.type('rollback', '--to', 'baseline', '--reason', 'a test')).code === 0;
   }
 }
 
 /** A worker that has just been started takes work in a moment. */
 async function untilStarted(): Promise<void> {
-  for (const deadline = Date.now() + 60_000; (await stage.type('start')).code !== 0;) {
+  for (const deadline = Date.now() + 60_000; (await suite.stage.type('start')).code !== 0;) {
     if (Date.now() > deadline) throw new Error('no run could be started');
     await wait(300);
   }
@@ -92,7 +84,7 @@ async function isFrozen({ pid }: ChildProcess): Promise<boolean> {
 
 /** The operation that was begun and has no receipt. */
 async function inTheMiddle(): Promise<string> {
-  const { operations } = await stage.journal.refresh();
+  const { operations } = await suite.stage.journal.refresh();
   const begun = [...operations.values()].filter(({ status }) => status === 'intended').at(-1);
   if (!begun) throw new Error('nothing is in the middle');
   return begun.operation.id;
@@ -101,10 +93,10 @@ async function inTheMiddle(): Promise<string> {
 /** Waits until the journal has a line of that type about the operation. */
 async function until(type: 'receipt' | 'refused', operation: string, from: number): Promise<void> {
   const told = () =>
-    stage.journal.records.slice(from).some((line) => line.type === type && line.operation === operation);
+    suite.stage.journal.records.slice(from).some((line) => line.type === type && line.operation === operation);
   for (const deadline = Date.now() + 120_000; !told();) {
     await wait(100);
-    await stage.journal.refresh();
+    await suite.stage.journal.refresh();
     if (Date.now() > deadline) throw new Error(`there is no ${type} of ${operation}`);
   }
 }

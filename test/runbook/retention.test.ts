@@ -206,6 +206,20 @@ describe('what the journal knows of points', () => {
     expect([...neededPoints(journalled())]).toEqual([['r1/one-volume-data', 'taking back phase one may need it']]);
   });
 
+  it('holds nothing of a life of a phase that is over', () => {
+    const state = journalled();
+    const phase = { type: 'phase-state', phase: 'one', ordinal: 1, title: 'one' } as const;
+    tell(state, 'r1', { ...phase, state: 'rolled-back' });
+    const again = { volume: 'data', point: 'one-volume-data', quiesce: 'stop' } as const;
+    tell(
+      state,
+      'r2',
+      ...done(operation('one/backup/01', 'backupVolume', 'one', again), 'r2', { point: 'r2/one-volume-data' }),
+      { ...phase, state: 'completed' },
+    );
+    expect([...neededPoints(state).keys()]).toEqual(['r2/one-volume-data']);
+  });
+
   it('tells which ones are gone although nobody pruned them', () => {
     const lost = lostPoints(journalled(), new Set(['r1/one-volume-data']));
     expect(lost.map(({ id }) => id)).toEqual(['backup-1/volume-data']);
