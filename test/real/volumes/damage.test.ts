@@ -3,13 +3,15 @@ import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type Docker from 'dockerode';
 
-import { DockerEngine } from '../../../activities/docker/index.ts';
+import { DockerEngine, type CallOptions } from '../../../activities/docker/index.ts';
 import { backupVolumeHandler } from '../../../activities/effects/backup-volume.ts';
 import { restoreVolumeHandler } from '../../../activities/effects/restore-volume.ts';
 import { leftFiles, leftObjects } from '../../../activities/leftovers/index.ts';
 import { findPoint, listPoints, readPoint } from '../../../activities/points/index.ts';
 import { extractPoint, helperJob } from '../../../activities/volumes/index.ts';
+import { until } from '../../stores/until.ts';
 import { ownLabels, ownName, sweepDead, sweepOwn } from '../own-names.ts';
 import { attempt, contextOf, type OperationSetting } from './operation-fixture.ts';
 import { engine, inVolumes, newVolume, sweepRuns } from './volume-fixture.ts';
@@ -74,14 +76,45 @@ const after = (between: () => unknown): typeof backup => ({
   perform: (...given) => backup.perform(...given),
 });
 
-/** An engine whose helper of a role is killed as soon as it runs. */
+type Moment = 'before its work' | 'after its work';
+
+/** An engine whose helper of a role holds still before or after its work, and is killed there. */
 class Killer extends DockerEngine {
-  constructor(readonly role: string) {
+  constructor(
+    readonly role: string,
+    readonly moment: Moment,
+  ) {
     super();
   }
+
+  override async call<T>(
+    what: string,
+    options: CallOptions,
+    action: (docker: Docker, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    if (!what.startsWith('create container') || !what.endsWith(this.role)) return super.call(what, options, action);
+    return super.call(what, options, (docker, signal) => action(this.#holding(docker), signal));
+  }
+
   override async startContainer(name: string, options = {}): Promise<void> {
     await super.startContainer(name, options);
-    if (name.endsWith(this.role)) await super.killContainer(name);
+    if (!name.endsWith(this.role)) return;
+    await until(`${name} holds still`, async () => {
+      const seen = await super.call(`top ${name}`, {}, (docker) =>
+        docker.getContainer(name).top({ ps_args: 'ao pid,stat,args' }),
+      );
+      return (seen as { Processes: string[][] }).Processes.some((columns) => columns[1]?.startsWith('T'));
+    });
+    await super.killContainer(name);
+  }
+
+  #holding(docker: Docker): Docker {
+    const hold = (script = '') =>
+      this.moment === 'before its work' ? `kill -STOP $$\n${script}` : `( ${script} ) && kill -STOP $$`;
+    return Object.assign(Object.create(docker) as Docker, {
+      createContainer: ({ Cmd = [], ...rest }: Docker.ContainerCreateOptions) =>
+        docker.createContainer({ ...rest, Cmd: [Cmd[0] ?? '', hold(Cmd[1]), ...Cmd.slice(2)] }),
+    });
   }
 }
 
@@ -146,15 +179,18 @@ describe('[K10] a backup leaves no point that is called good, and says why, when
     execFileSync('mount', ['-o', 'remount,rw', points]);
   });
 
-  it('its helper is killed; and the next attempt takes it', async () => {
-    await expect(take(backupVolumeHandler({ engine: new Killer('archive') }))).rejects.toMatchObject({
-      name: 'StepFailed',
-      message: expect.stringContaining('archive exited 137'),
-    });
-    expect(await listPoints(join(root, 'points'))).toEqual([]);
-    await take();
-    await rm(join(root, 'points', setting.runId), { recursive: true });
-  });
+  it.each<Moment>(['before its work', 'after its work'])(
+    'its helper is killed %s; and the next attempt takes it',
+    async (moment) => {
+      await expect(take(backupVolumeHandler({ engine: new Killer('archive', moment) }))).rejects.toMatchObject({
+        name: 'StepFailed',
+        message: expect.stringContaining('archive exited 137'),
+      });
+      expect(await listPoints(join(root, 'points'))).toEqual([]);
+      await take();
+      await rm(join(root, 'points', setting.runId), { recursive: true });
+    },
+  );
 });
 
 describe('[M4] a restore leaves the live volume as it is, and nothing else, when', () => {
@@ -164,10 +200,16 @@ describe('[M4] a restore leaves the live volume as it is, and nothing else, when
   });
 
   it('its helper is killed; and the next attempt restores', async () => {
-    for (const role of ['extract', 'exchange']) {
-      const killed = restoreVolumeHandler({ engine: new Killer(role) });
+    const kills: [role: string, moment: Moment, then: string][] = [
+      ['extract', 'before its work', 'newer'],
+      ['extract', 'after its work', 'newer'],
+      ['exchange', 'before its work', 'newer'],
+      ['exchange', 'after its work', 'live'],
+    ];
+    for (const [role, moment, then] of kills) {
+      const killed = restoreVolumeHandler({ engine: new Killer(role, moment) });
       await expect(restoring(killed)).rejects.toThrow(`${role} exited 137`);
-      expect(['newer\n42', 'live\n42']).toContain(await live());
+      expect({ role, moment, live: await live() }).toEqual({ role, moment, live: `${then}\n42` });
     }
     expect((await readPoint(join(root, 'points'), { run: setting.runId, point: 'a' }))?.manifest.state).toBe(
       'verified',
