@@ -10,6 +10,9 @@ import { decodeLine, encodeLine } from './line.ts';
 /** Attempts to place a line before giving up: each lost race means that somebody else made progress. */
 const placementAttempts = 50;
 
+/** Enough that a long journal takes few turns, and little enough for a short one's tail. */
+const chunkBytes = 1 << 20;
+
 export interface Append {
   run: string;
   epoch: number;
@@ -120,11 +123,12 @@ export class Journal {
       const { size } = await handle.stat();
       if (size < this.#offset) throw damagedAt(this.file, this.state.seq, 'the file has become shorter');
       while (this.#offset < size) {
-        const chunk = Buffer.alloc(Math.min(size - this.#offset, 1 << 20));
+        const chunk = Buffer.allocUnsafe(Math.min(size - this.#offset, chunkBytes));
         const { bytesRead } = await handle.read(chunk, 0, chunk.length, this.#offset);
         if (bytesRead === 0) break;
         this.#offset += bytesRead;
-        this.#take(Buffer.concat([this.#rest, chunk.subarray(0, bytesRead)]));
+        const read = chunk.subarray(0, bytesRead);
+        this.#take(this.#rest.length > 0 ? Buffer.concat([this.#rest, read]) : read);
       }
     } finally {
       await handle.close();
@@ -134,14 +138,14 @@ export class Journal {
   #take(bytes: Buffer): void {
     let start = 0;
     for (let end = bytes.indexOf(10, start); end >= 0; end = bytes.indexOf(10, start)) {
-      this.#apply(bytes.toString('utf8', start, end));
+      this.#apply(bytes.subarray(start, end));
       start = end + 1;
     }
     this.#rest = Buffer.from(bytes.subarray(start));
   }
 
-  #apply(line: string): void {
-    if (line === '') return;
+  #apply(line: Buffer): void {
+    if (line.length === 0) return;
     const record = decodeLine(line);
     if (record === undefined) {
       this.damaged += 1;

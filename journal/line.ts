@@ -8,14 +8,22 @@ export function encodeLine(record: JournalRecord & { nonce: string }): string {
 }
 
 /** @returns the record, `undefined` for a damaged or torn line, or the format number of a line that is too new to read. */
-export function decodeLine(line: string): (JournalRecord & { nonce: string }) | undefined | { newer: number } {
-  const match = /^(\d{1,4}) ([0-9a-f]{16}) (\{.*\})$/.exec(line);
-  const [, format, sum, json] = match ?? [];
-  if (format === undefined || sum === undefined || json === undefined || checksum(json) !== sum) return undefined;
+export function decodeLine(line: Buffer): (JournalRecord & { nonce: string }) | undefined | { newer: number } {
+  // The checksum is taken of the bytes as they lie in the file: journals have tens of thousands of lines.
+  const match = head.exec(line.toString('latin1', 0, longestHead));
+  const [start, format, sum] = match ?? [];
+  if (start === undefined || line.at(-1) !== closingBrace) return undefined;
+  const json = line.subarray(start.length - 1);
+  if (checksum(json) !== sum) return undefined;
   if (Number(format) > journalFormat) return { newer: Number(format) };
-  return JSON.parse(json) as JournalRecord & { nonce: string };
+  return JSON.parse(json.toString('utf8')) as JournalRecord & { nonce: string };
 }
 
-function checksum(text: string): string {
+/** Up to the brace that opens the JSON. */
+const head = /^(\d{1,4}) ([0-9a-f]{16}) \{/;
+const longestHead = 4 + 1 + 16 + 1 + 1;
+const closingBrace = '}'.charCodeAt(0);
+
+function checksum(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -1,9 +1,7 @@
 import { resolve } from 'node:path';
-import { isMap, isScalar } from 'yaml';
 import { targetPattern } from '../../runbook/names.ts';
 import type { Context, EveryOption } from '../command-line/context.ts';
 import { UsageError } from '../command-line/usage-error.ts';
-import { parseYaml } from '../plan-file/parse-yaml.ts';
 import { readText } from '../plan-file/read-text.ts';
 
 export const defaultPlanFile = 'switchback.yml';
@@ -51,6 +49,11 @@ export async function locate(
 async function peek(file: string): Promise<{ target?: string; homeHost: string } | string> {
   const read = await readText(file);
   if ('problem' in read) return read.detail;
+  // Most who name the target have no plan at hand: they do not wait for the library to load.
+  const [{ isMap, isScalar }, { parseYaml }] = await Promise.all([
+    import('yaml'),
+    import('../plan-file/parse-yaml.ts'),
+  ]);
   const stack = parseYaml(read.text, { aliases: false }).document?.get('stack', true);
   if (!isMap(stack)) return 'has no stack';
   const word = (key: string) => {

@@ -1,5 +1,6 @@
 import { connect as connectTo } from 'node:net';
-import { Client, Connection } from '@temporalio/client';
+import type * as TemporalClient from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import type { Settings } from '../settings/settings.ts';
 import { asSwitchbackError } from './server-failure.ts';
 
@@ -26,16 +27,19 @@ export interface TemporalConnection {
 export async function connect(settings: Settings): Promise<TemporalConnection> {
   const words = { address: settings.address, namespace: settings.namespace };
   let connection: Connection;
+  let library: typeof TemporalClient;
   try {
     await refusedAtOnce(settings.address);
-    connection = await Connection.connect({
+    // Takes longer to load than all else that a verb needs: whoever finds no server does not wait for it.
+    library = await import('@temporalio/client');
+    connection = await library.Connection.connect({
       address: settings.address,
       connectTimeout: Math.min(connectMs, settings.timeoutMs),
     });
   } catch (error) {
     throw asSwitchbackError(error, words, 'connect');
   }
-  const client = new Client({
+  const client = new library.Client({
     connection,
     namespace: settings.namespace,
     workflow: { queryRejectCondition: 'NONE' },

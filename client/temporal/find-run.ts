@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError, type WorkflowExecutionStatusName } from '@temporalio/client';
+import type { WorkflowExecutionStatusName } from '@temporalio/client';
 import { migrationWorkflowId } from '../../runbook/names.ts';
 import type { TemporalConnection } from './connection.ts';
 
@@ -36,7 +36,8 @@ export async function findRun(temporal: TemporalConnection, target: string): Pro
       ...(plan !== undefined && { plan }),
     };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
+    // By its name: the class would load the whole client for those who find no server to ask.
+    if (error instanceof Error && error.name === 'WorkflowNotFoundError') return undefined;
     throw error;
   }
 }
