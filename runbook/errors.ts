@@ -13,6 +13,11 @@ export interface ErrorRule {
 export const errorTable = {
   PlanInvalid: { retried: false, exitCode: 3, meaning: 'the plan, or a file it names, cannot be run as written' },
   PreconditionFailed: { retried: false, exitCode: 4, meaning: 'a check that must hold before acting does not hold' },
+  ProofExpired: {
+    retried: false,
+    exitCode: 4,
+    meaning: 'the proof of a recovery point is older than the plan allows at a cutover',
+  },
   Conflict: { retried: false, exitCode: 5, meaning: 'another run, holder or object is in the way' },
   AccessDenied: { retried: false, exitCode: 8, meaning: 'the worker, or the person, is not allowed to do this' },
   ValidationMismatch: { retried: false, exitCode: 9, meaning: 'what was found differs from what must be there' },

@@ -11,6 +11,8 @@ export interface InterpreterHooks {
   settled(operation: Operation): void;
   /** What a failure means without asking anybody, where the plan has said so. */
   onFailure?(operation: Operation, error: FailureDetail): Stop | undefined;
+  /** Called when recovery points have to be proven again before a cutover may begin. */
+  proveAgain?(): Promise<Stop | undefined>;
 }
 
 /**
@@ -37,6 +39,8 @@ async function settle(
   session: Session,
   hooks: InterpreterHooks,
 ): Promise<Stop | undefined> {
+  // Once for each time that a person lets it try: a proof that does not even last until the cutover never will.
+  let provenAgain = false;
   for (;;) {
     await session.holdWhilePaused();
     if (session.stop) return session.stop;
@@ -44,11 +48,19 @@ async function settle(
     if (error === undefined) return undefined;
     // Asked again: a command may have interrupted the operation.
     if (stopRequested(session)) return session.stop;
+    if (error.name === 'ProofExpired' && hooks.proveAgain && !provenAgain) {
+      session.tell(`${error.message}; they are proven again`);
+      const stop = await hooks.proveAgain();
+      if (stop) return stop;
+      provenAgain = true;
+      continue;
+    }
     const planned = hooks.onFailure?.(operation, error);
     if (planned) return planned;
     const decision = await session.park(operation, error);
     switch (decision.decision) {
       case 'retry':
+        provenAgain = false;
         break;
       case 'stop':
         return decision.stop;

@@ -13,6 +13,7 @@ import { runMarked } from '../processes/mark.ts';
 import { effectContext, outdated, type Surroundings } from './effect-context.ts';
 import { failpoint } from './failpoint.ts';
 import { isOvertaken, recordFailure } from './record-failure.ts';
+import { requireFreshProofs } from './require-fresh-proofs.ts';
 import type { SecretSource } from './secrets.ts';
 import type { OpenTarget, TargetAccess } from './target-access.ts';
 
@@ -75,6 +76,7 @@ export async function performOperation(
     let prepared: Prepared | undefined;
     let claimed = false;
     try {
+      requireFreshProofs(sealedRun.plan, request, state);
       const handler = handlersFor(sealedRun.plan, dependencies)[operation.kind] as unknown as AnyHandler;
       prepared = known?.prepared ?? (await handler.prepare(operation.input, context));
       await claim(target, request, attempt, known, prepared, dependencies.worker);

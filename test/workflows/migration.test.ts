@@ -17,6 +17,7 @@ beforeEach(async () => {
   target = `target-${count}`;
   orchestra.effects.length = 0;
   orchestra.script = () => 'succeed';
+  orchestra.facts = () => ({});
   stopWorker = await orchestra.work(target);
 });
 afterEach(() => stopWorker());
@@ -226,6 +227,73 @@ describe('a migration', () => {
     await orchestra.until(target, 'awaiting-approval');
     await orchestra.say(target, { command: 'approve', by: 'me', role: 'tech-lead' });
     expect((await handle.result()).state).toBe('completed');
+  });
+
+  describe('whose proof has expired while it waited for an approval', () => {
+    const backedUp = () =>
+      outlinedPlan(target, orchestra.home, [
+        {
+          id: 'one',
+          approval: 'tech-lead',
+          operations: [
+            { stage: 'backup', kind: 'proveBackup', input: { point: 'one-volume-data' } },
+            { stage: 'gate', kind: 'runChecks' },
+            { stage: 'cutover', kind: 'applyCheckpoint' },
+            { stage: 'cutover', kind: 'runContainer' },
+          ],
+        },
+      ]);
+    const twoDaysAgo = () => new Date(Date.now() - 48 * 3_600_000).toISOString();
+    const approved = async () => {
+      const handle = await orchestra.begin(backedUp(), 'r1');
+      await orchestra.until(target, 'awaiting-approval');
+      await orchestra.say(target, { command: 'approve', by: 'me', role: 'tech-lead' });
+      return handle;
+    };
+    const proven = (at: (again: boolean) => string) => (id: string) =>
+      id.includes('proveBackup') ? { proof: { at: at(id.includes('-again-')) } } : {};
+
+    it('[K10] proves again before anything is cut over', async () => {
+      orchestra.facts = proven((again) => (again ? new Date().toISOString() : twoDaysAgo()));
+      const status = await (await approved()).result();
+      expect(status).toMatchObject({ state: 'completed', phases: [{ done: 5, total: 5 }] });
+      expect(orchestra.effects.map((id) => id.replace(/\d{10}$/, 'T'))).toEqual([
+        'one/backup/01-proveBackup',
+        'one/gate/02-runChecks',
+        'one/backup/01-proveBackup-again-T',
+        'one/cutover/03-applyCheckpoint',
+        'one/cutover/04-runContainer',
+      ]);
+      expect(status.timeline.map(({ text }) => text)).toContainEqual(
+        expect.stringMatching(/one-volume-data was proven 48\.0 h ago; they are proven again/),
+      );
+    });
+
+    it('[K10] parks where no proof is young enough, with nothing cut over, and goes on at a retry', async () => {
+      orchestra.facts = proven(twoDaysAgo);
+      const handle = await approved();
+      const parked = await orchestra.untilParkedAt(target, 'one/cutover/03-applyCheckpoint');
+      expect(parked.waiting?.error).toMatchObject({
+        name: 'ProofExpired',
+        message: expect.stringContaining("older than the plan's proofAge of 24.0 h"),
+        hint: expect.stringContaining('Retry proves them again'),
+      });
+      expect(orchestra.effects.filter((id) => id.includes('/cutover/'))).toEqual([]);
+      orchestra.facts = proven(() => new Date().toISOString());
+      await orchestra.say(target, { command: 'retry', by: 'me' });
+      expect((await handle.result()).state).toBe('completed');
+    });
+
+    it('[K10] leaves out a proof only where a person says so', async () => {
+      orchestra.script = (id) =>
+        id.includes('-again-') ? new SwitchbackError('ValidationMismatch', 'it differs') : 'succeed';
+      orchestra.facts = proven(twoDaysAgo);
+      const handle = await approved();
+      const parked = await orchestra.until(target, 'awaiting-operator');
+      expect(parked.waiting?.operation?.id).toContain('proveBackup-again-');
+      await orchestra.say(target, { command: 'skip', by: 'me', reason: 'the newest data is elsewhere' });
+      expect((await handle.result()).state).toBe('completed');
+    });
   });
 
   it('pauses after the operation under way and resumes', async () => {

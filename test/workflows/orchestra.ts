@@ -15,7 +15,7 @@ import { readJournal, targetHome } from '../../journal/index.ts';
 import type { Activities, CloneAnswer } from '../../runbook/activities.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { backupWorkflowId, hostTaskQueue, migrationWorkflowId } from '../../runbook/names.ts';
-import { operationVersion, type OperationKind } from '../../runbook/operations.ts';
+import { operationVersion, type OperationKind, type Receipt } from '../../runbook/operations.ts';
 import { childAtWork, withReport } from '../../runbook/child-report.ts';
 import {
   finalRunStates,
@@ -47,6 +47,8 @@ export class Orchestra {
   /** Operations that took effect, in order. */
   readonly effects: string[] = [];
   script: Script = () => 'succeed';
+  /** What stands in the receipt of an operation. */
+  facts: (operationId: string) => Receipt['facts'] = () => ({});
   /** What a rehearsal finds. */
   differences: string[] = [];
   clonesRemoved = 0;
@@ -283,7 +285,11 @@ export class Orchestra {
           );
         this.effects.push(context.operation.id);
         done.add(`${context.target}/${context.runId}/${context.operation.id}`);
-        return { summary: 'done as scripted', facts: {}, effect: { id: context.operation.id } };
+        return {
+          summary: 'done as scripted',
+          facts: this.facts(context.operation.id),
+          effect: { id: context.operation.id },
+        };
       },
     };
     return Object.fromEntries(Object.keys(operationVersion).map((kind) => [kind, fake])) as unknown as EffectHandlers;

@@ -176,6 +176,57 @@ describe('performing an operation', () => {
   });
 });
 
+describe('the cutover of a phase with recovery points', () => {
+  const proofAt = (at: number) => ({ proof: { at: new Date(at).toISOString() } });
+  const backedUp = () =>
+    outlinedPlan('backed-up', home, [
+      {
+        id: 'one',
+        operations: [
+          { stage: 'backup', kind: 'proveBackup', input: { point: 'one-volume-data' } },
+          { stage: 'cutover', kind: 'applyCheckpoint' },
+          { stage: 'cutover', kind: 'runContainer' },
+        ],
+      },
+    ]);
+  const operations = () => backedUp().phases[0]!.stages.flatMap((stage) => stage.operations);
+  let as: RunRef;
+
+  beforeEach(async () => {
+    const opened = await openRun(
+      { target: 'backed-up', runId: 'r1', holder, operator: 'me', plan: backedUp() },
+      { access: worker(), stacks: [home], guard: () => Promise.resolve() },
+    );
+    as = { target: 'backed-up', runId: 'r1', epoch: opened.epoch };
+  });
+  const prove = async (at: number) => {
+    const working = handler;
+    handler = { ...handler, perform: () => Promise.resolve({ summary: 'proven', facts: proofAt(at), effect: {} }) };
+    await perform(worker(), operations()[0], as);
+    handler = working;
+  };
+
+  it.each([
+    ['never proven', undefined, 'one-volume-data was never proven'],
+    ['a proof of the day before yesterday', 48 * 3_600_000, 'one-volume-data was proven 48.0 h ago'],
+  ])('[K10] is refused with %s, before it has any effect', async (_what, age, says) => {
+    if (age !== undefined) await prove(Date.now() - age);
+    await expect(perform(worker(), operations()[1], as)).rejects.toMatchObject({
+      name: 'ProofExpired',
+      message: expect.stringContaining(says),
+    });
+    expect(log).toEqual([]);
+  });
+
+  it('[K10] goes on within the limit, and is finished after it once it has begun', async () => {
+    await prove(Date.now() - 23 * 3_600_000);
+    await perform(worker(), operations()[1], as);
+    world = 'absent';
+    await perform(worker(), operations()[2], as);
+    expect(log).toEqual(['effect 1', 'effect 1']);
+  });
+});
+
 describe('opening a run', () => {
   it('continues for the same holder, and refuses another run beside it with a pointer', async () => {
     expect((await open(worker(), 'r1')).resumed).toBe(true);
