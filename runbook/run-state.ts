@@ -1,6 +1,7 @@
 import type { Check, CheckResult } from './checks.ts';
 import type { FailureDetail } from './journal.ts';
 import type { Stage } from './operations.ts';
+import type { Recovery } from './recovery.ts';
 import type { WayBack } from './rehearsal.ts';
 
 /** The states of a run. What a state means and what leads out of it is drawn in docs/state-machine.md. */
@@ -139,6 +140,8 @@ export interface RunStatus {
   /** The newest 60 entries. */
   timeline: TimelineEntry[];
   contacts: { role: string; name: string; contact: string }[];
+  /** Data that must be restorable; absent while the plan is not known. */
+  recovery?: Recovery;
   inconsistent: boolean;
 }
 

@@ -11,6 +11,7 @@ import {
 import type { OpenedRun } from '../runbook/activities.ts';
 import { withReport, type ChildReport } from '../runbook/child-report.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
+import { recoveryOf } from '../runbook/recovery.ts';
 import {
   acceptedCommands,
   refusal,
@@ -81,6 +82,7 @@ export class RunView {
     this.status.plan = plan.name;
     this.status.planDigest = plan.digest;
     this.status.contacts = plan.contacts;
+    this.status.recovery = recoveryOf(plan);
     const done = new Map(completed.map(({ phase, run }) => [phase, run]));
     this.status.phases = plan.phases.map((phase) => {
       const earlier = done.get(phase.id);

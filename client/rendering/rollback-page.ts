@@ -1,7 +1,8 @@
 import type { RollbackPreview } from '../runs/rollback-preview.ts';
-import { formatAge, formatMoment } from './duration.ts';
+import { formatAge, formatDuration, formatMoment } from './duration.ts';
 import { formatBytes, plural } from './quantity.ts';
 import { promiseLines } from './rehearsal-page.ts';
+import { promiseLine } from './restorable-lines.ts';
 import type { Page } from './style.ts';
 
 /** What a rollback would do, in the order in which it would do it. */
@@ -33,8 +34,12 @@ export function rollbackPage(
     lines.push(
       `  ${style.yellow(point.resource)} is replaced by recovery point ${point.point}${point.takenAt === undefined ? '' : `, taken ${formatMoment(point.takenAt)} (${formatAge(point.takenAt, now)})`}${size}`,
       `      ${style.red('what was written since is lost')}; the exact rows are counted once writing is fenced off, and what is replaced is kept`,
+      `      ${point.promise ? promiseLine(point.promise, style, now) : style.yellow('never restored as a test: how long a restore takes, nobody knows')}`,
     );
   }
+  const restores = points.map(({ promise }) => promise?.tookMs ?? Number.NaN).reduce((sum, each) => sum + each, 0);
+  if (points.length > 0 && !Number.isNaN(restores))
+    lines.push(`  restoring takes ${formatDuration(restores)} on top of the way back: rehearsals leave data alone`);
   if (standing > 0)
     lines.push(
       '',

@@ -1,7 +1,9 @@
 import type { PhaseStatus, RunState, RunStatus, Waiting } from '../../runbook/run-state.ts';
 import type { StatusReport } from '../runs/read-status.ts';
+import type { Restorable } from '../runs/restorable.ts';
 import { between, formatAge, formatClock, formatDuration, formatMoment } from './duration.ts';
 import { wayBackLine } from './rehearsal-page.ts';
+import { restorableLines } from './restorable-lines.ts';
 import type { Page, Style } from './style.ts';
 import { hang, table } from './table.ts';
 
@@ -27,12 +29,18 @@ export interface StatusExtras {
   now: Date;
   /** A line for each activity under way, as `watch` knows them. */
   live?: readonly string[];
+  /** What can be restored of its data; absent where the recovery points are on another machine. */
+  restorable?: readonly Restorable[];
   /** Newest lines of the story to show. */
   story?: number;
 }
 
 /** Everything an operator needs to know of a run, most urgent first after the table. */
-export function statusPage(report: StatusReport, page: Page, { now, live = [], story = 6 }: StatusExtras): string[] {
+export function statusPage(
+  report: StatusReport,
+  page: Page,
+  { now, live = [], restorable = [], story = 6 }: StatusExtras,
+): string[] {
   const { status } = report;
   const { style } = page;
   const lines = [
@@ -52,6 +60,7 @@ export function statusPage(report: StatusReport, page: Page, { now, live = [], s
     );
   }
   lines.push('', ...phaseTable(status, page), ...waysBack(status, style, now));
+  if (restorable.length > 0) lines.push('', style.bold('data'), ...restorableLines(restorable, style, now));
   for (const rollback of status.rollbacks) lines.push('', rollbackLine(rollback, style, now));
   if (status.operation && !status.waiting) {
     lines.push(

@@ -1,8 +1,10 @@
+import { listPoints } from '../../activities/points/read-point.ts';
 import { wayBackOf, type WayBack } from '../../runbook/rehearsal.ts';
 import { planRollback, type RollbackPlan } from '../../runbook/rollback.ts';
 import type { RollbackRequest } from '../../runbook/run-state.ts';
 import { standingOperations, type TargetState } from '../../runbook/target-state.ts';
 import type { Settings } from '../settings/settings.ts';
+import { promiseOf, type RestorePromise } from './restorable.ts';
 import { requireLocalTarget, sealedPlan } from './local-target.ts';
 
 /** A recovery point that a restore would put in place of what is there. */
@@ -12,6 +14,8 @@ export interface RestoredPoint {
   /** When its backup finished (ISO 8601): what was written later is lost. */
   takenAt?: string;
   bytes?: number;
+  /** What its proof promises; absent when it was never restored as a test, or lies on another machine. */
+  promise?: RestorePromise;
 }
 
 export interface RollbackPreview {
@@ -36,9 +40,10 @@ export async function previewRollback(
   settings: Pick<Settings, 'home'>,
 ): Promise<RollbackPreview> {
   const local = await requireLocalTarget(target, settings);
+  const sealed = await sealedPlan(local, settings);
   const plan = planRollback(local.state, {
     request,
-    plan: await sealedPlan(local, settings),
+    plan: sealed,
     ordinal: local.state.rollbacks + 1,
   });
   const phases = new Set(plan.phases.map((phase) => phase.id));
@@ -50,9 +55,19 @@ export async function previewRollback(
   );
   return {
     ...{ target, plan, asOf: local.asOf, waysBack },
-    points: restoredPoints(plan, local.state),
+    points: await withPromises(restoredPoints(plan, local.state), local.home.points, sealed.proofAgeSeconds),
     standing: standing.length,
   };
+}
+
+async function withPromises(points: RestoredPoint[], folder: string, proofAgeSeconds: number) {
+  const found = new Map(
+    (await listPoints(folder)).map(({ ref, point }) => [`${ref.run}/${ref.point}`, point?.manifest]),
+  );
+  return points.map((point) => {
+    const promise = promiseOf(found.get(point.point), proofAgeSeconds);
+    return promise ? { ...point, promise } : point;
+  });
 }
 
 /** The recovery points that a plan restores, with what their receipts say of them. */

@@ -9,6 +9,7 @@ import {
   type RunStatus,
   type Waiting,
 } from '../../runbook/run-state.ts';
+import { recoveryOf } from '../../runbook/recovery.ts';
 import { wayBackOf } from '../../runbook/rehearsal.ts';
 import type { JournalRecord } from '../../runbook/journal.ts';
 import type { RunRecord } from '../../runbook/target-state.ts';
@@ -48,6 +49,7 @@ export function statusFromJournal(
       .slice(-60)
       .map(({ at, text }) => ({ at, text })),
     contacts: plan?.contacts ?? [],
+    ...(plan && { recovery: recoveryOf(plan) }),
     inconsistent: !state.consistent,
   };
 }
@@ -77,7 +79,11 @@ function phasesFrom(
       risk,
       state: record?.state ?? 'pending',
       done: operations.filter((known) => known.status !== 'intended').length,
-      total: stages.reduce((sum, { operations }) => sum + operations.length, 0) || operations.length,
+      // Proofs that had to be made again before the cutover are in no plan.
+      total: Math.max(
+        stages.reduce((sum, { operations }) => sum + operations.length, 0),
+        operations.length,
+      ),
       ...(record?.run === run.id && { workflowId: phaseWorkflowId(target, ordinal, id) }),
       ...(stage !== undefined && { stage }),
       ...(changes[0] && { startedAt: changes[0].at }),

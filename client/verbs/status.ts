@@ -12,13 +12,15 @@ export const status = defineVerb({
     ['switchback status --target shop --json | jq .status.state', 'for scripts'],
   ],
   async run(options, context) {
-    const [{ readStatus }, { connect }, { locate }, { nextSteps, needsPerson }, { statusPage }] = await Promise.all([
-      import('../runs/read-status.ts'),
-      import('../temporal/connection.ts'),
-      import('../settings/locate.ts'),
-      import('../runs/next-steps.ts'),
-      import('../rendering/status-page.ts'),
-    ]);
+    const [{ readStatus }, { connect }, { locate }, { nextSteps, needsPerson }, { statusPage }, { readRestorable }] =
+      await Promise.all([
+        import('../runs/read-status.ts'),
+        import('../temporal/connection.ts'),
+        import('../settings/locate.ts'),
+        import('../runs/next-steps.ts'),
+        import('../rendering/status-page.ts'),
+        import('../runs/restorable.ts'),
+      ]);
     const { target } = await locate(options, context);
     const report = await readStatus(target, context.settings, connect);
     if (!report) {
@@ -31,6 +33,8 @@ export const status = defineVerb({
         ],
       };
     }
+    const { recovery } = report.status;
+    const restorable = recovery && (await readRestorable(target, recovery, context.settings));
     const needed = needsPerson(report.status) || report.ended !== undefined;
     return {
       data: {
@@ -42,8 +46,9 @@ export const status = defineVerb({
         ended: report.ended ?? null,
         ui: report.ui,
         status: report.status,
+        restorable: restorable?.map(({ resource, promise }) => ({ resource, promise: promise ?? null })) ?? null,
       },
-      lines: (page) => statusPage(report, page, { now: new Date() }),
+      lines: (page) => statusPage(report, page, { now: new Date(), ...(restorable && { restorable }) }),
       next: nextSteps(report.status, context.sameFlags),
       exitCode: needed ? exitCodes.needsPerson : exitCodes.ok,
     };

@@ -46,12 +46,15 @@ const plan = (parts: Partial<RollbackPlan>): RollbackPlan => ({
   restored: [],
   ...parts,
 });
-const page = (rollback: RollbackPlan, standing = 0, waysBack: RollbackPreview['waysBack'] = {}) =>
-  rollbackPage(
-    { target: 'shop', plan: rollback, asOf: at(3590), points: restoredPoints(rollback, state), standing, waysBack },
-    plainPage,
-    now,
-  ).join('\n');
+const page = (
+  rollback: RollbackPlan,
+  standing = 0,
+  waysBack: RollbackPreview['waysBack'] = {},
+  points: RollbackPreview['points'] = restoredPoints(rollback, state),
+) =>
+  rollbackPage({ target: 'shop', plan: rollback, asOf: at(3590), points, standing, waysBack }, plainPage, now).join(
+    '\n',
+  );
 
 describe('what a rollback would do', () => {
   it('is each operation in its order, and what stays with its reason', () => {
@@ -69,6 +72,16 @@ describe('what a rollback would do', () => {
     );
     expect(text).toContain('what was written since is lost');
     expect(text).not.toContain('left alone');
+  });
+
+  it('[M12] promises the time that the test of each point took, or says that nobody knows it', () => {
+    const restoring = plan({ operations: [restore], restored: ['store:orders'] });
+    expect(page(restoring)).toContain('never restored as a test: how long a restore takes, nobody knows');
+    const promise = { point: 'r1/orders-store', takenAt: at(60), provenAt: at(0), tookMs: 3400, expired: false };
+    const [point] = restoredPoints(restoring, state);
+    const tested = page(restoring, 0, {}, [{ ...point!, promise }]);
+    expect(tested).toContain('      restored in 3.4 s when it was tested, 1h 00m ago\n');
+    expect(tested).toContain('restoring takes 3.4 s on top of the way back');
   });
 
   it('[M12] promises the time that a rehearsal measured, or says why nobody knows it', () => {

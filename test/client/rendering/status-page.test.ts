@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { statusPage } from '../../../client/rendering/status-page.ts';
+import type { Restorable } from '../../../client/runs/restorable.ts';
 import { plainPage, plainStyle } from '../../../client/rendering/style.ts';
 import { parked, runStatus } from '../runs/run-status.ts';
 
 const now = new Date('2026-03-01T10:02:00.000Z');
-const page = (report: Partial<Parameters<typeof statusPage>[0]>, live?: string[]) =>
+const page = (report: Partial<Parameters<typeof statusPage>[0]>, live?: string[], restorable?: readonly Restorable[]) =>
   statusPage({ source: 'run', asOf: now.toISOString(), ui: 'http://ui', status: runStatus(), ...report }, plainPage, {
     now,
     ...(live && { live }),
+    ...(restorable && { restorable }),
   }).join('\n');
 
 describe('the status page', () => {
@@ -56,6 +58,27 @@ describe('the status page', () => {
   it('says that it comes from the journal, how old that is, and why', () => {
     const text = page({ source: 'journal', asOf: '2026-03-01T10:01:50.000Z', because: 'the server is away' });
     expect(text).toMatch(/from the journal, as of \S+ \S+ \(10\.0 s ago\): the server is away/);
+  });
+
+  it('[M12] promises how long a restore takes, with the age of what was measured, or says that nobody has tried', () => {
+    const promise = {
+      point: 'r1/orders-store-orders',
+      takenAt: '2026-02-28T09:00:00.000Z',
+      provenAt: '2026-02-28T10:02:00.000Z',
+      tookMs: 3400,
+      expired: false,
+    };
+    const text = page({}, undefined, [
+      { resource: 'store:orders', promise },
+      { resource: 'volume:shop_uploads', promise: { ...promise, expired: true } },
+      { resource: 'volume:shop_cache' },
+    ]);
+    expect(text).toMatch(
+      /data\n {2}store:orders: restored in 3\.4 s when it was tested, 1d 00h ago {2}r1\/orders-store/,
+    );
+    expect(text).toMatch(/volume:shop_uploads: .*: the proof has expired/);
+    expect(text).toContain('volume:shop_cache: no recovery point of it was ever restored as a test');
+    expect(page({})).not.toContain('\ndata\n');
   });
 
   it('says when the workflow is over although the run is not', () => {
