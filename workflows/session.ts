@@ -11,6 +11,7 @@ import type { RunRef } from '../runbook/activities.ts';
 import { runStates, type ChildReport } from '../runbook/child-report.ts';
 import type { FailureDetail, JournalEntry } from '../runbook/journal.ts';
 import type { Operation } from '../runbook/operations.ts';
+import { secondsUntilReminder } from '../runbook/reminder.ts';
 import {
   acceptedCommands,
   refusal,
@@ -153,9 +154,9 @@ export class Session {
     await this.#wait('awaiting-approval', { for: 'approval', approval }, `waiting for the approval of ${role}`);
     const answered = () =>
       approval.given.length > 0 || this.#approval?.rejected !== undefined || this.stop !== undefined;
-    while (!(await condition(answered, remindSeconds * 1000, { summary: `remind: approval of ${role}` }))) {
-      this.tell(`still waiting for the approval of ${role}`);
-    }
+    const untilNext = (nth: number) =>
+      condition(answered, secondsUntilReminder(remindSeconds, nth) * 1000, { summary: `remind: approval of ${role}` });
+    for (let nth = 1; !(await untilNext(nth)); nth += 1) this.tell(`still waiting for the approval of ${role}`);
     const rejected = this.#approval.rejected;
     this.#approval = undefined;
     await this.#goOn(

@@ -67,6 +67,30 @@ describe('a migration', () => {
     ]);
   });
 
+  it('[T1] fills its history by a bounded number of events for each operation', async () => {
+    const operations = 20;
+    const plan = outlinedPlan(target, orchestra.home, [
+      {
+        id: 'one',
+        operations: Array.from({ length: operations }, () => ({
+          stage: 'apply' as const,
+          kind: 'runContainer' as const,
+        })),
+      },
+    ]);
+    await (await orchestra.begin(plan, 'r1')).result();
+    const events = Object.fromEntries(
+      (await orchestra.histories(target)).map(({ workflowId, json }) => [
+        workflowId,
+        (JSON.parse(json) as { events: unknown[] }).events.length,
+      ]),
+    );
+    // An activity and its workflow tasks, and a report at most: a phase of 4,000 operations is as large as a start may be (2 MB), and stays
+    // below the 51,200 events at which the server ends a workflow.
+    expect(events[`migration/${target}/1-one`]).toBeLessThan(60 + 12 * operations);
+    expect(events[`migration/${target}`]).toBeLessThan(60 + 5 * operations);
+  });
+
   it('parks on a failed operation with why and what to say, and goes on at a retry', async () => {
     let broken = true;
     orchestra.script = (id) =>
