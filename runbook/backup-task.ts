@@ -6,6 +6,16 @@ import type { Retention } from './retention.ts';
 
 export type Quiesce = OperationInputs['backupVolume']['quiesce'];
 
+/** Where a point goes, if not into the place of what it was taken of. */
+export interface RestoreTo {
+  /** A volume of another name, or a new database of this name beside the store's own. */
+  into?: string;
+  /** Another store of the plan, whose data it replaces. */
+  intoStore?: string;
+  /** Make roles that the point names and the server does not have. */
+  createRoles?: true;
+}
+
 /** Work on recovery points outside of any run. */
 export type BackupTask =
   | {
@@ -23,7 +33,7 @@ export type BackupTask =
       retention?: Retention;
     }
   | { do: 'test'; points: string[] | 'all' }
-  | { do: 'restore'; point: string; into?: string }
+  | ({ do: 'restore'; point: string } & RestoreTo)
   | { do: 'prune'; retention: Retention };
 
 /** What a task amounts to on this target, looked up by the worker. */
@@ -129,21 +139,43 @@ export const proofOperation = (ordinal: number, point: string, host: string): Op
   });
 
 /** @param resource of the point: `volume:NAME` or `store:NAME` */
-export function restoreOperation(resource: string, point: string, host: string, into?: string): Operation {
+export function restoreOperation(resource: string, point: string, host: string, to: RestoreTo = {}): Operation {
   const name = resource.slice(resource.indexOf(':') + 1);
-  const undo = { by: 'nothing', summary: 'what it replaces is kept' } as const;
-  if (resource.startsWith('store:')) {
-    return taskOperation(1, 'restoreStore', { store: name, point }, host, {
-      summary: `restore the store ${name} from ${point}`,
-      effects: [{ resource, change: 'replace' }],
-      undo,
-    });
-  }
+  if (resource.startsWith('store:')) return restoreStoreOperation(name, point, host, to);
+  const { into } = to;
   const input = { volume: name, point, ...(into === undefined ? {} : { into }) };
   return taskOperation(1, 'restoreVolume', input, host, {
     summary: `restore the volume ${into ?? name} from ${point}`,
     effects: [{ resource: `volume:${into ?? name}`, change: 'replace' }],
-    undo,
+    undo: kept,
+  });
+}
+
+const kept = { by: 'nothing', summary: 'what it replaces is kept' } as const;
+
+function restoreStoreOperation(
+  name: string,
+  point: string,
+  host: string,
+  { into, intoStore, createRoles }: RestoreTo,
+): Operation {
+  const store = intoStore ?? name;
+  const input = {
+    store,
+    point,
+    ...(store === name ? {} : { from: name }),
+    ...(into === undefined ? {} : { named: into }),
+    ...(createRoles === undefined ? {} : { createRoles }),
+  };
+  const beside = `restore ${point} as database ${into ?? ''} beside the store ${store}`;
+  return taskOperation(1, 'restoreStore', input, host, {
+    summary: into === undefined ? `restore the store ${store} from ${point}` : beside,
+    effects: [
+      into === undefined
+        ? { resource: `store:${store}`, change: 'replace' }
+        : { resource: `database:${into}`, change: 'create' },
+    ],
+    undo: into === undefined ? kept : { by: 'keeping', summary: `database ${into} is new and disturbs nobody` },
   });
 }
 
@@ -175,7 +207,7 @@ export function aboutOf({ kind, input }: Operation): string {
   if (kind === 'backupVolume') return `volume:${input.volume}`;
   if (kind === 'backupStore') return `store:${input.store}`;
   if (kind === 'restoreVolume') return `volume:${input.into ?? input.volume}`;
-  if (kind === 'restoreStore') return `store:${input.store}`;
+  if (kind === 'restoreStore') return input.named === undefined ? `store:${input.store}` : `database:${input.named}`;
   if (kind === 'proveBackup') return input.point;
   return kind === 'prunePoints' ? input.points.join(', ').slice(0, 200) : '';
 }

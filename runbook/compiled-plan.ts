@@ -27,6 +27,15 @@ export interface StoreRef {
   user?: string;
   /** Secret reference. */
   password?: string;
+  /** Asked at every backup, and again of what is restored from it. */
+  canary?: CanaryQuery[];
+}
+
+/** A query with a single value, which must be the same before a backup and after its restore. */
+export interface CanaryQuery {
+  query: string;
+  /** What the value is, for people. */
+  title?: string;
 }
 
 export type ProtectedResource =

@@ -18,7 +18,7 @@ export type Stage = (typeof stages)[number] | 'before' | 'rollback';
 
 /**
  * What an operation touches. Resources are written `volume:NAME`, `service:NAME`, `file:PATH` (relative to the stack),
- * `store:STORE` or `store:STORE/SCHEMA.TABLE`, `tag:NAME`, `branch:NAME`, `point:ID`, `network:NAME`.
+ * `store:STORE` or `store:STORE/SCHEMA.TABLE`, `database:NAME`, `tag:NAME`, `branch:NAME`, `point:ID`, `network:NAME`.
  */
 export interface Effect {
   resource: string;
@@ -158,6 +158,12 @@ export interface OperationInputs {
     point: string;
     /** Instead of reading the point: bring back the database that an earlier restore replaced and kept under this name. */
     replaced?: string;
+    /** The store that the point is of, where it is another one: its data moves to this one. From version 2 on, as what follows. */
+    from?: string;
+    /** Restore beside the store's database, under this name, which nothing has yet. */
+    named?: string;
+    /** Make roles that the point names and the server does not have. */
+    createRoles?: true;
   };
 }
 export type OperationKind = keyof OperationInputs;
@@ -187,7 +193,8 @@ export const operationVersion: Record<OperationKind, number> = {
   stopUsers: 1,
   startUsers: 1,
   restoreVolume: 1,
-  restoreStore: 1,
+  // 2: `from`, `named` and `createRoles`. What 1 says means the same.
+  restoreStore: 2,
 };
 
 /** Kinds that only look: they are run again freely and never need an intent. */

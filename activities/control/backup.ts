@@ -19,7 +19,7 @@ import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import type { SecretSource } from '../perform/secrets.ts';
 import type { OpenTarget, TargetAccess } from '../perform/target-access.ts';
 import { findPoint, readPoint, refOf, retainedPoints } from '../points/index.ts';
-import { chooseBackups } from './choose-backups.ts';
+import { chooseBackups, requireStore } from './choose-backups.ts';
 
 export interface BackupDependencies {
   access: TargetAccess;
@@ -108,7 +108,7 @@ const isOfOtherPlan = (resource: string, { plan }: EffectContext) =>
   resource.startsWith('store:') && !(resource.slice('store:'.length) in plan.stores);
 
 async function planRestore(
-  { point: name, into }: Extract<BackupTask, { do: 'restore' }>,
+  { point: name, do: _do, ...to }: Extract<BackupTask, { do: 'restore' }>,
   { target: { home }, context, host }: Planning,
 ): Promise<PlannedBackup> {
   const { manifest } = await findPoint(home.points, name, context.runId);
@@ -119,12 +119,13 @@ async function planRestore(
       hint: `Bring tables back by hand: \`pg_restore -d DATABASE ${join(home.points, id, 'dump')}\`.`,
     });
   }
-  if (into !== undefined && resource.startsWith('store:')) {
-    throw new SwitchbackError('Unsupported', `${id} is of a database, which is restored under its own name only`, {
-      hint: 'Without --into it is built beside the live one, and exchanged with it; what is replaced is kept.',
+  if (!resource.startsWith('store:') && (to.intoStore !== undefined || to.createRoles !== undefined)) {
+    throw new SwitchbackError('Unsupported', `${id} is of ${resource}: it goes into no store, and needs no roles`, {
+      hint: 'Without --into-store and --create-roles it is restored as the volume that it is.',
     });
   }
-  return { operations: [restoreOperation(resource, id, host, into)], notes: [] };
+  if (to.intoStore !== undefined) requireStore(context.plan, to.intoStore);
+  return { operations: [restoreOperation(resource, id, host, to)], notes: [] };
 }
 
 async function planPrune(

@@ -47,7 +47,8 @@ export async function chooseBackups(
   return { sources, notes: found.notes };
 }
 
-function requireStore(plan: CompiledPlan, store: string): void {
+/** @throws SwitchbackError `PlanInvalid` */
+export function requireStore(plan: CompiledPlan, store: string): void {
   if (store in plan.stores) return;
   throw new SwitchbackError('PlanInvalid', `the plan has no store ${store}`, {
     hint: `It has: ${Object.keys(plan.stores).join(', ') || 'none'}.`,

@@ -125,6 +125,22 @@ export interface SwapPlan {
   kept: string;
   /** Whether clients could connect. A door that somebody else has closed is not opened for them when a restore fails. */
   open: boolean;
+  /** Nothing is exchanged: the restored data gets this name, which nothing has yet. */
+  named?: string;
+}
+
+/** What a restore is asked for. */
+export interface RestoreWish {
+  /** What is restored. Without it, `replaced` is brought back. */
+  point?: StoredPoint;
+  /** What an earlier restore replaced, and kept under this name. */
+  replaced?: string;
+  /** The store that the point is of, where it is another one of the plan. */
+  from?: string;
+  /** Restores beside the live data, under this name, and leaves that alone. */
+  named?: string;
+  /** Makes roles that the point needs, and the server does not have. */
+  createRoles?: boolean;
 }
 
 export interface RestoreOutcome {
@@ -181,12 +197,12 @@ export interface Store {
   /** Whether a step was applied and stands. */
   applied(step: SqlStep): Promise<boolean>;
   apply(step: SqlStep): Promise<SqlOutcome>;
-  /** `replaced`: bring back what an earlier restore replaced, instead of a point. */
-  planRestore(replaced?: string): Promise<SwapPlan>;
+  /** Works out what a restore exchanges, and that nothing stands in its way. Changes nothing. */
+  planRestore(wish: RestoreWish): Promise<SwapPlan>;
   /** `old`: nothing was exchanged yet. `new`: all of it was. */
   restoreState(plan: SwapPlan): Promise<'old' | 'new' | 'unknown'>;
   /** Restores beside the live data, compares, and exchanges the two. Without a point, `plan.incoming` is there already. */
-  restore(plan: SwapPlan, point: StoredPoint | undefined): Promise<RestoreOutcome>;
+  restore(plan: SwapPlan, wish: RestoreWish): Promise<RestoreOutcome>;
   /** What a restore that is known to have been done did. */
   describeRestore(plan: SwapPlan): Promise<RestoreOutcome>;
   /** What restoring a point would lose at this moment. Changes nothing. */

@@ -13,6 +13,8 @@ export interface BackupOptions extends EveryOption {
   test?: boolean;
   all?: boolean;
   into?: string;
+  intoStore?: string;
+  createRoles?: boolean;
   yes?: boolean;
   keepLast?: string;
   keepWithin?: string;

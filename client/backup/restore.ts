@@ -1,3 +1,4 @@
+import type { RestoreTo } from '../../runbook/backup-task.ts';
 import { formatSkew } from '../../runbook/point-set.ts';
 import type { Answer } from '../command-line/answer.ts';
 import type { Context } from '../command-line/context.ts';
@@ -6,39 +7,58 @@ import { formatAge, formatMoment } from '../rendering/duration.ts';
 import { homeHostOf } from '../runs/home-host.ts';
 import { readLocalTarget } from '../runs/local-target.ts';
 import { locate } from '../settings/locate.ts';
+import { readValidPlan } from '../settings/read-valid-plan.ts';
 import type { BackupOptions } from './options.ts';
 import { pointNamed, pointsAtHome, type PointView } from './points-at-home.ts';
 import { runTask } from './run-task.ts';
 
-/** Puts a point in the place of what it was taken of, or into a volume of another name, once that was confirmed. */
+/** Puts a point in the place of what it was taken of, or elsewhere, once that was confirmed. */
 export async function restoreBackup(typed: string, options: BackupOptions, context: Context): Promise<Answer> {
+  const to = whereTo(options);
+  // A store to move to may stand in the plan only since the last run, which is what the worker would look at.
+  const plan = to.intoStore === undefined ? undefined : (await readValidPlan(options, context)).compiled;
   const place = await locate(options, context);
   const { target } = place;
   const homeHost = await homeHostOf(place, context, undefined);
-  const { into } = options;
   // On another machine than the home host nothing is known of it before.
   const here = (await readLocalTarget(target, context.settings)) ? await pointsAtHome(options, context) : undefined;
   const view = here && pointNamed(typed, here);
   const point = view?.point ?? typed;
-  if (view) for (const line of consequences(view, into)) context.note(line);
-  await confirm(view?.resource.replace(/^\w+:/, '') ?? point, into, options, context);
+  if (view) for (const line of consequences(view, to)) context.note(line);
+  await confirm(to.into ?? to.intoStore ?? view?.resource.replace(/^\w+:/, '') ?? point, options, context);
   return runTask(
     {
       target,
       homeHost,
-      task: { do: 'restore', point, ...(into === undefined ? {} : { into }) },
+      task: { do: 'restore', point, ...to },
+      ...(plan && { plan }),
       next: [{ type: 'switchback backup list', why: 'recovery points; what was replaced is named above' }],
     },
     context,
   );
 }
 
+/** @throws UsageError for two places at once */
+function whereTo({ into, intoStore, createRoles }: BackupOptions): RestoreTo {
+  if (into !== undefined && intoStore !== undefined) {
+    throw new UsageError(
+      'either --into, or --into-store',
+      'One makes a new database, the other replaces that of a store.',
+    );
+  }
+  return {
+    ...(into === undefined ? {} : { into }),
+    ...(intoStore === undefined ? {} : { intoStore }),
+    ...(createRoles === true ? { createRoles } : {}),
+  };
+}
+
 /** What is lost, and how far it is apart from its set: said before anything is done. */
-function consequences({ point, resource, takenAt, set, proof, state }: PointView, into: string | undefined): string[] {
+function consequences({ point, resource, takenAt, set, proof, state }: PointView, to: RestoreTo): string[] {
   const now = new Date();
   const others = set?.points.filter((other) => other.point !== point) ?? [];
   return [
-    `restore ${point} ${into === undefined ? `in the place of ${resource}` : `into volume ${into}`}`,
+    `restore ${point} ${placeOf(resource, to)}`,
     ...(takenAt === undefined
       ? []
       : [
@@ -57,15 +77,15 @@ function consequences({ point, resource, takenAt, set, proof, state }: PointView
   ];
 }
 
+function placeOf(resource: string, { into, intoStore }: RestoreTo): string {
+  if (intoStore !== undefined) return `of ${resource} in the place of what store:${intoStore} holds`;
+  if (into === undefined) return `in the place of ${resource}`;
+  return resource.startsWith('store:') ? `as the new database ${into}` : `into volume ${into}`;
+}
+
 /** @throws UsageError when nobody has confirmed it */
-async function confirm(
-  name: string,
-  into: string | undefined,
-  { yes }: BackupOptions,
-  context: Context,
-): Promise<void> {
+async function confirm(word: string, { yes }: BackupOptions, context: Context): Promise<void> {
   if (yes) return;
-  const word = into ?? name;
   if (!context.interactive) {
     throw new UsageError('a restore replaces data, and there is no terminal to ask on', 'Confirm it with --yes.');
   }

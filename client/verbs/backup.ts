@@ -19,6 +19,7 @@ export const backup = defineVerb<BackupOptions>({
     ['switchback backup list', 'what there is to go back to, how old, how well proven'],
     ['switchback backup verify --all', 'read every byte again'],
     ['switchback backup restore volume-shop_uploads --into shop_uploads_old', 'beside the live one'],
+    ['switchback backup restore store-orders --into-store orders17', 'the data of one store, on another server'],
     ['switchback backup prune --keep-last 3 --keep-within 7d --dry-run', 'what would go, and why the rest stays'],
     ['switchback backup schedule --every 12h --keep-last 4', 'new points, and all retained ones tested, twice a day'],
   ],
@@ -31,7 +32,9 @@ export const backup = defineVerb<BackupOptions>({
       .option('--quiesce <stop|pause|none>', 'create, schedule: what happens to those who write to a volume')
       .option('--no-test', 'create, schedule: do not restore the new points as a test')
       .option('--all', 'verify, test: all points')
-      .option('--into <volume>', 'restore: into a volume of this name')
+      .option('--into <name>', 'restore: into a volume, or a new database, of this name')
+      .option('--into-store <store>', 'restore: into another store of the plan, e.g. on a newer server')
+      .option('--create-roles', 'restore: make the roles that the database needs and the server lacks')
       .option('-y, --yes', 'restore: do not ask')
       .option('--keep-last <count>', 'prune, create, schedule: the newest so many of each resource stay')
       .option('--keep-within <duration>', 'prune, create, schedule: what is younger stays')

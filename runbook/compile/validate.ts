@@ -7,6 +7,7 @@ import { validateData } from './validate-data.ts';
 import { validateFiles } from './validate-files.ts';
 import { validateOrder } from './validate-order.ts';
 import { validateReferences } from './validate-references.ts';
+import { validateStores } from './validate-stores.ts';
 
 /** Names that the plan's text declares, also where what they name is broken: nobody is told that they are unknown. */
 export interface Declared {
@@ -30,6 +31,7 @@ export function validatePlan(scope: Scope): Finding[] {
     ...validateFiles(scope),
     ...validateOrder(scope),
     ...validateReferences(scope),
+    ...validateStores(scope),
     ...validateData(scope),
     ...validateChecks(scope),
     ...validateCheckpoints(scope),

@@ -1,5 +1,5 @@
 export { guardSql, type GuardFinding, type GuardSqlOptions } from './guard-sql.ts';
-export { notOneQuery, sqlDiscards, sqlIsAdditive, sqlMakes } from './sql-verdicts.ts';
+export { changingWords, notOneQuery, sqlDiscards, sqlIsAdditive, sqlMakes } from './sql-verdicts.ts';
 export { readSql } from './read-sql.ts';
 export type { SqlEffect, SqlFacts, SqlName } from './sql-facts.ts';
 export { tableMatches } from './table-pattern.ts';

@@ -1,3 +1,4 @@
+import { lexSql } from './lex-sql.ts';
 import { readSql } from './read-sql.ts';
 import { isMade, type SqlFacts } from './sql-facts.ts';
 
@@ -39,4 +40,18 @@ export function notOneQuery(text: string): string | undefined {
   if (only.effects.length > 0 || only.makes.length > 0)
     return `does more than read: ${only.effects[0]?.action ?? only.verb}`;
   return /^(SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN|\()/.test(only.verb) ? undefined : `is no query: ${only.verb}`;
+}
+
+const changing = new Set([
+  ...['now', 'clock_timestamp', 'statement_timestamp', 'transaction_timestamp', 'timeofday'],
+  ...['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp'],
+  ...['random', 'random_normal', 'gen_random_uuid', 'uuid_generate_v4', 'txid_current', 'pg_current_xact_id'],
+  ...['current_database', 'current_catalog', 'current_user', 'session_user', 'pg_backend_pid'],
+  ...['pg_database_size', 'pg_total_relation_size', 'pg_relation_size', 'pg_table_size', 'ctid', 'xmin'],
+]);
+
+/** Words in a query that make its value depend on when and where it is asked. By name alone: a column may be called the same. */
+export function changingWords(text: string): string[] {
+  const words = lexSql(text).flatMap(({ kind, value }) => (kind === 'word' && changing.has(value) ? [value] : []));
+  return [...new Set(words)];
 }

@@ -8,6 +8,15 @@ const reference = z
   .regex(/\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]+)\}/, 'holds no secret reference')
   .describe(secretHint);
 
+const canaryQuery = z.strictObject({
+  query: z
+    .string()
+    .min(1)
+    .max(20_000)
+    .describe('A query that only reads, with a single value that depends on nothing but the data.'),
+  title: z.string().min(1).max(100).exactOptional().describe('What the value is, in words; else the query itself.'),
+});
+
 /** Which of the two ways to reach a store is meant shows the presence of `url` or `service`. */
 export const store = z
   .strictObject({
@@ -19,6 +28,14 @@ export const store = z
     password: reference
       .exactOptional()
       .describe(`The user's password; left out, the one in the container's own environment. ${secretHint}`),
+    canary: z
+      .array(canaryQuery)
+      .min(1)
+      .max(50)
+      .exactOptional()
+      .describe(
+        'Asked at every backup, in its snapshot, and again of what is restored from it: the values must be the same.',
+      ),
   })
   .refine((value) => (value.url === undefined) !== (value.service === undefined), {
     error: 'needs either `url` or `service`, and not both',

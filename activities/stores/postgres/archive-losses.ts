@@ -4,10 +4,12 @@ import type { Archive, SqlOutcome, StoreUse } from '../store.ts';
 import type { CatalogChange } from './catalog-changes.ts';
 import { fingerprintTables } from './fingerprint.ts';
 import { quoteName } from './quote.ts';
-import { runTool, type ToolBox } from './run-tool.ts';
+import { chooseTools, type ToolBox } from './choose-tools.ts';
+import { dumpArguments } from './dump-arguments.ts';
+import { runTool } from './run-tool.ts';
 import { identityOf, type ServerFacts } from './server.ts';
 import type { Session } from './session.ts';
-import { dumpArguments, dumpFolder } from './take-snapshot.ts';
+import { dumpFolder } from './take-snapshot.ts';
 
 /** Dumps tables as of an exported snapshot and keeps them as a recovery point. */
 export type Archiver = (
@@ -62,7 +64,9 @@ export const archiverFor =
           `--file=${join(folder, dumpFolder)}`,
           `--dbname=${facts.database}`,
         ];
-        await runTool({ tool: 'pg_dump', args, folder, address: session.address, serverMajor: facts.major }, use, box);
+        const { address } = session;
+        const tools = await chooseTools(box, address, facts.major);
+        await runTool({ tool: 'pg_dump', args, folder, address, tools, serverMajor: facts.major }, use, box);
         return { canary: { format: 1, archive: true, fingerprint } as unknown as JsonObject };
       },
     );

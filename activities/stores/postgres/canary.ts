@@ -1,7 +1,11 @@
+import type { CanaryQuery } from '../../../runbook/compiled-plan.ts';
 import type { JsonObject } from '../../../runbook/json.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
+import { askCanary, differentAnswers, type CanaryAnswers } from './canary-queries.ts';
+import type { Compression } from './dump-arguments.ts';
 import { fingerprintTables, type Fingerprint } from './fingerprint.ts';
 import { quoteName } from './quote.ts';
+import { namedRoles } from './roles.ts';
 import type { Session } from './session.ts';
 
 /** What was in a database at the moment of its backup. */
@@ -15,22 +19,31 @@ export interface Canary {
   /** Values of sequences, read before the dump began: a restore may be ahead of them, never behind. */
   sequences: Record<string, string>;
   largeObjects: { count: number; hash: string };
+  /** What the plan's queries gave. Backups from before there were any have none. */
+  queries?: CanaryAnswers;
   /** Whether roles and tablespaces were saved as well. */
   globals: boolean;
+  /** Roles that the dump names, as owners or in rights: a restore fails without them. Older backups do not say. */
+  roles?: string[];
+  /** Major version of the `pg_dump` that wrote it, which an older `pg_restore` cannot read. Older backups are of the server's own. */
+  dump?: { client: number; compression: Compression };
 }
 
 /** Takes a canary in the current transaction. */
 export async function takeCanary(
   session: Session,
-  onTable?: (table: string, done: number, total: number) => void,
+  queries: readonly CanaryQuery[] = [],
 ): Promise<Omit<Canary, 'globals'>> {
+  // First what may be wrong in the plan: reading all tables takes long.
+  const asked = queries.length === 0 ? undefined : await askCanary(session, queries);
   const about = await session.row(
     `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, current_database() as database,
        pg_database_size(current_database())::text as bytes`,
   );
+  const roles = await namedRoles(session);
   const sequences = await readSequences(session);
   const largeObjects = await readLargeObjects(session);
-  const fingerprint = await fingerprintTables(session, onTable === undefined ? {} : { onTable });
+  const fingerprint = await fingerprintTables(session);
   return {
     format: 1,
     takenAt: about['at'] ?? '',
@@ -39,6 +52,8 @@ export async function takeCanary(
     fingerprint,
     sequences,
     largeObjects,
+    roles,
+    ...(asked === undefined ? {} : { queries: asked }),
   };
 }
 
@@ -80,7 +95,7 @@ export async function compareWithCanary(
   canary: Canary,
   onTable?: (table: string, done: number, total: number) => void,
 ): Promise<string[]> {
-  const { fingerprint, sequences, largeObjects } = await session.transaction(
+  const { answers, fingerprint, sequences, largeObjects } = await session.transaction(
     'begin isolation level repeatable read read only',
     async () => ({
       fingerprint: await fingerprintTables(session, {
@@ -89,9 +104,12 @@ export async function compareWithCanary(
       }),
       sequences: await readSequences(session),
       largeObjects: await readLargeObjects(session),
+      // Last: it changes where names are looked up.
+      answers: canary.queries === undefined ? [] : await differentAnswers(session, canary.queries),
     }),
   );
   const wrong = [
+    ...answers,
     ...differentTables(canary.fingerprint.tables, fingerprint.tables),
     ...Object.entries(canary.sequences).flatMap(([name, then]) => sequenceProblem(name, then, sequences[name])),
     ...(largeObjects.count === canary.largeObjects.count && largeObjects.hash === canary.largeObjects.hash
@@ -114,8 +132,13 @@ export async function compareWithCanary(
     `${tables.length} tables with ${rows} rows, by count and hash`,
     `${Object.keys(canary.sequences).length} sequences`,
     `${canary.largeObjects.count} large objects, by count and hash`,
+    ...(canary.queries === undefined ? [] : [describeAnswers(canary.queries)]),
   ];
 }
+
+/** The values stand in the manifest; here it is enough to say how many they are. */
+const describeAnswers = ({ answers }: CanaryAnswers) =>
+  `${answers.length} canary quer${answers.length === 1 ? 'y' : 'ies'}, by value`;
 
 function differentTables(then: Fingerprint['tables'], now: Fingerprint['tables']): string[] {
   const wrong: string[] = [];

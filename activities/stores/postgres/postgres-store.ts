@@ -5,6 +5,7 @@ import type { StoredPoint } from '../../points/index.ts';
 import type {
   OperationName,
   RestoreOutcome,
+  RestoreWish,
   Snapshot,
   SnapshotSource,
   SqlOutcome,
@@ -33,7 +34,7 @@ import { ensureLedger, standingEntry } from './ledger.ts';
 import { applyOutsideTransaction, isProven } from './outside-transaction.ts';
 import { postgresProver } from './prove-point.ts';
 import { describeRestore, planRestore, requireOwnPoint, restoreState, restoreStore } from './restore-store.ts';
-import { toolBox, type ToolBox } from './run-tool.ts';
+import { toolBox, type ToolBox } from './choose-tools.ts';
 import { identityOf, serverFacts } from './server.ts';
 import { seedDatabase } from './seed-database.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -131,16 +132,16 @@ class PostgresStore implements Store {
     return [...this.#sessions.values()].map((session) => session.pid);
   }
 
-  planRestore(replaced?: string): Promise<SwapPlan> {
-    return planRestore(this.#restoring, replaced);
+  planRestore(wish: RestoreWish): Promise<SwapPlan> {
+    return planRestore(this.#restoring, wish);
   }
 
   restoreState(plan: SwapPlan): Promise<'old' | 'new' | 'unknown'> {
     return restoreState(this.#restoring, plan);
   }
 
-  restore(plan: SwapPlan, point: StoredPoint | undefined): Promise<RestoreOutcome> {
-    return restoreStore(this.#restoring, plan, point);
+  restore(plan: SwapPlan, wish: RestoreWish): Promise<RestoreOutcome> {
+    return restoreStore(this.#restoring, plan, wish);
   }
 
   describeRestore(plan: SwapPlan): Promise<RestoreOutcome> {
@@ -148,7 +149,7 @@ class PostgresStore implements Store {
   }
 
   async stateLoss(point: StoredPoint): Promise<StateLoss> {
-    requireOwnPoint(point, this.#use);
+    requireOwnPoint(point, this.#use.store, this.#use);
     return estimateLoss(await this.#session('reading'), readCanary(point.manifest.canary));
   }
 

@@ -8,7 +8,8 @@ import { endZombies } from './end-zombies.ts';
 import { findServer } from './find-server.ts';
 import { scratchPrefix } from './object-names.ts';
 import { createLike, databasesLike, dropDatabase, restoreInto } from './restore-database.ts';
-import type { ToolBox } from './run-tool.ts';
+import type { ToolBox } from './choose-tools.ts';
+import { requireRoles } from './roles.ts';
 import { serverFacts } from './server.ts';
 import { Session } from './session.ts';
 
@@ -33,6 +34,7 @@ export async function provePostgresPoint(point: StoredPoint, context: ProofConte
     await endZombies(admin, use);
     for (const stale of await databasesLike(admin, prefix)) await dropDatabase(admin, stale);
     const { major } = await serverFacts(admin);
+    await requireRoles(admin, { folder: point.folder, canary });
     try {
       await createLike(
         admin,

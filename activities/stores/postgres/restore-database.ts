@@ -3,7 +3,8 @@ import type { StoreUse } from '../store.ts';
 import { inDatabase, type Address } from './address.ts';
 import type { Canary } from './canary.ts';
 import { quoteName } from './quote.ts';
-import { runTool, type ToolBox } from './run-tool.ts';
+import { chooseTools, type ToolBox } from './choose-tools.ts';
+import { runTool } from './run-tool.ts';
 import type { Session } from './session.ts';
 import { dumpFolder, jobs } from './take-snapshot.ts';
 
@@ -57,6 +58,7 @@ export async function restoreInto(
   use: StoreUse,
   box: ToolBox,
 ): Promise<void> {
+  const tools = await chooseTools(box, address, serverMajor, point.canary.dump?.client);
   let looking = false;
   const onTick = () => {
     if (looking) return;
@@ -87,6 +89,7 @@ export async function restoreInto(
       ],
       folder: point.folder,
       address: inDatabase(address, database),
+      tools,
       serverMajor,
       onTick,
     },

@@ -1,18 +1,21 @@
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import { verifyPoint, type StoredPoint } from '../../points/index.ts';
-import type { RestoreOutcome, StoreUse, SwapPlan } from '../store.ts';
+import type { RestoreOutcome, RestoreWish, StoreUse, SwapPlan } from '../store.ts';
 import { inDatabase, type Address } from './address.ts';
 import { compareWithCanary, readCanary } from './canary.ts';
 import { carrySettings } from './carry-settings.ts';
+import { chooseTools, type ToolBox } from './choose-tools.ts';
 import { openAdmin, sessionOptions, withSession } from './connect.ts';
 import { endZombies } from './end-zombies.ts';
 import { unfenceDatabase } from './fence-database.ts';
+import { nameDatabase, namedState, nothingLost, requireUsableName } from './named-database.ts';
 import { incomingPrefix, keptName } from './object-names.ts';
 import { createLike, databasesLike, dropDatabase, restoreInto } from './restore-database.ts';
-import type { ToolBox } from './run-tool.ts';
+
+import { createRoles, requireRoles } from './roles.ts';
 import { identityOf, serverFacts } from './server.ts';
 import { Session } from './session.ts';
-import { oidOf, readLoss, swapDatabases } from './swap-databases.ts';
+import { oidOf, readLoss, swapDatabases, type Swapped } from './swap-databases.ts';
 
 export interface Restoring {
   address: Address;
@@ -20,26 +23,39 @@ export interface Restoring {
   box: ToolBox;
 }
 
-/** Works out what a restore exchanges. `replaced`: bring this database back, instead of reading a point. */
-export async function planRestore({ address, use }: Restoring, replaced?: string): Promise<SwapPlan> {
+/** Works out what a restore exchanges, and that nothing stands in its way: names, roles and tools. */
+export async function planRestore({ address, use, box }: Restoring, wish: RestoreWish): Promise<SwapPlan> {
+  const { point, replaced, named } = wish;
+  if (named !== undefined) requireUsableName(named);
   return withSession(openAdmin(address, use), async (admin) => {
-    const { system } = await serverFacts(admin);
+    const { system, major } = await serverFacts(admin);
     const oid = await oidOf(admin, address.database);
     if (oid === undefined) throw missing(address.database);
-    const door = await admin.row('select datallowconn as open from pg_catalog.pg_database where oid = $1', [oid]);
     if (replaced !== undefined && (await oidOf(admin, replaced)) === undefined) throw missing(replaced);
     const kept = keptName(address.database, use);
-    if ((await oidOf(admin, kept)) !== undefined) {
-      throw new SwitchbackError('Conflict', `database ${kept} exists already, where the replaced data is to be kept`, {
-        hint: 'Look what is in it; drop or rename it if nobody needs it.',
-      });
+    await requireFree(admin, kept, 'where the replaced data is to be kept');
+    if (named !== undefined) await requireFree(admin, named, 'which a restore never writes over');
+    if (point !== undefined) {
+      requireOwnPoint(point, wish.from ?? use.store, use);
+      const backup = { folder: point.folder, canary: readCanary(point.manifest.canary) };
+      await chooseTools(box, address, major, backup.canary.dump?.client);
+      if (wish.createRoles !== true) await requireRoles(admin, backup);
     }
+    const door = await admin.row('select datallowconn as open from pg_catalog.pg_database where oid = $1', [oid]);
     return {
       before: identityOf({ system, oid }),
       incoming: replaced ?? incomingPrefix(address.database, use),
       kept,
       open: door['open'] === 't',
+      ...(named === undefined ? {} : { named }),
     };
+  });
+}
+
+async function requireFree(admin: Session, database: string, what: string): Promise<void> {
+  if ((await oidOf(admin, database)) === undefined) return;
+  throw new SwitchbackError('Conflict', `database ${database} exists already, ${what}`, {
+    hint: 'Look what is in it; drop or rename it if nobody needs it.',
   });
 }
 
@@ -53,6 +69,7 @@ function missing(database: string): SwitchbackError {
 export async function restoreState({ address, use }: Restoring, plan: SwapPlan): Promise<'old' | 'new' | 'unknown'> {
   return withSession(openAdmin(address, use), async (admin) => {
     await endZombies(admin, use);
+    if (plan.named !== undefined) return namedState(admin, plan.named, use);
     const { system } = await serverFacts(admin);
     const [live, kept] = [await oidOf(admin, address.database), await oidOf(admin, plan.kept)];
     if (live !== undefined && identityOf({ system, oid: live }) === plan.before) return 'old';
@@ -65,10 +82,10 @@ export async function restoreState({ address, use }: Restoring, plan: SwapPlan):
 export async function describeRestore({ address, use }: Restoring, plan: SwapPlan): Promise<RestoreOutcome> {
   return withSession(openAdmin(address, use), async (admin) => {
     const { system } = await serverFacts(admin);
-    const oid = (await oidOf(admin, address.database)) ?? '';
+    const oid = (await oidOf(admin, plan.named ?? address.database)) ?? '';
     return {
       identity: identityOf({ system, oid }),
-      loss: await readLoss(admin, plan.kept),
+      loss: plan.named === undefined ? await readLoss(admin, plan.kept) : nothingLost(),
       tookMs: 0,
       fencedMs: 0,
       warnings: [],
@@ -78,56 +95,74 @@ export async function describeRestore({ address, use }: Restoring, plan: SwapPla
 
 /**
  * Restores a point beside the live database, compares it with what was backed up, and exchanges the two. The replaced database is
- * kept, closed to clients.
- * @throws `IntegrityFailed` (the point), `ValidationMismatch` (what came out of it), `Busy`, `AccessDenied`
+ * kept, closed to clients. With a name of its own, it stays beside.
+ * @throws `IntegrityFailed` (the point), `ValidationMismatch` (what came out of it), `PreconditionFailed`, `Busy`, `AccessDenied`
  */
-export async function restoreStore(
-  restoring: Restoring,
-  plan: SwapPlan,
-  point: StoredPoint | undefined,
-): Promise<RestoreOutcome> {
+export async function restoreStore(restoring: Restoring, plan: SwapPlan, wish: RestoreWish): Promise<RestoreOutcome> {
   const { address, use } = restoring;
+  const { point } = wish;
   const started = performance.now();
   return withSession(openAdmin(address, use), async (admin) => {
     await endZombies(admin, use);
     // An attempt that died between the fence and the exchange left the door closed; building takes long, so open it now.
-    if (plan.open) await unfenceDatabase(admin, address.database);
+    if (plan.open && plan.named === undefined) await unfenceDatabase(admin, address.database);
     const incoming = point === undefined ? plan.incoming : `${plan.incoming}${use.attempt}`;
+    const warnings: string[] = [];
     if (point !== undefined) {
-      requireOwnPoint(point, use);
+      requireOwnPoint(point, wish.from ?? use.store, use);
       for (const stale of await databasesLike(admin, plan.incoming)) await dropDatabase(admin, stale);
-      await building(restoring, incoming, () => build(restoring, admin, incoming, point));
+      warnings.push(...(await building(restoring, incoming, () => build(restoring, admin, incoming, point, wish))));
     }
-    const takenAt = point && readCanary(point.manifest.canary).takenAt;
-    const warnings = await leftBehind(admin, address.database);
-    const swapped = await building(point && restoring, incoming, () =>
-      swapDatabases(admin, address.database, incoming, plan, takenAt, use, sessionOptions(use, 'reading')),
-    );
+    const swapped = await building(point && restoring, incoming, () => settle(restoring, admin, incoming, plan, wish));
     const { system } = await serverFacts(admin);
-    const oid = (await oidOf(admin, address.database)) ?? '';
+    const oid = (await oidOf(admin, plan.named ?? address.database)) ?? '';
+    const { warnings: left, ...figures } = swapped;
     return {
       identity: identityOf({ system, oid }),
-      ...swapped,
+      ...figures,
       tookMs: Math.round(performance.now() - started),
-      warnings,
+      warnings: [...warnings, ...left],
     };
   });
 }
 
+/** The exchange, or, where the data gets a name of its own, that name. */
+async function settle(
+  { address, use }: Restoring,
+  admin: Session,
+  incoming: string,
+  plan: SwapPlan,
+  { point }: RestoreWish,
+): Promise<Swapped & { warnings: string[] }> {
+  if (plan.named !== undefined) {
+    await use.fence();
+    await nameDatabase(admin, incoming, plan.named, use);
+    return { loss: nothingLost(), fencedMs: 0, warnings: [] };
+  }
+  const takenAt = point && readCanary(point.manifest.canary).takenAt;
+  const warnings = await leftBehind(admin, address.database);
+  const options = sessionOptions(use, 'reading');
+  return { ...(await swapDatabases(admin, address.database, incoming, plan, takenAt, use, options)), warnings };
+}
+
+/** Fills a new database and compares it. Returns what people should know. */
 async function build(
   { address, use, box }: Restoring,
   admin: Session,
   incoming: string,
   point: StoredPoint,
-): Promise<void> {
+  wish: RestoreWish,
+): Promise<string[]> {
   use.progress({ doing: `checking recovery point ${point.manifest.point}` });
   await verifyPoint(point, { signal: use.signal });
-  const canary = readCanary(point.manifest.canary);
+  const backup = { folder: point.folder, canary: readCanary(point.manifest.canary) };
   const { major } = await serverFacts(admin);
+  const made = wish.createRoles === true ? await createRoles(admin, backup) : [];
+  await requireRoles(admin, backup);
   await createLike(admin, incoming, address.database, `Switchback: being restored by run ${use.run}, ${use.operation}`);
-  await restoreInto(admin, address, incoming, { folder: point.folder, canary }, major, use, box);
+  await restoreInto(admin, address, incoming, backup, major, use, box);
   await withSession(Session.open(inDatabase(address, incoming), sessionOptions(use, 'reading')), async (session) => {
-    await compareWithCanary(session, canary, (table, done, total) =>
+    await compareWithCanary(session, backup.canary, (table, done, total) =>
       use.progress({ doing: `comparing ${table}`, done, total, unit: 'checks' }),
     );
     use.progress({ doing: `gathering statistics of ${incoming}` });
@@ -135,6 +170,7 @@ async function build(
     await session.execute('analyze');
   });
   await carrySettings(admin, address.database, incoming);
+  return made;
 }
 
 /** Removes a half-built database when its building fails; the signal may be aborted by then. */
@@ -155,12 +191,12 @@ async function building<T>(restoring: Restoring | undefined, incoming: string, w
 }
 
 /** A point of single tables, or of another store, must never take the place of a database. */
-export function requireOwnPoint(point: StoredPoint, use: StoreUse): void {
+export function requireOwnPoint(point: StoredPoint, store: string, use: StoreUse): void {
   const { source, target } = point.manifest;
-  if (source.kind === 'postgres' && source.resource === `store:${use.store}` && target === use.target) return;
+  if (source.kind === 'postgres' && source.resource === `store:${store}` && target === use.target) return;
   throw new SwitchbackError(
     'PreconditionFailed',
-    `recovery point ${point.manifest.run}/${point.manifest.point} is of ${source.resource} (${source.kind}) of ${target}, not of store ${use.store} of ${use.target}`,
+    `recovery point ${point.manifest.run}/${point.manifest.point} is of ${source.resource} (${source.kind}) of ${target}, not of store ${store} of ${use.target}`,
     { hint: 'List the recovery points and name one of this store.' },
   );
 }

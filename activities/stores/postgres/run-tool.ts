@@ -6,20 +6,8 @@ import { execa } from '../../processes/execa.ts';
 import type { StoreUse } from '../store.ts';
 import type { Address } from './address.ts';
 import { applicationName } from './application-name.ts';
-import { findClientTools, type ClientTools } from './client-tools.ts';
+import type { ToolBox, Tools } from './choose-tools.ts';
 import { withPasswordFile } from './password-file.ts';
-
-/** Where client tools come from: this host, or containers of the engine. */
-export interface ToolBox {
-  engine: DockerEngine;
-  /** Tools of this host that can read a server of a major version. */
-  findClientTools(serverMajor: number): Promise<ClientTools | undefined>;
-}
-
-export const toolBox = (engine: DockerEngine): ToolBox => ({
-  engine,
-  findClientTools: (major) => findClientTools(major),
-});
 
 export interface ToolRun {
   tool: 'pg_dump' | 'pg_dumpall' | 'pg_restore';
@@ -27,6 +15,7 @@ export interface ToolRun {
   /** The folder that `args` speak of, absolute on this host. */
   folder: string;
   address: Address;
+  tools: Tools;
   /** Major version of the server, e.g. 15. */
   serverMajor: number;
   /** Called about once a second. */
@@ -34,32 +23,33 @@ export interface ToolRun {
 }
 
 /**
- * Runs a client tool of PostgreSQL to its end: one of this host, of the server's own version or newer, else the one in the image
- * that the server itself runs from. An abort ends the tool with all its workers.
- * @throws `StepFailed` with the end of what the tool said, `PreconditionFailed` where there is no tool, `ResourceExhausted`
+ * Runs a client tool of PostgreSQL to its end, on this host or in a container beside the server. An abort ends the tool with all its
+ * workers.
+ * @throws `StepFailed` with the end of what the tool said, `ResourceExhausted`, `Busy`, `AccessDenied`, `Unreachable`
  */
-export async function runTool(run: ToolRun, use: StoreUse, box: ToolBox): Promise<void> {
-  const tools = await box.findClientTools(run.serverMajor);
-  const image = run.address.container?.image;
-  const exact = tools?.major === run.serverMajor;
-  const how = image !== undefined && !exact ? 'container' : tools === undefined ? 'none' : 'host';
-  if (how === 'none') {
-    throw new SwitchbackError(
-      'PreconditionFailed',
-      `there is no ${run.tool} of version ${run.serverMajor} or newer here`,
-      {
-        hint: `Install the PostgreSQL client: \`apt-get install postgresql-client\`, or one of version ${run.serverMajor} from apt.postgresql.org.`,
-      },
-    );
-  }
+export async function runTool(asked: ToolRun, use: StoreUse, box: ToolBox): Promise<void> {
+  const patient = setsUnknownTimeout(asked);
+  const run = patient ? { ...asked, args: asked.args.filter((arg) => arg !== '--exit-on-error') } : asked;
+  const { tools } = run;
   await withPasswordFile(use, run.address, async (file) => {
     const ended =
-      how === 'host'
-        ? await onHost(run, use, `${tools?.folder}/${run.tool}`, file)
-        : await inContainer(run, use, box.engine, image ?? '', file);
+      'folder' in tools
+        ? await onHost(run, use, `${tools.folder}/${run.tool}`, file)
+        : await inContainer(run, use, box.engine, tools.image, file);
     use.signal.throwIfAborted();
-    if (ended.exitCode !== 0) throw toolError(run, use, ended);
+    if (ended.exitCode !== 0 && !(patient && isOnlyUnknownTimeout(ended))) throw toolError(run, use, ended);
   });
+}
+
+/** From 17 on `pg_restore` sets `transaction_timeout` on whichever server, and those before 17 do not know it. */
+const setsUnknownTimeout = ({ tool, tools, serverMajor }: ToolRun) =>
+  tool === 'pg_restore' && tools.major >= 17 && serverMajor < 17;
+
+/** Whether that was the one thing that went wrong, once for each connection. Told by what was sent: servers speak many languages. */
+function isOnlyUnknownTimeout({ exitCode, said }: Ended): boolean {
+  const errors = said.match(/^pg_restore: error: /gm)?.length ?? 0;
+  const known = said.match(/^Command was: SET transaction_timeout = 0;$/gm)?.length ?? 0;
+  return exitCode === 1 && errors === known && /errors ignored on restore: \d+\s*$/.test(said);
 }
 
 interface Ended {
@@ -182,6 +172,12 @@ function toolError(run: ToolRun, use: StoreUse, ended: Ended): SwitchbackError {
   const facts = { tool: run.tool, exitCode: ended.exitCode ?? null };
   if (/No space left on device/i.test(said)) {
     return new SwitchbackError('ResourceExhausted', message, { hint: 'Free disk space, then retry.', facts });
+  }
+  if (/unsupported version .* in file header|this build does not support compression/i.test(said)) {
+    return new SwitchbackError('PreconditionFailed', message, {
+      hint: 'The dump was written by a newer client, or one with other compression; install the client that the manifest names.',
+      facts,
+    });
   }
   if (/lock timeout/i.test(said))
     return new SwitchbackError('Busy', message, { hint: 'Another session holds a lock on a table.', facts });

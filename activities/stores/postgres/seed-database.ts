@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { splitSql } from '../../../runbook/guard/split-sql.ts';
 import { verifyPoint, type StoredPoint } from '../../points/index.ts';
 import { inDatabase } from './address.ts';
 import { compareWithCanary, readCanary } from './canary.ts';
@@ -8,6 +5,7 @@ import { openAdmin, sessionOptions, withSession } from './connect.ts';
 import { quoteName } from './quote.ts';
 import { createLike, dropDatabase, restoreInto } from './restore-database.ts';
 import type { Restoring } from './restore-store.ts';
+import { roleStatements, type Backup } from './roles.ts';
 import { serverFacts } from './server.ts';
 import { Session } from './session.ts';
 
@@ -20,7 +18,7 @@ export async function seedDatabase({ address, use, box }: Restoring, point: Stor
   await verifyPoint(point, { signal: use.signal });
   const incoming = `${address.database.slice(0, 50)}__seed`;
   await withSession(openAdmin(address, use), async (admin) => {
-    if (canary.globals) await makeRoles(admin, await readFile(join(point.folder, 'globals.sql'), 'utf8'));
+    await makeRoles(admin, { folder: point.folder, canary });
     const known = await admin.rows('select from pg_catalog.pg_database where datname = $1', [address.database]);
     // An image may make no database but its own; what it makes tells owner and encoding.
     if (known.length === 0) await admin.execute(`create database ${quoteName(address.database)}`);
@@ -38,16 +36,11 @@ export async function seedDatabase({ address, use, box }: Restoring, point: Stor
 }
 
 /** Roles and their memberships. Passwords are in no backup: those that the image sets from its environment stay. */
-async function makeRoles(admin: Session, globals: string): Promise<void> {
-  for (const { start, end } of splitSql(globals)) {
-    const statement = globals.slice(start, end);
-    if (!/^(create|alter) role |^grant /i.test(statement)) continue;
-    const [, role] = /^create role (\S+)/i.exec(statement) ?? [];
-    if (role !== undefined) {
-      const plain = role.replace(/^"(.*)"$/, '$1').replaceAll('""', '"');
-      if ((await admin.rows('select from pg_catalog.pg_roles where rolname = $1', [plain])).length > 0) continue;
-    }
+async function makeRoles(admin: Session, backup: Backup): Promise<void> {
+  for (const { does, role, text } of await roleStatements(backup)) {
+    const known =
+      does === 'create' ? await admin.rows('select from pg_catalog.pg_roles where rolname = $1', [role]) : [];
     // A membership that the image has granted already is told as a notice.
-    await admin.execute(statement);
+    if (known.length === 0) await admin.execute(text);
   }
 }

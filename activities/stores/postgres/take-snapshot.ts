@@ -5,7 +5,9 @@ import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { JsonObject } from '../../../runbook/json.ts';
 import type { Snapshot, StoreUse } from '../store.ts';
 import { takeCanary, type Canary } from './canary.ts';
-import { runTool, type ToolBox, type ToolRun } from './run-tool.ts';
+import { chooseTools, type ToolBox } from './choose-tools.ts';
+import { compressionFor, dumpArguments, orGzip, type Compression } from './dump-arguments.ts';
+import { runTool, type ToolRun } from './run-tool.ts';
 import type { ServerFacts } from './server.ts';
 import type { Session } from './session.ts';
 
@@ -27,18 +29,23 @@ export async function takeSnapshot(
   use: StoreUse,
   box: ToolBox,
 ): Promise<Snapshot> {
-  const tool: Omit<ToolRun, 'tool' | 'args'> = { folder, address: session.address, serverMajor: facts.major };
+  const { address } = session;
+  const tools = await chooseTools(box, address, facts.major);
+  const tool: Omit<ToolRun, 'tool' | 'args'> = { folder, address, tools, serverMajor: facts.major };
   // A name of the attempt's own: files that a dead attempt's pg_dump still opens by name must not land in this dump.
   const dump = join(folder, `${dumpFolder}-${use.attempt}`);
+  let compression: Compression = 'gzip';
   const canary = await session.transaction('begin isolation level repeatable read read only', async () => {
     const { snapshot } = await session.row('select pg_catalog.pg_export_snapshot() as snapshot');
-    const args = [...dumpArguments(snapshot ?? ''), `--jobs=${jobs()}`, `--file=${dump}`, `--dbname=${facts.database}`];
+    const rest = [`--jobs=${jobs()}`, `--file=${dump}`, `--dbname=${facts.database}`];
+    const dumpWith = (whole: StoreUse) => (how: Compression) =>
+      runTool({ tool: 'pg_dump', args: [...dumpArguments(snapshot ?? '', how), ...rest], ...tool, onTick }, whole, box);
     const progress = { doing: `dumping ${facts.database}`, unit: 'bytes' as const };
     const onTick = () => void bytesBelow(folder).then((done) => use.progress({ ...progress, done }));
     return both(
       use,
-      (whole) => runTool({ tool: 'pg_dump', args, ...tool, onTick }, whole, box),
-      () => takeCanary(session),
+      async (whole) => (compression = await orGzip(compressionFor(tools.major), dumpWith(whole))),
+      () => takeCanary(session, use.ref.canary),
     );
   });
   await runTool(
@@ -48,19 +55,9 @@ export async function takeSnapshot(
   );
   await rename(dump, join(folder, dumpFolder));
   const globals = await dumpGlobals(folder, tool, use, box);
-  return { canary: { ...canary, globals } satisfies Canary as unknown as JsonObject };
+  const written = { client: tools.major, compression };
+  return { canary: { ...canary, globals, dump: written } satisfies Canary as unknown as JsonObject };
 }
-
-export const dumpArguments = (snapshot: string) => [
-  '--format=directory',
-  // Fast rather than small: the time that a backup takes is time that people wait.
-  '--compress=1',
-  `--snapshot=${snapshot}`,
-  '--no-password',
-  '--lock-wait-timeout=60000',
-  // Sealing the point forces every file to disk.
-  '--no-sync',
-];
 
 /** Runs two pieces of work side by side; when one fails the other is ended too, and its end awaited. */
 async function both<A, B>(use: StoreUse, first: (use: StoreUse) => Promise<A>, second: () => Promise<B>): Promise<B> {
