@@ -19,6 +19,7 @@ export class PostgresServer {
     readonly folder: string,
     readonly port: number,
     readonly binaries: string,
+    private readonly starting: string[],
   ) {}
 
   static async start(settings: Record<string, string> = {}): Promise<PostgresServer> {
@@ -60,8 +61,19 @@ export class PostgresServer {
     const options = Object.entries(all)
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' ');
-    await asPostgres(binaries, 'pg_ctl', ['start', '-w', '-D', data, '-l', join(folder, 'log'), '-o', options]);
-    return new PostgresServer(folder, port, binaries);
+    const starting = ['start', '-w', '-D', data, '-l', join(folder, 'log'), '-o', options];
+    await asPostgres(binaries, 'pg_ctl', starting);
+    return new PostgresServer(folder, port, binaries, starting);
+  }
+
+  /** Ends the server as a power cut would, for its clients. */
+  async halt(): Promise<void> {
+    await asPostgres(this.binaries, 'pg_ctl', ['stop', '-w', '-m', 'immediate', '-D', join(this.folder, 'data')]);
+  }
+
+  /** Starts it again after `halt`. */
+  async goOn(): Promise<void> {
+    await asPostgres(this.binaries, 'pg_ctl', this.starting);
   }
 
   /** A URL, with the password. */
@@ -104,7 +116,7 @@ export class PostgresServer {
   }
 
   async stop(): Promise<void> {
-    await asPostgres(this.binaries, 'pg_ctl', ['stop', '-w', '-m', 'immediate', '-D', join(this.folder, 'data')]);
+    await this.halt();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

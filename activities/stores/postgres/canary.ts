@@ -11,7 +11,7 @@ import type { Session } from './session.ts';
 /** What was in a database at the moment of its backup. */
 export interface Canary {
   format: 1;
-  /** By the server's clock, ISO 8601. */
+  /** By the server's clock, ISO 8601: whatever was committed before is in the backup. */
   takenAt: string;
   database: string;
   databaseBytes: number;
@@ -34,12 +34,13 @@ export async function takeCanary(
   session: Session,
   queries: readonly CanaryQuery[] = [],
 ): Promise<Omit<Canary, 'globals'>> {
-  // First what may be wrong in the plan: reading all tables takes long.
-  const asked = queries.length === 0 ? undefined : await askCanary(session, queries);
   const about = await session.row(
-    `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, current_database() as database,
+    // When the transaction began, and not now: its snapshot is no older, so whatever was committed by then is in it.
+    `select to_char(transaction_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, current_database() as database,
        pg_database_size(current_database())::text as bytes`,
   );
+  // First what may be wrong in the plan: reading all tables takes long.
+  const asked = queries.length === 0 ? undefined : await askCanary(session, queries);
   const roles = await namedRoles(session);
   const sequences = await readSequences(session);
   const largeObjects = await readLargeObjects(session);

@@ -54,6 +54,8 @@ function isOnlyUnknownTimeout({ exitCode, said }: Ended): boolean {
 
 interface Ended {
   exitCode: number | undefined;
+  /** What ended it, where that was a signal. */
+  signal?: string | undefined;
   said: string;
 }
 
@@ -104,7 +106,11 @@ async function onHost(run: ToolRun, use: StoreUse, program: string, passwordFile
   const ticks = setInterval(() => run.onTick?.(), 1000);
   try {
     const result = await child;
-    return { exitCode: result.exitCode, said: `${result.timedOut ? 'it took too long\n' : ''}${result.stderr}` };
+    return {
+      exitCode: result.exitCode,
+      signal: result.signal,
+      said: `${result.timedOut ? 'it took too long\n' : ''}${result.stderr}`,
+    };
   } finally {
     clearInterval(ticks);
     clearTimeout(last);
@@ -167,7 +173,8 @@ async function inContainer(
 }
 
 function toolError(run: ToolRun, use: StoreUse, ended: Ended): SwitchbackError {
-  const said = ended.said.trim().slice(-1500) || `no message, exit code ${ended.exitCode}`;
+  const how = ended.signal === undefined ? `exit code ${ended.exitCode}` : `ended by ${ended.signal}`;
+  const said = ended.said.trim().slice(-1500) || `no message, ${how}`;
   const message = `${run.tool} for store ${use.store} failed: ${said}`;
   const facts = { tool: run.tool, exitCode: ended.exitCode ?? null };
   if (/No space left on device/i.test(said)) {

@@ -1,7 +1,7 @@
 import { spawn, execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -77,6 +77,7 @@ export class BackupPlace {
       SWITCHBACK_HOME: this.home,
       TEMPORAL_ADDRESS: this.temporal.address,
       STORE_URL: this.postgres.url(this.database),
+      MOVED_URL: this.postgres.url('moved'),
     };
   }
 
@@ -108,6 +109,16 @@ phases:
     await this.write('old');
     await this.postgres.run(this.database, `create table things (id int primary key, what text)`);
     await this.postgres.run(this.database, `insert into things select n, 'thing' from generate_series(1, 1000) n`);
+  }
+
+  /** While some work is done the plan has one store more, in a database of that name. */
+  async withStore(name: string, url: string, work: () => Promise<void>): Promise<void> {
+    const file = join(this.stack, 'switchback.yml');
+    const plan = await readFile(file, 'utf8');
+    await this.postgres.run('postgres', `create database ${name}`);
+    await writeFile(file, plan.replace('stores:\n', `stores:\n  ${name}: { kind: postgres, url: '\${env:${url}}' }\n`));
+    await work();
+    await writeFile(file, plan);
   }
 
   /** Puts content into the volume, through the service. */

@@ -86,9 +86,37 @@ describe('backup, as it is typed', () => {
     const restored = await place.json('backup', 'restore', 'store-orders', '--yes');
     expect(restored).toMatchObject({ code: 0, outcomes: [{ kind: 'restoreStore', facts: { lostRows: 10 } }] });
     expect(Number(await place.postgres.value(place.database, 'select count(*) from things'))).toBe(1000);
-    expect(await place.type(['backup', 'restore', 'store-orders', '--yes', '--into', 'other'])).toMatchObject({
-      code: 2,
+  });
+
+  it('[L7] restores a database beside the live one, and into a store that only the plan of now has', async () => {
+    await place.postgres.run(place.database, `insert into things select n, 'later' from generate_series(1001, 1010) n`);
+    const rows = async (database: string) =>
+      Number(await place.postgres.value(database, 'select count(*) from things'));
+    expect(await place.json('backup', 'restore', 'store-orders', '--into', 'beside', '--yes')).toMatchObject({
+      code: 0,
+      outcomes: [{ kind: 'restoreStore', about: 'database:beside', facts: { named: 'beside' } }],
     });
+    expect([await rows('beside'), await rows(place.database)]).toEqual([1000, 1010]);
+    const taken = await place.type(['backup', 'restore', 'store-orders', '--into', 'beside'], { answers: ['beside'] });
+    expect(taken).toMatchObject({ code: 5, out: expect.stringContaining('database beside exists already') });
+
+    const unknown = await place.type(['backup', 'restore', 'store-orders', '--into-store', 'moved', '--yes']);
+    expect(unknown).toMatchObject({ code: 3, error: expect.stringContaining('the plan has no store moved') });
+    await place.withStore('moved', 'MOVED_URL', async () => {
+      await place.postgres.run('moved', 'create table things (id int primary key); insert into things values (1), (2)');
+      const moved = await place.json('backup', 'restore', 'store-orders', '--into-store', 'moved', '--yes');
+      expect(moved).toMatchObject({
+        code: 0,
+        outcomes: [{ about: 'store:moved', facts: { from: 'orders', lostRows: 2 } }],
+      });
+      expect([await rows('moved'), await rows(place.database)]).toEqual([1000, 1010]);
+    });
+    for (const argv of [
+      ['store-orders', '--into', 'a', '--into-store', 'b'],
+      [`volume-${place.volume}`, '--into-store', 'orders'],
+    ])
+      expect([2, 3, 4, 8]).toContain((await place.type(['backup', 'restore', ...argv, '--yes'])).code);
+    await place.postgres.run(place.database, 'delete from things where id > 1000');
   });
 
   it('tests points again, and names those that are not there', async () => {
