@@ -111,6 +111,7 @@ function pointPage(view: PointView, folder: string, page: Page): string[] {
             `${formatBytes(view.bytes ?? 0)} in ${manifest.parts.length} file${manifest.parts.length === 1 ? '' : 's'}`,
           ),
           line('seal', manifest.seal ?? 'none'),
+          ...canaryLines(manifest.canary).map((text) => line('canary', text)),
           line('verified', manifest.verifiedAt === undefined ? 'never' : formatAge(manifest.verifiedAt, now)),
         ]
       : []),
@@ -133,4 +134,10 @@ function pointPage(view: PointView, folder: string, page: Page): string[] {
     ...(view.needed === undefined ? [] : [line('needed', view.needed)]),
     style.dim(line('in', `${folder}/${view.point}`)),
   ];
+}
+
+/** What the plan's own queries gave at backup time, where the point is of a store that has some. */
+function canaryLines({ queries }: NonNullable<PointView['manifest']>['canary']): string[] {
+  const { answers = [] } = (queries ?? {}) as { answers?: { title?: string; query: string; value: string | null }[] };
+  return answers.map(({ title, query, value }) => `${title ?? query.trim().replace(/\s+/g, ' ')}: ${value ?? 'null'}`);
 }

@@ -5,7 +5,7 @@ import { askCanary, differentAnswers, type CanaryAnswers } from './canary-querie
 import type { Compression } from './dump-arguments.ts';
 import { fingerprintTables, type Fingerprint } from './fingerprint.ts';
 import { quoteName } from './quote.ts';
-import { namedRoles } from './roles.ts';
+import { namedRoles } from './named-roles.ts';
 import type { Session } from './session.ts';
 
 /** What was in a database at the moment of its backup. */

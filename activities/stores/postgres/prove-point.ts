@@ -34,7 +34,7 @@ export async function provePostgresPoint(point: StoredPoint, context: ProofConte
     await endZombies(admin, use);
     for (const stale of await databasesLike(admin, prefix)) await dropDatabase(admin, stale);
     const { major } = await serverFacts(admin);
-    await requireRoles(admin, { folder: point.folder, canary });
+    await requireRoles(admin, point);
     try {
       await createLike(
         admin,
@@ -43,7 +43,7 @@ export async function provePostgresPoint(point: StoredPoint, context: ProofConte
         `Switchback: scratch of run ${use.run}, ${use.operation}; may be dropped`,
       );
       const started = performance.now();
-      await restoreInto(admin, address, scratch, { folder: point.folder, canary }, major, use, box);
+      await restoreInto(admin, address, scratch, point, major, use, box);
       const tookMs = Math.round(performance.now() - started);
       const compared = await withSession(
         Session.open(inDatabase(address, scratch), sessionOptions(use, 'reading')),

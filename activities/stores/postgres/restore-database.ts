@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import type { StoredPoint } from '../../points/index.ts';
 import type { StoreUse } from '../store.ts';
 import { inDatabase, type Address } from './address.ts';
-import type { Canary } from './canary.ts';
+import { readCanary } from './canary.ts';
 import { quoteName } from './quote.ts';
 import { chooseTools, type ToolBox } from './choose-tools.ts';
 import { runTool } from './run-tool.ts';
@@ -53,12 +54,13 @@ export async function restoreInto(
   admin: Session,
   address: Address,
   database: string,
-  point: { folder: string; canary: Canary },
+  point: StoredPoint,
   serverMajor: number,
   use: StoreUse,
   box: ToolBox,
 ): Promise<void> {
-  const tools = await chooseTools(box, address, serverMajor, point.canary.dump?.client);
+  const { databaseBytes, dump } = readCanary(point.manifest.canary);
+  const tools = await chooseTools(box, address, serverMajor, dump?.client);
   let looking = false;
   const onTick = () => {
     if (looking) return;
@@ -69,7 +71,7 @@ export async function restoreInto(
         use.progress({
           doing: `restoring into ${database}`,
           done: Number(row['bytes']),
-          total: point.canary.databaseBytes,
+          total: databaseBytes,
           unit: 'bytes',
         }),
       )

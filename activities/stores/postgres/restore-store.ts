@@ -1,69 +1,18 @@
-import { SwitchbackError } from '../../../runbook/errors.ts';
 import { verifyPoint, type StoredPoint } from '../../points/index.ts';
-import type { RestoreOutcome, RestoreWish, StoreUse, SwapPlan } from '../store.ts';
-import { inDatabase, type Address } from './address.ts';
+import type { RestoreOutcome, RestoreWish, SwapPlan } from '../store.ts';
+import { inDatabase } from './address.ts';
 import { compareWithCanary, readCanary } from './canary.ts';
 import { carrySettings } from './carry-settings.ts';
-import { chooseTools, type ToolBox } from './choose-tools.ts';
 import { openAdmin, sessionOptions, withSession } from './connect.ts';
 import { endZombies } from './end-zombies.ts';
 import { unfenceDatabase } from './fence-database.ts';
-import { nameDatabase, namedState, nothingLost, requireUsableName } from './named-database.ts';
-import { incomingPrefix, keptName } from './object-names.ts';
+import { nameDatabase, namedState, nothingLost } from './named-database.ts';
+import { requireOwnPoint, type Restoring } from './plan-restore.ts';
 import { createLike, databasesLike, dropDatabase, restoreInto } from './restore-database.ts';
-
 import { createRoles, requireRoles } from './roles.ts';
 import { identityOf, serverFacts } from './server.ts';
 import { Session } from './session.ts';
 import { oidOf, readLoss, swapDatabases, type Swapped } from './swap-databases.ts';
-
-export interface Restoring {
-  address: Address;
-  use: StoreUse;
-  box: ToolBox;
-}
-
-/** Works out what a restore exchanges, and that nothing stands in its way: names, roles and tools. */
-export async function planRestore({ address, use, box }: Restoring, wish: RestoreWish): Promise<SwapPlan> {
-  const { point, replaced, named } = wish;
-  if (named !== undefined) requireUsableName(named);
-  return withSession(openAdmin(address, use), async (admin) => {
-    const { system, major } = await serverFacts(admin);
-    const oid = await oidOf(admin, address.database);
-    if (oid === undefined) throw missing(address.database);
-    if (replaced !== undefined && (await oidOf(admin, replaced)) === undefined) throw missing(replaced);
-    const kept = keptName(address.database, use);
-    await requireFree(admin, kept, 'where the replaced data is to be kept');
-    if (named !== undefined) await requireFree(admin, named, 'which a restore never writes over');
-    if (point !== undefined) {
-      requireOwnPoint(point, wish.from ?? use.store, use);
-      const backup = { folder: point.folder, canary: readCanary(point.manifest.canary) };
-      await chooseTools(box, address, major, backup.canary.dump?.client);
-      if (wish.createRoles !== true) await requireRoles(admin, backup);
-    }
-    const door = await admin.row('select datallowconn as open from pg_catalog.pg_database where oid = $1', [oid]);
-    return {
-      before: identityOf({ system, oid }),
-      incoming: replaced ?? incomingPrefix(address.database, use),
-      kept,
-      open: door['open'] === 't',
-      ...(named === undefined ? {} : { named }),
-    };
-  });
-}
-
-async function requireFree(admin: Session, database: string, what: string): Promise<void> {
-  if ((await oidOf(admin, database)) === undefined) return;
-  throw new SwitchbackError('Conflict', `database ${database} exists already, ${what}`, {
-    hint: 'Look what is in it; drop or rename it if nobody needs it.',
-  });
-}
-
-function missing(database: string): SwitchbackError {
-  return new SwitchbackError('PreconditionFailed', `there is no database ${database} on the server`, {
-    hint: 'Look at the list of databases: psql -l.',
-  });
-}
 
 /** Tells by oids, which no rename changes, whether the two databases were exchanged. */
 export async function restoreState({ address, use }: Restoring, plan: SwapPlan): Promise<'old' | 'new' | 'unknown'> {
@@ -155,14 +104,14 @@ async function build(
 ): Promise<string[]> {
   use.progress({ doing: `checking recovery point ${point.manifest.point}` });
   await verifyPoint(point, { signal: use.signal });
-  const backup = { folder: point.folder, canary: readCanary(point.manifest.canary) };
+  const canary = readCanary(point.manifest.canary);
   const { major } = await serverFacts(admin);
-  const made = wish.createRoles === true ? await createRoles(admin, backup) : [];
-  await requireRoles(admin, backup);
+  const made = wish.createRoles === true ? await createRoles(admin, point) : [];
+  await requireRoles(admin, point);
   await createLike(admin, incoming, address.database, `Switchback: being restored by run ${use.run}, ${use.operation}`);
-  await restoreInto(admin, address, incoming, backup, major, use, box);
+  await restoreInto(admin, address, incoming, point, major, use, box);
   await withSession(Session.open(inDatabase(address, incoming), sessionOptions(use, 'reading')), async (session) => {
-    await compareWithCanary(session, backup.canary, (table, done, total) =>
+    await compareWithCanary(session, canary, (table, done, total) =>
       use.progress({ doing: `comparing ${table}`, done, total, unit: 'checks' }),
     );
     use.progress({ doing: `gathering statistics of ${incoming}` });
@@ -188,17 +137,6 @@ async function building<T>(restoring: Restoring | undefined, incoming: string, w
     }
     throw error;
   }
-}
-
-/** A point of single tables, or of another store, must never take the place of a database. */
-export function requireOwnPoint(point: StoredPoint, store: string, use: StoreUse): void {
-  const { source, target } = point.manifest;
-  if (source.kind === 'postgres' && source.resource === `store:${store}` && target === use.target) return;
-  throw new SwitchbackError(
-    'PreconditionFailed',
-    `recovery point ${point.manifest.run}/${point.manifest.point} is of ${source.resource} (${source.kind}) of ${target}, not of store ${store} of ${use.target}`,
-    { hint: 'List the recovery points and name one of this store.' },
-  );
 }
 
 /** What hangs on a database itself and not on its contents, and stays with the replaced one. */

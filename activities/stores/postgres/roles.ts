@@ -1,16 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { splitSql } from '../../../runbook/guard/split-sql.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
-import type { Canary } from './canary.ts';
+import type { StoredPoint } from '../../points/index.ts';
+import { readCanary } from './canary.ts';
+import { readGlobals } from './read-globals.ts';
 import { quoteName } from './quote.ts';
 import type { Session } from './session.ts';
-
-/** A backup in its folder, as far as a restore reads it. */
-export interface Backup {
-  folder: string;
-  canary: Canary;
-}
 
 /** A statement of `globals.sql` that makes a role, changes one, or makes one a member of another. */
 export interface RoleStatement {
@@ -21,36 +15,19 @@ export interface RoleStatement {
   member?: string;
 }
 
-/**
- * Roles that a dump of the current database names: owners, those with rights, those of policies. The superuser that a cluster was made
- * with is in no list of dependencies, so it is looked for among the owners.
- */
-export async function namedRoles(session: Session): Promise<string[]> {
-  const own = (catalog: string, owner: string, acl = 'null::aclitem[]') =>
-    `select from pg_catalog.${catalog} c where c.oid >= 16384 and (c.${owner} = 10
-       or exists (select from pg_catalog.aclexplode(${acl}) a where a.grantee = 10))
-       and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.${catalog}'::regclass and d.objid = c.oid and d.deptype = 'e')`;
-  const found = await session.rows(
-    `select pg_catalog.pg_get_userbyid(oid) as name from (
-       select refobjid as oid from pg_catalog.pg_shdepend where refclassid = 'pg_catalog.pg_authid'::regclass
-         and dbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
-       union select 10 where exists (${own('pg_class', 'relowner', 'c.relacl')}) or exists (${own('pg_proc', 'proowner', 'c.proacl')})
-         or exists (${own('pg_type', 'typowner', 'c.typacl')}) or exists (${own('pg_namespace', 'nspowner', 'c.nspacl')})
-         or exists (${own('pg_largeobject_metadata', 'lomowner', 'c.lomacl')})) named order by 1`,
-  );
-  return found.map((row) => row['name'] ?? '');
-}
-
 /** @throws `PreconditionFailed` that names every role which a backup needs and a server lacks, with the statements that make them */
-export async function requireRoles(admin: Session, backup: Backup): Promise<void> {
-  const missing = await missingRoles(admin, backup.canary);
+export async function requireRoles(admin: Session, point: StoredPoint): Promise<void> {
+  const missing = await missingRoles(admin, point);
   if (missing.length === 0) return;
-  const known = (await roleStatements(backup)).flatMap(({ does, role, text }) =>
-    missing.includes(role) && (does === 'create' || (does === 'alter' && / with /i.test(text))) ? [`${text};`] : [],
-  );
-  const lines = known.length > 0 ? known : missing.map((role) => `CREATE ROLE ${quoteName(role)};`);
+  const statements = await roleStatements(point);
+  const lines = missing.flatMap((name) => {
+    const known = statements.filter(
+      ({ does, role, text }) => role === name && (does === 'create' || isAttributes(does, text)),
+    );
+    return known.length > 0 ? known.map(({ text }) => `${text};`) : [`CREATE ROLE ${quoteName(name)};`];
+  });
   const most = 20;
-  const more = lines.length > most ? ` And ${lines.length - most} more: ${join(backup.folder, 'globals.sql')}.` : '';
+  const more = lines.length > most ? ` And ${lines.length - most} more: they are in globals.sql of the point.` : '';
   throw new SwitchbackError(
     'PreconditionFailed',
     `the server has not the roles that the backup names as owners and in rights: ${missing.join(', ')}`,
@@ -61,14 +38,16 @@ export async function requireRoles(admin: Session, backup: Backup): Promise<void
   );
 }
 
+const isAttributes = (does: RoleStatement['does'], text: string) => does === 'alter' && / with /i.test(text);
+
 /**
  * Makes the roles that a backup needs and a server lacks, with their attributes, settings and memberships among roles that are there.
  * They have no passwords: a backup holds none. Returns what was made, in words.
  */
-export async function createRoles(admin: Session, backup: Backup): Promise<string[]> {
-  const missing = await missingRoles(admin, backup.canary);
+export async function createRoles(admin: Session, point: StoredPoint): Promise<string[]> {
+  const missing = await missingRoles(admin, point);
   if (missing.length === 0) return [];
-  const statements = await roleStatements(backup);
+  const statements = await roleStatements(point);
   const made = new Set(statements.flatMap(({ does, role }) => (does === 'create' ? [role] : [])));
   await admin.transaction('begin', async () => {
     for (const role of missing) if (!made.has(role)) await admin.execute(`create role ${quoteName(role)}`);
@@ -82,9 +61,9 @@ export async function createRoles(admin: Session, backup: Backup): Promise<strin
 }
 
 /** Those of `globals.sql`; none where it could not be read at the time of the backup. */
-export async function roleStatements({ folder, canary }: Backup): Promise<RoleStatement[]> {
-  if (!canary.globals) return [];
-  const globals = await readFile(join(folder, 'globals.sql'), 'utf8');
+export async function roleStatements(point: StoredPoint): Promise<RoleStatement[]> {
+  if (!readCanary(point.manifest.canary).globals) return [];
+  const globals = await readGlobals(point);
   return splitSql(globals).flatMap(({ start, end, tokens }): RoleStatement[] => {
     const [first, second, third, fourth] = tokens.map(({ value }) => value);
     const text = globals.slice(start, end).replace(/;\s*$/, '');
@@ -96,7 +75,8 @@ export async function roleStatements({ folder, canary }: Backup): Promise<RoleSt
   });
 }
 
-const missingRoles = (admin: Session, { roles = [] }: Canary): Promise<string[]> => absent(admin, roles);
+const missingRoles = (admin: Session, { manifest }: StoredPoint): Promise<string[]> =>
+  absent(admin, readCanary(manifest.canary).roles ?? []);
 
 async function absent(admin: Session, roles: readonly string[]): Promise<string[]> {
   const found = await admin.rows(

@@ -4,8 +4,8 @@ import { compareWithCanary, readCanary } from './canary.ts';
 import { openAdmin, sessionOptions, withSession } from './connect.ts';
 import { quoteName } from './quote.ts';
 import { createLike, dropDatabase, restoreInto } from './restore-database.ts';
-import type { Restoring } from './restore-store.ts';
-import { roleStatements, type Backup } from './roles.ts';
+import type { Restoring } from './plan-restore.ts';
+import { roleStatements } from './roles.ts';
 import { serverFacts } from './server.ts';
 import { Session } from './session.ts';
 
@@ -18,14 +18,14 @@ export async function seedDatabase({ address, use, box }: Restoring, point: Stor
   await verifyPoint(point, { signal: use.signal });
   const incoming = `${address.database.slice(0, 50)}__seed`;
   await withSession(openAdmin(address, use), async (admin) => {
-    await makeRoles(admin, { folder: point.folder, canary });
+    await makeRoles(admin, point);
     const known = await admin.rows('select from pg_catalog.pg_database where datname = $1', [address.database]);
     // An image may make no database but its own; what it makes tells owner and encoding.
     if (known.length === 0) await admin.execute(`create database ${quoteName(address.database)}`);
     await dropDatabase(admin, incoming);
     await createLike(admin, incoming, address.database, 'Switchback: clone for a rehearsal');
     const { major } = await serverFacts(admin);
-    await restoreInto(admin, address, incoming, { folder: point.folder, canary }, major, use, box);
+    await restoreInto(admin, address, incoming, point, major, use, box);
     await withSession(Session.open(inDatabase(address, incoming), sessionOptions(use, 'reading')), async (session) => {
       await compareWithCanary(session, canary);
       await session.execute('analyze');
@@ -36,8 +36,8 @@ export async function seedDatabase({ address, use, box }: Restoring, point: Stor
 }
 
 /** Roles and their memberships. Passwords are in no backup: those that the image sets from its environment stay. */
-async function makeRoles(admin: Session, backup: Backup): Promise<void> {
-  for (const { does, role, text } of await roleStatements(backup)) {
+async function makeRoles(admin: Session, point: StoredPoint): Promise<void> {
+  for (const { does, role, text } of await roleStatements(point)) {
     const known =
       does === 'create' ? await admin.rows('select from pg_catalog.pg_roles where rolname = $1', [role]) : [];
     // A membership that the image has granted already is told as a notice.
