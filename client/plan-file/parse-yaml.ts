@@ -111,7 +111,9 @@ function refusedNodes(document: Document.Parsed, aliases: boolean): YamlProblem[
       if (text === '__proto__')
         problems.push({ start, end, message: '`__proto__` cannot be a key', hint: 'Remove it.' });
       else if (typeof text !== 'string' && !aliases) {
-        const shown = typeof text === 'number' || typeof text === 'boolean' ? `\`${text}\`` : 'something';
+        const written = isScalar(key) && key.source !== undefined && key.source !== '' ? key.source : undefined;
+        // As it stands there: `.inf` is known to no one by what it means.
+        const shown = typeof text === 'number' || typeof text === 'boolean' ? `\`${written ?? text}\`` : 'something';
         problems.push({ start, end, message: `${shown} is a key that is not text`, hint: 'Put quotes around it.' });
       }
     },

@@ -225,7 +225,7 @@ describe('a point of PostgreSQL 17', () => {
   it('fail all the same for anything else that goes wrong', async () => {
     await old.run(
       database,
-      `create function here(int) returns boolean immutable language plpgsql as $$ begin
+      `create function public.here(int) returns boolean immutable language plpgsql as $$ begin
          if current_database() like 'switchback%' then raise exception 'not in a scratch'; end if; return true; end $$;
        create table picky (id int check (public.here(id))); insert into picky values (1)`,
     );
