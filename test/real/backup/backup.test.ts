@@ -101,7 +101,7 @@ describe('backup, as it is typed', () => {
     expect(taken).toMatchObject({ code: 5, out: expect.stringContaining('database beside exists already') });
 
     const unknown = await place.type(['backup', 'restore', 'store-orders', '--into-store', 'moved', '--yes']);
-    expect(unknown).toMatchObject({ code: 3, error: expect.stringContaining('the plan has no store moved') });
+    expect(unknown).toMatchObject({ code: 3, out: expect.stringContaining('the plan has no store moved') });
     await place.withStore('moved', 'MOVED_URL', async () => {
       await place.postgres.run('moved', 'create table things (id int primary key); insert into things values (1), (2)');
       const moved = await place.json('backup', 'restore', 'store-orders', '--into-store', 'moved', '--yes');
