@@ -41,6 +41,7 @@ export function compile(plan: Plan, files: PlanFiles, declared: Declared = nothi
     stack: frame.stack,
     stores: frame.stores,
     protect: frame.protect,
+    ...(frame.repository === undefined ? {} : { repository: frame.repository }),
     baseline: {
       name: baseline.name,
       compose: baseline.compose,

@@ -38,6 +38,17 @@ export interface CanaryQuery {
   title?: string;
 }
 
+/** Where recovery points go. Without one, into the target's home. */
+export interface RepositoryRef {
+  kind: 'restic';
+  /** A folder of the host (absolute), or `s3:URL`. */
+  at: string;
+  /** Secret reference. */
+  password: string;
+  /** What the client of an S3 server reads, with secret references. */
+  environment?: Record<string, string>;
+}
+
 export type ProtectedResource =
   | { volume: string }
   | { store: string; tables: string[]; allow: 'nothing' | 'expand' }
@@ -104,6 +115,8 @@ export interface CompiledPlan {
   stack: StackRef;
   stores: Record<string, StoreRef>;
   protect: ProtectedResource[];
+  /** Absent: the plain folder. */
+  repository?: RepositoryRef;
   baseline: CheckpointRef & { services?: number; tag?: string; verify: Check[] };
   objectives: Objectives;
   contacts: { role: string; name: string; contact: string }[];

@@ -2,7 +2,16 @@ import type { z } from 'zod';
 import { didYouMean, nearest } from '../../runbook/plan/did-you-mean.ts';
 import { type Finding, type PlanPath } from '../../runbook/plan/index.ts';
 import { found, nameOf, quote, shown, sizeUnit, typeHint, wanted } from './in-words.ts';
-import { chooseOption, describe, keyedUnion, knownKeys, schemaAt, unwrap } from './schema-walk.ts';
+import {
+  chooseOption,
+  describe,
+  describeKeys,
+  discriminatorOf,
+  keyedUnion,
+  knownKeys,
+  schemaAt,
+  unwrap,
+} from './schema-walk.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -51,6 +60,12 @@ function explain(schema: z.core.$ZodType, issue: Issue, path: PlanPath, root: un
       }));
     }
     case 'invalid_union': {
+      const told = discriminatorOf(schemaAt(schema, path.slice(0, -1), root));
+      if (told !== undefined && told.key === path.at(-1)) {
+        const values = told.values.map(String);
+        if (value === undefined) return finding(`${name} is missing`, oneOf(values, value));
+        return finding(`${name} cannot be ${quote(value, path)}`, oneOf(values, value));
+      }
       const union = here && unwrap(here);
       const option = union && chooseOption(union, value);
       const several = union === undefined ? [] : keysPresent(union, value);
@@ -77,19 +92,9 @@ function explain(schema: z.core.$ZodType, issue: Issue, path: PlanPath, root: un
           about ??
           (path.length === 0 ? 'A plan begins with `switchback: 1`.' : undefined),
       );
-    case 'invalid_value': {
+    case 'invalid_value':
       if (value === undefined) return finding(`${name} is missing`, about);
-      const values = issue.values.map(String);
-      const near = typeof value === 'string' ? nearest(value, values) : undefined;
-      const list = values.map((each) => `\`${each}\``).join(', ');
-      const hint =
-        near === undefined
-          ? values.length === 1
-            ? `It can only be ${list}.`
-            : `It can be ${list}.`
-          : `Did you mean \`${near}\`?`;
-      return finding(`${name} cannot be ${quote(value, path)}`, hint);
-    }
+      return finding(`${name} cannot be ${quote(value, path)}`, oneOf(issue.values.map(String), value));
     case 'invalid_format':
       return finding(`${name} ${issue.message}: ${quote(value, path)}`, about);
     case 'too_small':
@@ -103,7 +108,7 @@ function explain(schema: z.core.$ZodType, issue: Issue, path: PlanPath, root: un
         code: issue.code,
         severity: 'error',
         message: `${name} ${each.message}`,
-        hint: 'Lower-case letters, digits, dashes and underscores; at most 40 characters.',
+        hint: describeKeys(schemaAt(schema, path.slice(0, -1), root)) ?? 'Give it another name.',
         at: 'key',
       }));
     default: {
@@ -116,6 +121,13 @@ function explain(schema: z.core.$ZodType, issue: Issue, path: PlanPath, root: un
       );
     }
   }
+}
+
+function oneOf(values: readonly string[], value: unknown): string {
+  const near = typeof value === 'string' ? nearest(value, values) : undefined;
+  if (near !== undefined) return `Did you mean \`${near}\`?`;
+  const list = values.map((each) => `\`${each}\``).join(', ');
+  return values.length === 1 ? `It can only be ${list}.` : `It can be ${list}.`;
 }
 
 function keysPresent(union: z.core.$ZodType, value: unknown): string[] {

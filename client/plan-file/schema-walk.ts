@@ -9,9 +9,14 @@ interface Definition {
   innerType?: Schema;
   in?: Schema;
   element?: Schema;
+  keyType?: Schema;
   valueType?: Schema;
   options?: Schema[];
   shape?: Record<string, Schema>;
+  /** Of a union in which the value of one key says which object is meant. */
+  discriminator?: string;
+  /** Of a literal. */
+  values?: unknown[];
 }
 
 const definition = (schema: Schema): Definition => schema._zod.def;
@@ -37,6 +42,11 @@ export function describe(schema: Schema | undefined): string | undefined {
   return undefined;
 }
 
+/** What the keys of a mapping look like, in the schema's words. */
+export function describeKeys(schema: Schema | undefined): string | undefined {
+  return schema && describe(definition(unwrap(schema)).keyType);
+}
+
 /** Index of the option of a union that a value is meant to be; undefined when it cannot be told. */
 export function chooseOption(union: Schema, value: unknown): number | undefined {
   const keyed = keyedUnion(union);
@@ -45,9 +55,22 @@ export function chooseOption(union: Schema, value: unknown): number | undefined 
     const index = keyed.keys.findIndex((key) => Object.hasOwn(value, key));
     return index === -1 ? undefined : index;
   }
+  const { key, values } = discriminatorOf(union) ?? {};
+  if (key !== undefined && values !== undefined) {
+    const index = isMapping(value) ? values.indexOf(value[key]) : -1;
+    return index === -1 ? undefined : index;
+  }
   const kind = Array.isArray(value) ? 'array' : isMapping(value) ? 'object' : typeof value;
   const index = (definition(union).options ?? []).findIndex((option) => definition(unwrap(option)).type === kind);
   return index === -1 ? undefined : index;
+}
+
+/** The key whose value says which option of a union is meant, and that value for each option. */
+export function discriminatorOf(schema: Schema | undefined): { key: string; values: unknown[] } | undefined {
+  const { discriminator: key, options = [] } = schema === undefined ? {} : definition(unwrap(schema));
+  if (key === undefined) return undefined;
+  const literal = (option: Schema) => definition(unwrap(option)).shape?.[key];
+  return { key, values: options.map((option) => definition(literal(option) ?? option).values?.[0]) };
 }
 
 /** The schema of a place in a value; undefined where the value has left the schema. */
@@ -69,7 +92,8 @@ function childOf(schema: Schema, key: string | number, value: unknown): Schema |
   if (type === 'array') return element;
   if (type === 'record') return valueType;
   if (type === 'union') {
-    const option = options?.[chooseOption(inner, value) ?? -1];
+    // What every option has is known also while nobody knows which one is meant.
+    const option = options?.[chooseOption(inner, value) ?? (discriminatorOf(inner)?.key === key ? 0 : -1)];
     return option && childOf(option, key, value);
   }
   return undefined;

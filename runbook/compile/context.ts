@@ -1,4 +1,4 @@
-import type { ProtectedResource, StackRef, StoreRef } from '../compiled-plan.ts';
+import type { ProtectedResource, RepositoryRef, StackRef, StoreRef } from '../compiled-plan.ts';
 import type { Phase, Plan, PlanFiles, PlanPath } from '../plan/index.ts';
 import { tidyPath } from '../plan/index.ts';
 import { kindOf, readActive, type ActiveCheckpoint, type Step, type StepContext } from '../steps/index.ts';
@@ -9,6 +9,8 @@ export interface PlanFrame {
   stack: StackRef;
   stores: Record<string, StoreRef>;
   protect: ProtectedResource[];
+  /** Absent: the plain folder. */
+  repository?: RepositoryRef;
   baseline: ActiveCheckpoint;
   files: PlanFiles;
 }
@@ -31,6 +33,7 @@ export function frameOf(plan: Plan, files: PlanFiles): PlanFrame {
     },
     stores: plan.stores,
     protect: plan.protect.map((resource) => ('path' in resource ? { path: tidyPath(resource.path) } : resource)),
+    ...(plan.repository === undefined || plan.repository.kind === 'folder' ? {} : { repository: plan.repository }),
     baseline: readActive('baseline', plan.baseline, files),
     files,
   };

@@ -94,6 +94,14 @@ function secretFindings({ plan, placed }: Scope): Finding[] {
       })),
     ),
   );
+  const repository = repositorySecrets(plan).flatMap(({ text, path }) =>
+    unknownReferences(text).map((reference): Finding => ({
+      path,
+      severity: 'error',
+      message: `\`${reference}\` is no secret reference`,
+      hint: 'Write ${env:NAME} or ${file:PATH}.',
+    })),
+  );
   const steps = placed.flatMap((phase) =>
     phase.steps.flatMap(({ step, context }) => [
       ...('run' in step ? refused(step.run, [...context.path, 'run']) : []),
@@ -101,7 +109,18 @@ function secretFindings({ plan, placed }: Scope): Finding[] {
       ...('sql' in step && step.statement !== undefined ? refused(step.statement, [...context.path, 'statement']) : []),
     ]),
   );
-  return [...stores, ...steps];
+  return [...stores, ...repository, ...steps];
+}
+
+function repositorySecrets({ repository }: Scope['plan']): { text: string; path: PlanPath }[] {
+  if (repository?.kind !== 'restic') return [];
+  return [
+    { text: repository.password, path: ['repository', 'password'] },
+    ...Object.entries(repository.environment ?? {}).map(([name, text]) => ({
+      text,
+      path: ['repository', 'environment', name] as PlanPath,
+    })),
+  ];
 }
 
 /** References where nobody fills them in: what commands and statements say is recorded and shown. */

@@ -1,4 +1,12 @@
-export { planSchema, type Phase, type Plan, type PlanChecks, type PlanSource, type PlanStore } from './plan.ts';
+export {
+  planSchema,
+  type Phase,
+  type Plan,
+  type PlanChecks,
+  type PlanRepository,
+  type PlanSource,
+  type PlanStore,
+} from './plan.ts';
 export type { PlanCheck } from './check.ts';
 export type { Rehearse } from './rehearse.ts';
 export { formatDuration, parseDuration } from './duration.ts';

@@ -5,6 +5,7 @@ import { gitName, line, paragraph, planName, role, storeName } from './name.ts';
 import { phase } from './phase.ts';
 import { protectedResource } from './protect.ts';
 import { rehearse } from './rehearse.ts';
+import { repository } from './repository.ts';
 import { saying } from './saying.ts';
 import { checkpointFiles, stack } from './stack.ts';
 import { store } from './store.ts';
@@ -58,6 +59,7 @@ export const planSchema = z.strictObject({
   baseline,
   objectives: objectives.prefault({}),
   proofAge: saying(duration, 'How long a proven backup stays good enough to open a gate.').prefault('24h'),
+  repository: repository.exactOptional(),
   contacts: z.array(contact).default([]).describe('Whom to call, by role.'),
   owner: line.exactOptional().describe('Who answers for the migration; phases can name their own.'),
   before: before.exactOptional(),
@@ -72,5 +74,6 @@ export const planSchema = z.strictObject({
 export type Plan = z.output<typeof planSchema>;
 export type PlanSource = z.input<typeof planSchema>;
 export type Phase = Plan['phases'][number];
+export type PlanRepository = NonNullable<Plan['repository']>;
 export type PlanStore = Plan['stores'][string];
 export type PlanChecks = z.output<typeof checks>;

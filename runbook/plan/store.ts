@@ -2,11 +2,7 @@ import { z } from 'zod';
 import { serviceName } from './name.ts';
 import { saying } from './saying.ts';
 import { secretHint } from './secret-reference.ts';
-
-const reference = z
-  .string()
-  .regex(/\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]+)\}/, 'holds no secret reference')
-  .describe(secretHint);
+import { secretText } from './secret-text.ts';
 
 const canaryQuery = z.strictObject({
   query: z
@@ -21,11 +17,11 @@ const canaryQuery = z.strictObject({
 export const store = z
   .strictObject({
     kind: z.enum(['postgres']).describe('What the store is: postgres.'),
-    url: reference.exactOptional().describe(`The address with user and password. ${secretHint}`),
+    url: secretText.exactOptional().describe(`The address with user and password. ${secretHint}`),
     service: saying(serviceName, 'Or: the Compose service whose container the database is in.').exactOptional(),
     database: z.string().min(1).max(63).exactOptional().describe('The database in that container.'),
     user: z.string().min(1).max(63).exactOptional().describe('The user to connect as.'),
-    password: reference
+    password: secretText
       .exactOptional()
       .describe(`The user's password; left out, the one in the container's own environment. ${secretHint}`),
     canary: z
