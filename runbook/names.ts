@@ -48,6 +48,8 @@ export const labels = {
   operation: 'io.switchback.operation',
   attempt: 'io.switchback.attempt',
   role: 'io.switchback.role',
+  /** On helpers that may hold a lock of a backup repository: the name under which they hold it. */
+  holder: 'io.switchback.holder',
   checkout: 'io.switchback.checkout',
   /** On the containers of a clone: ports that the original publishes, as `HOST:CONTAINER` with commas between. */
   published: 'io.switchback.published',

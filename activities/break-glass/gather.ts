@@ -44,7 +44,9 @@ export async function gather(from: HomeOfTarget, request: RollbackRequest): Prom
       statements.set(input.source.statement, await content.keep(Buffer.from(input.source.statement)));
     if (kind === 'restoreStore' || kind === 'restoreVolume') {
       const { folder, manifest } = await findPoint(home.points, input.point, sealed.runId);
-      points.set(input.point, { folder, parts: manifest.parts });
+      const { at, parts } = manifest;
+      const elsewhere = at && { parts: [], snapshot: { repository: at.repository.at, id: at.snapshot } };
+      points.set(input.point, { folder, parts, ...elsewhere });
     }
   }
   return {

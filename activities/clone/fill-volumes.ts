@@ -1,11 +1,12 @@
 import { labels } from '../../runbook/names.ts';
 import { composeLabel } from '../compose/index.ts';
 import {
-  archiveOf,
   archiveVolume,
   ensureOwnVolume,
   extractArchive,
+  extractPoint,
   helperJob,
+  sizeOf,
   surveyVolume,
   type HelperJob,
 } from '../volumes/index.ts';
@@ -38,7 +39,7 @@ export async function dataBytes(
   const job = await cloneHelpers(options);
   let bytes = 0;
   for (const { source, original } of volumes) {
-    if (source.from === 'point') bytes += archiveOf(source.point).diskBytes;
+    if (source.from === 'point') bytes += sizeOf(source.point).diskBytes;
     else if (source.from === 'live') bytes += 2 * (await surveyVolume(job, original)).diskBytes;
   }
   for (const store of Object.keys(services)) {
@@ -70,7 +71,7 @@ export async function fillVolumes(
     };
     await ensureOwnVolume(engine, name, own, { signal });
     if (source.from === 'point') {
-      await extractArchive(job, archiveOf(source.point), name);
+      await extractPoint(job, source.point, name, options.original);
       notes.push(`volume ${original} from recovery point ${source.point.manifest.run}/${source.point.manifest.point}`);
     } else if (source.from === 'live') {
       const archive = await archiveVolume(job, original, job.scratch);

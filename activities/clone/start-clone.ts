@@ -3,6 +3,7 @@ import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { bringUp, loadCheckpoint, readActiveStack, type LoadedCheckpoint } from '../checkpoint/index.ts';
 import { composeLabel, enabledServices, imageOf } from '../compose/index.ts';
 import { backupStoreHandler } from '../effects/backup-store.ts';
+import { withFetched } from '../effects/fetched-point.ts';
 import type { EffectContext, Prepared } from '../effect.ts';
 import { findPoint, type StoredPoint } from '../points/index.ts';
 import { withStore } from '../stores/registry.ts';
@@ -80,7 +81,9 @@ async function seedStore(options: BuildOptions, clone: EffectContext, store: str
   const { original, world } = options;
   const point = await freshPoint(options, store);
   original.progress({ doing: `restoring store ${store}` });
-  await withStore(world.stores, clone, store, ['rehearse'], (opened) => opened.seed(point));
+  await withFetched(world.engine, point, original, (fetched) =>
+    withStore(world.stores, clone, store, ['rehearse'], (opened) => opened.seed(fetched)),
+  );
   const { run, point: name, target } = point.manifest;
   return target === original.target
     ? `store ${store} from recovery point ${run}/${name}`
@@ -99,11 +102,12 @@ async function freshPoint(options: BuildOptions, store: string): Promise<StoredP
   return findPoint(home.points, store, original.runId);
 }
 
-/** What a backup sees: the original's store, but the clone's home to write into, and the clone's label on its helpers. */
+/** What a backup sees: the original's store, but the clone's home alone to write into, and the clone's label on its helpers. */
 function backupContext(original: Original, clone: string, home: BuildOptions['home']): EffectContext<'backupStore'> {
+  const { repository: _elsewhere, ...plan } = original.plan;
   return {
     ...original,
-    ...{ target: clone, home },
+    ...{ target: clone, home, plan },
     fence: async () => original.signal.throwIfAborted(),
     bindIdentity: async () => undefined,
   } as unknown as EffectContext<'backupStore'>;

@@ -3,7 +3,15 @@ import { overallVerdict } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
 import { openRun, openTask, type TargetState } from '../../runbook/target-state.ts';
-import { leftFiles, leftInStores, leftObjects, leftProcesses, leftStopped, type Leftover } from '../leftovers/index.ts';
+import {
+  leftFiles,
+  leftInRepository,
+  leftInStores,
+  leftObjects,
+  leftProcesses,
+  leftStopped,
+  type Leftover,
+} from '../leftovers/index.ts';
 import type { Surroundings } from '../perform/effect-context.ts';
 import type { OpenTarget } from '../perform/target-access.ts';
 import type { ControlDependencies } from './index.ts';
@@ -166,16 +174,21 @@ async function lookAround(
   const { engine, stores } = dependencies.world;
   const { signal } = surroundings;
   surroundings.progress({ doing: 'looking for what was left behind' });
-  const inStores = await leftInStores(stores, await inspecting(target, run, dependencies, surroundings), state);
+  const context = await inspecting(target, run, dependencies, surroundings);
+  const inStores = await leftInStores(stores, context, state);
+  // After what helpers hold has been seen: a look makes helpers of its own.
+  const objects = await leftObjects(engine, run.target, { signal });
+  const inRepository = await leftInRepository(engine, context, state);
   return {
     // First what was stopped: it may be down since long ago.
     left: [
       ...(await leftStopped(engine, state, { signal })),
       ...(await leftProcesses(run.target)),
       ...inStores.left,
-      ...(await leftObjects(engine, run.target, { signal })),
+      ...inRepository.left,
+      ...objects,
       ...(await leftFiles(target.home)),
     ],
-    silent: inStores.silent,
+    silent: [...inStores.silent, ...inRepository.silent],
   };
 }

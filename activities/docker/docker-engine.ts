@@ -9,6 +9,8 @@ export type Labels = Record<string, string>;
 
 /** The part of `docker info` that is used here. */
 export interface EngineInfo {
+  /** Made at the engine's installation, and nowhere else. */
+  ID: string;
   ServerVersion: string;
   OperatingSystem: string;
   /** Host name of the engine. */

@@ -30,6 +30,8 @@ export interface HelperSpec {
   extraHosts?: string[];
   /** Paths that are in memory. */
   tmpfs?: string[];
+  /** What the container calls itself; its id unless told. */
+  hostname?: string;
   user?: string;
   workingDir?: string;
   /** Added to an empty set; with `default`, a container has what Docker gives it, as a service has. */
@@ -62,6 +64,7 @@ export function creation(spec: HelperSpec): Docker.ContainerCreateOptions {
     Cmd: spec.argv.slice(1),
     Env: Object.entries(spec.env ?? {}).map(([name, value]) => `${name}=${value}`),
     Labels: { ...spec.labels, [specLabel]: specDigest(spec) },
+    ...(spec.hostname === undefined ? {} : { Hostname: spec.hostname }),
     ...(spec.user === undefined ? {} : { User: spec.user }),
     ...(spec.workingDir === undefined ? {} : { WorkingDir: spec.workingDir }),
     HostConfig: {

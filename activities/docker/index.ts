@@ -1,3 +1,4 @@
+export { buildImage } from './build-image.ts';
 export { DockerEngine, carries, type EngineInfo, type Labels } from './docker-engine.ts';
 export type { CallOptions } from './engine-connection.ts';
 export type { HelperMount, HelperSpec } from './helper-spec.ts';

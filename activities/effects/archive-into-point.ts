@@ -70,11 +70,7 @@ export async function archiveInto(
     const archive = await archiveVolume(job, volume, point.folder);
     const quiet = quiesce === 'none' || (await quietSince(engine, volume, archive.began, 'writers', { signal }));
     if (!quiet || (archive.changedWhileRead && quiesce !== 'none')) {
-      throw new SwitchbackError('Conflict', `volume ${volume} was written to while it had to be quiet`, {
-        hint: quiet
-          ? 'Something outside of Docker writes to it: find it with `lsof`, hold it off, then retry.'
-          : 'Somebody started one of its services meanwhile; hold that off, then retry.',
-      });
+      throw writtenMeanwhile(volume, quiet);
     }
     const { file, bytes, sha256 } = archive;
     await context.fence();
@@ -91,8 +87,16 @@ export async function archiveInto(
   }
 }
 
+/** @param quiet no container was started meanwhile */
+export const writtenMeanwhile = (volume: string, quiet: boolean) =>
+  new SwitchbackError('Conflict', `volume ${volume} was written to while it had to be quiet`, {
+    hint: quiet
+      ? 'Something outside of Docker writes to it: find it with `lsof`, hold it off, then retry.'
+      : 'Somebody started one of its services meanwhile; hold that off, then retry.',
+  });
+
 /** Whoever was overtaken leaves the folder alone: a successor writes there. */
-async function abandonIfOurs(point: OpenPoint, context: Context): Promise<void> {
+export async function abandonIfOurs(point: OpenPoint, context: Pick<EffectContext, 'fence'>): Promise<void> {
   const ours = await context.fence().then(
     () => true,
     // Overtaken, or cancelled and perhaps overtaken: the next attempt, or reconcile, removes what is left.

@@ -1,19 +1,16 @@
 import { canonicalJson, type JsonObject } from '../../runbook/json.ts';
+import type { DockerEngine } from '../docker/index.ts';
 import type { EffectHandler, Performed } from '../effect.ts';
-import {
-  abandonPoint,
-  isGood,
-  listPoints,
-  openPoint,
-  readPoint,
-  sealPoint,
-  type PointManifest,
-} from '../points/index.ts';
+import { abandonPoint, isGood, listPoints, openPoint, readPoint, type PointManifest } from '../points/index.ts';
 import { requireSameStore } from '../stores/identity.ts';
 import { withStore, type StoreDrivers } from '../stores/registry.ts';
+import { sealStorePoint } from './seal-store-point.ts';
 
 /** `backupStore`: a consistent backup of a store, with a fingerprint taken at the same moment, sealed as a recovery point. */
-export const backupStoreHandler = (deps: { stores: StoreDrivers }): EffectHandler<'backupStore'> => ({
+export const backupStoreHandler = (deps: {
+  engine: DockerEngine;
+  stores: StoreDrivers;
+}): EffectHandler<'backupStore'> => ({
   async observe(input, context) {
     const ref = { run: context.runId, point: input.point };
     const point = await readPoint(context.home.points, ref);
@@ -43,9 +40,8 @@ export const backupStoreHandler = (deps: { stores: StoreDrivers }): EffectHandle
       });
       try {
         const { canary } = await store.snapshot(point.folder);
-        await context.fence();
         context.progress({ doing: `sealing recovery point ${input.point}` });
-        return described(await sealPoint(point, { canary, signal: context.signal }), input.store);
+        return described(await sealStorePoint(deps.engine, point, canary, context), input.store);
       } catch (error) {
         await abandonPoint(point);
         throw error;
@@ -67,6 +63,7 @@ function described(manifest: PointManifest, store: string): Performed {
     bytes,
     parts: manifest.parts.length,
     seal: manifest.seal ?? '',
+    ...(manifest.at && { repository: manifest.at.repository.at, snapshot: manifest.at.snapshot }),
   };
   const { takenAt } = manifest.canary;
   if (typeof takenAt === 'string') facts['takenAt'] = takenAt;

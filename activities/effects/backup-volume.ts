@@ -5,7 +5,7 @@ import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
-import { readPoint, type PointManifest } from '../points/index.ts';
+import { bytesIn, readPoint, type PointManifest } from '../points/index.ts';
 import { showBytes } from '../resources/index.ts';
 import {
   archiveNeed,
@@ -17,9 +17,12 @@ import {
   volumeUsers,
   wake,
   whileQuiet,
+  type VolumeSurvey,
   type VolumeUser,
 } from '../volumes/index.ts';
 import { archiveInto, archiveJob, pointFor, type BackupFacts } from './archive-into-point.ts';
+import { requireRepositoryRoom } from './own-repository.ts';
+import { pointForSnapshot, snapshotInto } from './snapshot-into-point.ts';
 
 type Input = OperationInputs['backupVolume'];
 type Context = EffectContext<'backupVolume'>;
@@ -38,8 +41,7 @@ export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandl
       await requireSameVolume(context, input.volume, survey.identity);
       const users = writers(await volumeUsers(engine, input.volume, { signal }));
       if (input.quiesce !== 'none') refuseForeignUsers(input.volume, users, context.plan.stack.project);
-      const { bavail, bsize } = await statfs(context.home.points);
-      requireRoom(`the backup of volume ${input.volume}`, archiveNeed(survey), bavail * bsize);
+      await requireRoomFor(input.volume, survey, context);
       const facts: BackupFacts = { volume: input.volume, identity: survey.identity, survey, users };
       return {
         undo: { by: 'nothing', summary: 'a backup leaves what it read as it was' },
@@ -66,9 +68,11 @@ export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandl
       await context.bindIdentity(`volume:${input.volume}`, facts.identity);
       const began = performance.now();
       const job = await archiveJob(engine, context, facts.survey.diskBytes);
+      const { repository } = context.plan;
       // Before anybody is made quiet: whether an earlier attempt's helper was disturbed can only be seen now.
-      const point = await pointFor(job, context, facts);
-      const work = () => archiveInto(point, job, context, facts);
+      const point = await (repository ? pointForSnapshot(context, facts) : pointFor(job, context, facts));
+      const work = () =>
+        repository ? snapshotInto(point, job, repository, context, facts) : archiveInto(point, job, context, facts);
       const users = mergeUsers(facts.users, writers(await volumeUsers(engine, input.volume, { signal })));
       if (input.quiesce === 'none') return performed(input, await work(), performance.now() - began);
       context.progress({ doing: `${input.quiesce === 'stop' ? 'stopping' : 'freezing'} ${users.length} containers` });
@@ -89,6 +93,14 @@ async function requireVolume(engine: DockerEngine, volume: string, signal: Abort
   });
 }
 
+async function requireRoomFor(volume: string, survey: VolumeSurvey, context: Context): Promise<void> {
+  const { home, plan } = context;
+  const [what, need] = [`the backup of volume ${volume}`, archiveNeed(survey)];
+  if (plan.repository) return requireRepositoryRoom(plan.repository, what, `volume:${volume}`, need, context);
+  const { bavail, bsize } = await statfs(home.points);
+  requireRoom(what, need, bavail * bsize);
+}
+
 /** @throws `Conflict` when the volume of that name is another one than the target saw first. */
 async function requireSameVolume(context: Context, volume: string, identity: string): Promise<void> {
   const known = await context.identityOf(`volume:${volume}`);
@@ -106,16 +118,19 @@ const told = {
 };
 
 function performed(input: Input, manifest: PointManifest, tookMs: number | undefined): Performed {
-  const part = manifest.parts[0]!;
+  const bytes = bytesIn({ manifest });
+  const { at } = manifest;
   const { files, plainBytes } = manifest.canary as { files: number; plainBytes: number };
   const took = tookMs === undefined ? '' : ` in ${(tookMs / 1000).toFixed(1)} s`;
-  const sizes = `${files} files, ${showBytes(plainBytes)} archived as ${showBytes(part.bytes)}`;
+  const kept = at === undefined ? `archived as ${showBytes(bytes)}` : `${showBytes(bytes)} new to ${at.repository.at}`;
+  const sizes = `${files} files, ${showBytes(plainBytes)} ${kept}`;
   return {
     summary: `volume ${input.volume}: ${sizes}${took}, ${told[input.quiesce]}`,
     facts: {
       point: `${manifest.run}/${manifest.point}`,
       seal: manifest.seal!,
-      bytes: part.bytes,
+      bytes,
+      ...(at && { repository: at.repository.at, snapshot: at.snapshot }),
       plainBytes,
       files,
       quiesce: input.quiesce,

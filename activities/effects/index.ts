@@ -55,15 +55,16 @@ export function effectHandlers(world: World): EffectHandlers {
     checkPreflight: checkPreflightHandler({ ...checks, checkpoints }),
     checkBudget: checkBudgetHandler({ engine, checkpoints }),
     backupVolume: clearingScratch(backupVolumeHandler({ engine })),
-    backupStore: backupStoreHandler({ stores }),
+    backupStore: clearingScratch(backupStoreHandler({ engine, stores })),
     proveBackup: clearingScratch(
       readingPoints(
         proveBackupHandler({
+          engine,
           provers: [volumeProver(engine), ...Object.values(stores).map((store) => store.prover)],
         }),
       ),
     ),
-    prunePoints: prunePointsHandler(),
+    prunePoints: clearingScratch(prunePointsHandler({ engine })),
     applySql: applySqlHandler({ stores }),
     runContainer: runContainerHandler(world),
     restoreFiles: restoreFilesHandler(),
@@ -80,6 +81,6 @@ export function effectHandlers(world: World): EffectHandlers {
     stopUsers: stopUsersHandler({ engine, stores }),
     startUsers: startUsersHandler({ engine }),
     restoreVolume: clearingScratch(readingPoints(restoreVolumeHandler({ engine }))),
-    restoreStore: readingPoints(restoreStoreHandler({ stores })),
+    restoreStore: clearingScratch(readingPoints(restoreStoreHandler({ engine, stores }))),
   };
 }

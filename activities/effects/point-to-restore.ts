@@ -2,12 +2,12 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import type { EffectContext } from '../effect.ts';
 import { findPoint } from '../points/index.ts';
 import {
-  archiveOf,
   ensureOwnVolume,
+  needOf,
   ownLabels,
   removeOwnVolume,
   requireRoom,
-  restoreNeed,
+  sizeOf,
   surveyVolume,
 } from '../volumes/index.ts';
 import type { HelperJob, VolumeSurvey } from '../volumes/index.ts';
@@ -26,17 +26,17 @@ export async function pointToRestore(
   const volume = input.into ?? input.volume;
   const point = await findPoint(context.home.points, input.point, context.runId);
   const { manifest } = point;
-  const archive = archiveOf(point);
+  const size = sizeOf(point);
   await requireKnownPoint(context, manifest);
   // The new content lies beside the old one until the old one is discarded: both must fit.
   const { freeBytes, freeInodes } = live ?? (await surveyNewVolume(job, context));
   requireRoom(
     `the restore of volume ${volume}`,
-    restoreNeed(archive),
+    needOf(point),
     freeBytes,
     'Free space on the disk of the Docker volumes.',
   );
-  const entries = archive.files + archive.folders + archive.others;
+  const entries = size.files + size.folders + size.others;
   if (freeInodes >= 0 && freeInodes < entries) {
     throw new SwitchbackError(
       'ResourceExhausted',

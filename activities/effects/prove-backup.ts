@@ -1,14 +1,19 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
+import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler } from '../effect.ts';
 import { requireKnownPoint } from './known-point.ts';
-import { findPoint, markFailed, markProven, verifyPoint } from '../points/index.ts';
-import type { PointProver, ProofContext } from '../points/index.ts';
+import { bytesIn, findPoint, markFailed, markProven, verifyPoint } from '../points/index.ts';
+import type { PointProver, ProofContext, StoredPoint } from '../points/index.ts';
+import { withFetched } from './fetched-point.ts';
 
 /**
  * Proves a recovery point: reads every byte of it again, restores it into a scratch place, compares what came out, removes the
  * scratch place. A point that fails is marked so, and is never restored from.
  */
-export function proveBackupHandler(deps: { provers: readonly PointProver[] }): EffectHandler<'proveBackup'> {
+export function proveBackupHandler(deps: {
+  engine: DockerEngine;
+  provers: readonly PointProver[];
+}): EffectHandler<'proveBackup'> {
   return {
     async prepare(input, context) {
       const point = await findPoint(context.home.points, input.point, context.runId);
@@ -25,27 +30,27 @@ export function proveBackupHandler(deps: { provers: readonly PointProver[] }): E
 
     async perform(_input, context, prepared) {
       const found = await findPoint(context.home.points, prepared.facts['point'] as string, context.runId);
-      const { parts, source } = found.manifest;
-      const total = parts.reduce((sum, part) => sum + part.bytes, 0);
+      const { source } = found.manifest;
+      const total = bytesIn(found);
       let done = 0;
-      const point = await verifyPoint(found, {
-        signal: context.signal,
-        onBytes: (bytes) => {
-          done += bytes;
-          context.progress({ doing: 'reading every byte again', done, total, unit: 'bytes' });
-        },
-      });
-      const proven = await proverOf(deps.provers, source.kind)
-        .prove(point, proofContext(context))
+      const onBytes = (bytes: number) => {
+        done += bytes;
+        context.progress({ doing: 'reading every byte again', done, total, unit: 'bytes' });
+      };
+      const prove = async (read: StoredPoint) => {
+        // A volume's snapshot has no parts: restic compares each piece with its hash while it is restored.
+        const point = isSnapshotOfVolume(read) ? read : await verifyPoint(read, { signal: context.signal, onBytes });
+        return proverOf(deps.provers, source.kind).prove(point, proofContext(context));
+      };
+      const proven = await (isSnapshotOfVolume(found) ? prove(found) : withFetched(deps.engine, found, context, prove))
+        // Only a difference speaks against the point; a full disk or a dead daemon says nothing about it.
         .catch(async (error: unknown) => {
-          // Only a difference speaks against the point; a full disk or a dead daemon says nothing about it.
-          if (error instanceof SwitchbackError && error.name === 'ValidationMismatch') {
-            await markFailed(point, error.message);
-          }
+          const against = error instanceof SwitchbackError && error.name === 'ValidationMismatch';
+          if (against) await markFailed(found, error.message);
           throw error;
         });
       const proof = { at: new Date().toISOString(), ...proven };
-      const { manifest } = await markProven(point, proof);
+      const { manifest } = await markProven(found, proof);
       const id = `${manifest.run}/${manifest.point}`;
       return {
         summary: `${source.resource}: recovery point ${manifest.point} restored into ${proof.where} in ${(proof.tookMs / 1000).toFixed(1)} s and compared`,
@@ -55,6 +60,8 @@ export function proveBackupHandler(deps: { provers: readonly PointProver[] }): E
     },
   };
 }
+
+const isSnapshotOfVolume = ({ manifest: { at, source } }: StoredPoint) => at !== undefined && source.kind === 'volume';
 
 function proverOf(provers: readonly PointProver[], kind: string): PointProver {
   const prover = provers.find((candidate) => candidate.kind === kind);

@@ -1,6 +1,8 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
+import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler } from '../effect.ts';
-import { alterPoints, expirePoint, readPin, readPoint, refOf, removeExpired } from '../points/index.ts';
+import { forgetExpired } from './forget-expired.ts';
+import { alterPoints, bytesIn, expirePoint, readPin, readPoint, refOf, removeExpired } from '../points/index.ts';
 import { showBytes } from '../resources/index.ts';
 
 type Context = EffectContext<'prunePoints'>;
@@ -9,7 +11,7 @@ type Context = EffectContext<'prunePoints'>;
  * `prunePoints`: removes recovery points. Each is renamed away while nobody reads any, and deleted afterwards: a crash leaves it whole,
  * or gone with something to sweep.
  */
-export function prunePointsHandler(): EffectHandler<'prunePoints'> {
+export function prunePointsHandler({ engine }: { engine: DockerEngine }): EffectHandler<'prunePoints'> {
   return {
     async prepare(input, context) {
       let bytes = 0;
@@ -36,6 +38,7 @@ export function prunePointsHandler(): EffectHandler<'prunePoints'> {
         }
       });
       context.progress({ doing: 'deleting what was set aside' });
+      await forgetExpired(engine, context);
       await removeExpired(home.points, signal);
       const bytes = prepared.facts['bytes'] as number;
       const kept = spared.length === 0 ? '' : `; ${spared.length} spared, since pinned meanwhile`;
@@ -51,7 +54,7 @@ export function prunePointsHandler(): EffectHandler<'prunePoints'> {
 async function bytesOf({ home }: Context, id: string): Promise<number> {
   try {
     const point = await readPoint(home.points, refOf(id));
-    return point?.manifest.parts.reduce((sum, part) => sum + part.bytes, 0) ?? 0;
+    return point === undefined ? 0 : bytesIn(point);
   } catch (error) {
     if (error instanceof SwitchbackError) return 0;
     throw error;

@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs, Undo } from '../../runbook/operations.ts';
+import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
 import { findPoint, type StoredPoint } from '../points/index.ts';
+import { withFetched } from './fetched-point.ts';
 import { requireKnownPoint } from './known-point.ts';
 import { requireSameStore } from '../stores/identity.ts';
 import { withStore, type StoreDrivers } from '../stores/registry.ts';
@@ -15,7 +17,10 @@ const tablesInReceipt = 50;
  * replaces is kept; the rows and seconds that are lost are in the receipt. Or it goes into another store of the plan, or beside the store
  * under a name of its own.
  */
-export const restoreStoreHandler = (deps: { stores: StoreDrivers }): EffectHandler<'restoreStore'> => ({
+export const restoreStoreHandler = (deps: {
+  engine: DockerEngine;
+  stores: StoreDrivers;
+}): EffectHandler<'restoreStore'> => ({
   async observe(input, context, prepared) {
     if (prepared === undefined) return 'absent';
     const plan = swapPlanOf(prepared);
@@ -25,27 +30,30 @@ export const restoreStoreHandler = (deps: { stores: StoreDrivers }): EffectHandl
   },
 
   async prepare(input, context) {
-    return withStore(deps.stores, context, input.store, ['restore'], async (store) => {
-      const point =
-        input.replaced === undefined ? await findPoint(context.home.points, input.point, context.runId) : undefined;
-      if (point) await requireKnownPoint(context, point.manifest);
-      const plan = await store.planRestore(wishOf(input, point));
-      const facts: JsonObject = {
-        swap: { ...plan },
-        ...(point && { point: `${point.manifest.run}/${point.manifest.point}` }),
-      };
-      return { facts, undo: undoOf(input, plan) };
-    });
+    const point =
+      input.replaced === undefined ? await findPoint(context.home.points, input.point, context.runId) : undefined;
+    if (point) await requireKnownPoint(context, point.manifest);
+    const planned = (from: StoredPoint | undefined) =>
+      withStore(deps.stores, context, input.store, ['restore'], (store) => store.planRestore(wishOf(input, from)));
+    // Which roles are missing stands in the dump.
+    const plan = await (point ? withFetched(deps.engine, point, context, planned) : planned(undefined));
+    const facts: JsonObject = {
+      swap: { ...plan },
+      ...(point && { point: `${point.manifest.run}/${point.manifest.point}` }),
+    };
+    return { facts, undo: undoOf(input, plan) };
   },
 
   async perform(input, context, prepared) {
     const plan = swapPlanOf(prepared);
     const named = prepared.facts['point'];
     const point = typeof named === 'string' ? await findPoint(context.home.points, named, context.runId) : undefined;
-    const outcome = await withStore(deps.stores, context, input.store, ['restore'], async (store) => {
-      await requireSameStore(context, input.store, plan.before);
-      return store.restore(plan, wishOf(input, point));
-    });
+    const restore = (from: StoredPoint | undefined) =>
+      withStore(deps.stores, context, input.store, ['restore'], async (store) => {
+        await requireSameStore(context, input.store, plan.before);
+        return store.restore(plan, wishOf(input, from));
+      });
+    const outcome = await (point ? withFetched(deps.engine, point, context, restore) : restore(undefined));
     await bind(input, context, outcome);
     return described(input, prepared, outcome);
   },

@@ -1,6 +1,8 @@
-import { readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expiredFolder, expiredSuffix, pointFolder, type PointRef } from './point-folder.ts';
+import { SwitchbackError } from '../../runbook/errors.ts';
+import { decodeManifest, type PointPlace } from './manifest.ts';
+import { expiredFolder, expiredSuffix, manifestName, pointFolder, type PointRef } from './point-folder.ts';
 import { isMissing } from './is-missing.ts';
 import { renameDurably } from './write-durably.ts';
 
@@ -13,6 +15,31 @@ export async function expirePoint(pointsRoot: string, ref: PointRef): Promise<bo
     return true;
   } catch (error) {
     if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** Where the data of points is that were renamed away, those whose manifests can be read: it has to go before they do. */
+export async function expiredPlaces(pointsRoot: string): Promise<PointPlace[]> {
+  const places: PointPlace[] = [];
+  for (const run of await readdir(pointsRoot)) {
+    for (const name of await readdir(join(pointsRoot, run)).catch(() => [])) {
+      if (!name.endsWith(expiredSuffix)) continue;
+      const path = join(pointsRoot, run, name, manifestName);
+      const text = await readFile(path, 'utf8').catch(() => undefined);
+      const at = text === undefined ? undefined : placeIn(text, path);
+      if (at !== undefined) places.push(at);
+    }
+  }
+  return places;
+}
+
+function placeIn(text: string, path: string): PointPlace | undefined {
+  try {
+    return decodeManifest(text, path).at;
+  } catch (error) {
+    // Of a damaged one nobody can say what its data was: `reconcile` finds it by its tags.
+    if (error instanceof SwitchbackError) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { RepositoryRef } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { canonicalJson } from '../../runbook/json.ts';
 import type { JsonObject } from '../../runbook/json.ts';
@@ -34,6 +35,17 @@ export interface PointProof {
   compared: string[];
 }
 
+/** Where the data of a point is that does not lie beside its manifest. */
+export interface PointPlace {
+  kind: 'restic';
+  /** As the plan named it at backup time, with references instead of secrets: a later plan may name another. */
+  repository: RepositoryRef;
+  /** SHA-256 that names the snapshot. */
+  snapshot: string;
+  /** What the repository has grown by. */
+  addedBytes: number;
+}
+
 /** What stands in `manifest.json`, beside the data of a recovery point. */
 export interface PointManifest {
   format: 1;
@@ -49,6 +61,8 @@ export interface PointManifest {
   /** What wrote it, e.g. `{ name: 'postgres', version: '15.14' }`. */
   engine?: { name: string; version: string };
   sealedAt?: string;
+  /** Absent: the parts lie beside the manifest. */
+  at?: PointPlace;
   parts: PointPart[];
   /** Counts and fingerprints that were taken at backup time; a proof compares them with what came out. */
   canary: JsonObject;

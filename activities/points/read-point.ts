@@ -12,6 +12,19 @@ export interface StoredPoint {
   /** Absolute. */
   folder: string;
   manifest: PointManifest;
+  /** Where its parts lie, absolute, for a point whose data was fetched from elsewhere. */
+  fetched?: string;
+}
+
+/** Where the parts of a point lie on this host. @throws `PreconditionFailed` when they lie elsewhere */
+export function dataFolder({ folder, manifest, fetched }: StoredPoint): string {
+  if (fetched !== undefined) return fetched;
+  if (manifest.at === undefined) return folder;
+  throw new SwitchbackError(
+    'PreconditionFailed',
+    `the data of recovery point ${manifest.run}/${manifest.point} is in ${manifest.at.repository.at}, not on this host`,
+    { hint: 'It is fetched by what restores or tests it.' },
+  );
 }
 
 /**

@@ -2,7 +2,9 @@ import type { RetainedPoint } from '../../runbook/retention.ts';
 import { readPin } from './pin-point.ts';
 import { listPoints, type StoredPoint } from './read-point.ts';
 
-export const bytesIn = ({ manifest }: StoredPoint) => manifest.parts.reduce((sum, { bytes }) => sum + bytes, 0);
+/** What a point takes on disk, or what it added to its repository. */
+export const bytesIn = ({ manifest: { at, parts } }: Pick<StoredPoint, 'manifest'>) =>
+  at?.addedBytes ?? parts.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** All points of a target as retention sees them: neither those that are being written nor those that are being removed. */
 export async function retainedPoints(pointsRoot: string): Promise<RetainedPoint[]> {

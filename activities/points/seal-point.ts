@@ -1,10 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
 import { hashFile } from './hash-file.ts';
 import { encodeManifest, sealOf } from './manifest.ts';
-import type { PointManifest, PointPart } from './manifest.ts';
+import type { PointManifest, PointPart, PointPlace } from './manifest.ts';
 import type { OpenPoint } from './open-point.ts';
 import { manifestName, partPath, pointFolder } from './point-folder.ts';
 import { fsyncPath, renameDurably, writeDurably } from './write-durably.ts';
@@ -12,6 +12,8 @@ import { fsyncPath, renameDurably, writeDurably } from './write-durably.ts';
 export interface SealOptions {
   /** Parts that were hashed while they were written. Every other file of the folder is read and hashed now. */
   parts?: PointPart[];
+  /** The data was brought there; what lies beside the manifest is removed. `parts` says what it consists of. */
+  at?: PointPlace;
   canary?: JsonObject;
   engine?: { name: string; version: string };
   signal?: AbortSignal;
@@ -24,6 +26,29 @@ export interface SealOptions {
  * @throws `IntegrityFailed` when a part is missing, or is not as long as it was said to be, or when there is no part.
  */
 export async function sealPoint(point: OpenPoint, options: SealOptions = {}): Promise<PointManifest> {
+  const parts = options.at === undefined ? await partsOf(point, options) : (options.parts ?? []);
+  if (options.at !== undefined) await removeAllBut(point.folder, manifestName);
+  const manifest: PointManifest = {
+    ...point.manifest,
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    ...(options.at === undefined ? {} : { at: options.at }),
+    state: 'sealed',
+    sealedAt: new Date().toISOString(),
+    parts,
+    canary: options.canary ?? {},
+  };
+  manifest.seal = sealOf(manifest);
+  await writeDurably(join(point.folder, manifestName), encodeManifest(manifest));
+  options.signal?.throwIfAborted();
+  await renameDurably(point.folder, pointFolder(point.pointsRoot, manifest));
+  return manifest;
+}
+
+/**
+ * What lies beside the manifest, hashed where that was not done while it was written, and forced to disk.
+ * @throws `IntegrityFailed` when a part is missing, or is not as long as it was said to be, or when there is no part.
+ */
+export async function partsOf(point: OpenPoint, options: SealOptions = {}): Promise<PointPart[]> {
   const known = new Map((options.parts ?? []).map((part) => [part.file, part]));
   const files = (await filesBelow(point.folder)).filter((file) => file !== manifestName);
   for (const file of known.keys()) if (!files.includes(file)) throw broken(point, `has no part ${file}`);
@@ -37,19 +62,12 @@ export async function sealPoint(point: OpenPoint, options: SealOptions = {}): Pr
     await fsyncPath(path);
     parts.push(part);
   }
-  const manifest: PointManifest = {
-    ...point.manifest,
-    ...(options.engine === undefined ? {} : { engine: options.engine }),
-    state: 'sealed',
-    sealedAt: new Date().toISOString(),
-    parts,
-    canary: options.canary ?? {},
-  };
-  manifest.seal = sealOf(manifest);
-  await writeDurably(join(point.folder, manifestName), encodeManifest(manifest));
-  options.signal?.throwIfAborted();
-  await renameDurably(point.folder, pointFolder(point.pointsRoot, manifest));
-  return manifest;
+  return parts;
+}
+
+async function removeAllBut(folder: string, name: string): Promise<void> {
+  for (const entry of await readdir(folder))
+    if (entry !== name) await rm(join(folder, entry), { recursive: true, force: true });
 }
 
 /** All files below a folder, relative to it. @throws `IntegrityFailed` for anything that is neither file nor folder. */

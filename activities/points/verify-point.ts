@@ -7,7 +7,7 @@ import { isMissing } from './is-missing.ts';
 import { decodeManifest, encodeManifest, isGood, mayBecome } from './manifest.ts';
 import type { PointManifest, PointProof } from './manifest.ts';
 import { manifestName, partPath } from './point-folder.ts';
-import type { StoredPoint } from './read-point.ts';
+import { dataFolder, type StoredPoint } from './read-point.ts';
 import { writeDurably } from './write-durably.ts';
 
 /**
@@ -19,7 +19,8 @@ export async function verifyPoint(
   point: StoredPoint,
   options: { signal?: AbortSignal; onBytes?: (bytes: number) => void } = {},
 ): Promise<StoredPoint> {
-  const { manifest, folder } = point;
+  const { manifest } = point;
+  const folder = dataFolder(point);
   if (!isGood(manifest.state)) throw damaged(point, `is ${manifest.state}, not sealed`);
   for (const part of manifest.parts) {
     const path = partPath(folder, part.file);
@@ -35,6 +36,11 @@ export async function verifyPoint(
     const { sha256 } = await hashFile(path, options);
     if (sha256 !== part.sha256) throw await failed(point, `has other content in ${part.file} than was written`);
   }
+  return markVerified(point);
+}
+
+/** Records that every byte of the point was read and found to be what was written. */
+export async function markVerified(point: StoredPoint): Promise<StoredPoint> {
   return update(point, 'verified', { verifiedAt: new Date().toISOString() });
 }
 
@@ -63,7 +69,7 @@ async function update(
   await writeDurably(path, encodeManifest(manifest)).catch(async (error: unknown) => {
     throw await diskError(error, `recovery point ${manifest.run}/${manifest.point}`, point.folder);
   });
-  return { folder: point.folder, manifest };
+  return { ...point, manifest };
 }
 
 async function failed(point: StoredPoint, why: string): Promise<SwitchbackError> {

@@ -35,11 +35,15 @@ export const lookAtVolume: Look<'volume'> = async ({ volume }, { engine, context
   );
 };
 
-/** The home folder has room for all backups of the phase, even if nothing of them can be compressed. */
+/**
+ * The home folder has room for all backups of the phase, even if nothing of them can be compressed. What goes to a repository needs none
+ * there, but for a store's dump on its way; each backup looks at the repository's own disk.
+ */
 export const lookAtRoom: Look<'room'> = async (check, surroundings) => {
   const { context, survey } = surroundings;
   let need = 0;
-  for (const volume of check.volumes) need += archiveNeed(await survey(volume));
+  const { repository } = context.plan;
+  for (const volume of repository === undefined ? check.volumes : []) need += archiveNeed(await survey(volume));
   for (const store of check.stores) need += await sizeOf(store, surroundings);
   const { bavail, bsize } = await statfs(context.home.points);
   const have = bavail * bsize;

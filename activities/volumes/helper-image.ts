@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { labels } from '../../runbook/names.ts';
-import type { CallOptions, DockerEngine } from '../docker/index.ts';
-import { ExecaError, execa } from '../processes/execa.ts';
+import { buildImage, type CallOptions, type DockerEngine } from '../docker/index.ts';
+import { ExecaError } from '../processes/execa.ts';
 
 /** All that the helper needs and the base image lacks: a fast compressor, and SHA-256 by the processor's own instructions. */
 const dockerfile = `FROM debian:bookworm-slim
@@ -24,8 +24,6 @@ export interface HelperImage {
 }
 
 const base = 'debian:bookworm-slim';
-/** Two packages from a slow mirror. */
-const buildTimeoutMs = 300_000;
 
 /**
  * Makes sure that the helper image is there, building it once (about 20 s). Where it cannot be built, since no package archive is
@@ -45,11 +43,7 @@ export async function ensureHelperImage(
   }
   options.log?.(`building ${helperImage}`);
   try {
-    await execa('docker', ['build', '--quiet', '--tag', helperImage, '-'], {
-      input: dockerfile,
-      timeout: buildTimeoutMs,
-      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    });
+    await buildImage(helperImage, dockerfile, options.signal);
     return { image: helperImage, packing: 'zstd' };
   } catch (error) {
     options.signal?.throwIfAborted();

@@ -6,15 +6,8 @@ export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
 export { listVolume } from './list-volume.ts';
 export { type HelperJob } from './run-volume-helper.ts';
 export { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
-export {
-  archiveNeed,
-  readIdentity,
-  requireRoom,
-  restoreNeed,
-  surveyVolume,
-  type VolumeSurvey,
-} from './survey-volume.ts';
-export { archiveOf, canaryOf } from './volume-point.ts';
+export { archiveNeed, readIdentity, requireRoom, surveyVolume, type VolumeSurvey } from './survey-volume.ts';
+export { canaryOf, needOf, sizeOf, snapshotCanaryOf } from './volume-point.ts';
 export { volumeProver } from './volume-prover.ts';
 export {
   areAwake,

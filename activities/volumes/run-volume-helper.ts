@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { labels } from '../../runbook/names.ts';
 import { runHelper } from '../docker/index.ts';
 import type { DockerEngine, HelperMount, Labels } from '../docker/index.ts';
 import type { HelperImage } from './helper-image.ts';
@@ -29,6 +30,11 @@ export interface HelperTask {
   args: string[];
   mounts: HelperMount[];
   capabilities: string[];
+  env?: Record<string, string>;
+  /** `none` unless told. */
+  networkMode?: string;
+  /** Under which it holds locks of a repository; see `labels.holder`. */
+  hostname?: string;
   /** Not to be adopted: what an earlier attempt saw may be untrue by now. */
   fresh?: boolean;
 }
@@ -51,7 +57,10 @@ export async function runVolumeHelper(job: HelperJob, task: HelperTask): Promise
       name: job.nameOf(task.role),
       image: job.helper.image,
       argv: ['bash', '-c', task.script, task.role, ...task.args],
-      labels: job.labels,
+      labels: task.hostname === undefined ? job.labels : { ...job.labels, [labels.holder]: task.hostname },
+      ...(task.env && { env: task.env }),
+      ...(task.networkMode !== undefined && { networkMode: task.networkMode }),
+      ...(task.hostname !== undefined && { hostname: task.hostname }),
       mounts: [...task.mounts, { type: 'bind', source: job.scratch, target: '/progress' }],
       capabilities: task.capabilities,
       timeoutMs: job.timeoutMs,
@@ -78,7 +87,7 @@ export async function runVolumeHelper(job: HelperJob, task: HelperTask): Promise
   const how = result.timedOut ? `took longer than ${job.timeoutMs / 1000} s` : `exited ${result.exitCode}`;
   throw new SwitchbackError('StepFailed', `${task.role} ${how}: ${log}`, {
     hint: result.oomKilled ? 'It ran out of memory.' : 'Look at the volume and the disk, then retry.',
-    facts: { exitCode: result.exitCode, timedOut: result.timedOut },
+    facts: { exitCode: result.exitCode, timedOut: result.timedOut, log },
   });
 }
 

@@ -1,18 +1,23 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
-import type { StoredPoint } from '../points/index.ts';
+import type { PointPlace, StoredPoint } from '../points/index.ts';
+import { listingWay, type TakenSnapshot } from '../restic/index.ts';
 import type { Archive, ArchiveToExtract } from './archive-volume.ts';
-import type { VolumeSurvey } from './survey-volume.ts';
+import { archiveNeed, restoreNeed, type VolumeSurvey } from './survey-volume.ts';
 
-/** What a volume's recovery point remembers of the volume, so that its proof and its restore know what must come out. */
-export interface VolumeCanary {
+/** What a volume's recovery point remembers of the volume, whichever way its content was taken. */
+export interface VolumeSize {
   files: number;
   folders: number;
   others: number;
   /** What it took on disk: the room that a restore needs. */
   diskBytes: number;
-  packing: 'zstd' | 'none';
   plainBytes: number;
+}
+
+/** What the point of an archive remembers, so that its proof and its restore know what must come out. */
+export interface VolumeCanary extends VolumeSize {
+  packing: 'zstd' | 'none';
   plainSha256: string;
   /** How the tree was read for the fingerprint; absent where it was way 1. */
   treeWay?: number;
@@ -37,16 +42,52 @@ export function canaryOf(survey: VolumeSurvey, archive: Archive): JsonObject {
   return { ...canary };
 }
 
+/** The same of a snapshot: restic compares contents by their hashes, and this what it restores beside them. */
+export interface SnapshotCanary extends VolumeSize {
+  /** Digest of the metadata of all entries; see `listing`. */
+  metadata: string;
+  listingWay: number;
+  changedWhileRead: boolean;
+}
+
+export function snapshotCanaryOf(survey: VolumeSurvey, snapshot: TakenSnapshot): JsonObject {
+  const { files, folders, others, diskBytes } = survey;
+  const { plainBytes, metadata, changedWhileRead } = snapshot;
+  const canary: SnapshotCanary = {
+    ...{ files, folders, others, diskBytes, plainBytes },
+    ...{ metadata, listingWay, changedWhileRead },
+  };
+  return { ...canary };
+}
+
+/** How large the volume was. @throws `PreconditionFailed` when the point is not one of a volume. */
+export function sizeOf(point: StoredPoint): VolumeSize {
+  if (point.manifest.at === undefined) return archiveOf(point);
+  requireVolume(point);
+  return point.manifest.canary as unknown as VolumeSize;
+}
+
+/** Room for what comes out of a point. A snapshot holds no more than restic has read: nobody without the password has written it. */
+export const needOf = (point: StoredPoint) =>
+  point.manifest.at === undefined ? restoreNeed(archiveOf(point)) : archiveNeed(sizeOf(point));
+
+/** What a manifest says about a volume's snapshot. @throws `PreconditionFailed` when the point is not one of a volume. */
+export function snapshotOf(point: StoredPoint, at: PointPlace): PointPlace & SnapshotCanary {
+  requireVolume(point);
+  return { ...(point.manifest.canary as unknown as SnapshotCanary), ...at };
+}
+
+function requireVolume({ manifest: { source, point } }: StoredPoint): void {
+  if (source.kind === 'volume') return;
+  throw new SwitchbackError('PreconditionFailed', `recovery point ${point} is of ${source.resource}, not of a volume`);
+}
+
 /** What a manifest says about a volume's archive. @throws `PreconditionFailed` when the point is not one of a volume. */
 export function archiveOf(point: StoredPoint): ArchiveToExtract & VolumeCanary {
-  const { source, parts, canary } = point.manifest;
+  const { parts, canary } = point.manifest;
+  requireVolume(point);
   const part = parts[0];
-  if (source.kind !== 'volume' || part === undefined) {
-    throw new SwitchbackError(
-      'PreconditionFailed',
-      `recovery point ${point.manifest.point} is of ${source.resource}, not of a volume`,
-    );
-  }
+  if (part === undefined) throw new SwitchbackError('IntegrityFailed', `${point.manifest.point} names no archive`);
   const known = canary as unknown as VolumeCanary;
   return { ...known, treeWay: known.treeWay ?? 1, file: part.file, folder: point.folder };
 }

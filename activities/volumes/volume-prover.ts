@@ -1,10 +1,10 @@
 import type { DockerEngine } from '../docker/index.ts';
-import type { PointProver } from '../points/index.ts';
+import type { PointProver, StoredPoint } from '../points/index.ts';
 import { extractPoint } from './extract-point.ts';
 import { helperJob, ownLabels } from './helper-job.ts';
 import { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
-import { requireRoom, restoreNeed, surveyVolume } from './survey-volume.ts';
-import { archiveOf } from './volume-point.ts';
+import { requireRoom, surveyVolume } from './survey-volume.ts';
+import { archiveOf, needOf, sizeOf } from './volume-point.ts';
 
 /** Restores a volume's point into a scratch volume, and compares content and metadata with what was archived. */
 export function volumeProver(engine: DockerEngine): PointProver {
@@ -12,13 +12,13 @@ export function volumeProver(engine: DockerEngine): PointProver {
     kind: 'volume',
     async prove(point, context) {
       const { target, runId, operationId, scratch, signal } = context;
-      const archive = archiveOf(point);
+      const size = sizeOf(point);
       const owner = { target, runId, operationId, scratch, signal, log: (message: string) => context.log(message) };
       const job = await helperJob(engine, owner, context.timeoutMs, (bytes) =>
         context.progress({
           doing: 'restoring into a scratch volume',
           done: bytes,
-          total: archive.plainBytes,
+          total: size.plainBytes,
           unit: 'bytes',
         }),
       );
@@ -29,18 +29,15 @@ export function volumeProver(engine: DockerEngine): PointProver {
         const { freeBytes } = await surveyVolume(job, volume);
         requireRoom(
           `the proof of recovery point ${point.manifest.point}`,
-          restoreNeed(archive),
+          needOf(point),
           freeBytes,
           'Free space on the disk of the Docker volumes: a proof restores all of it, and removes it again.',
         );
-        const tookMs = await extractPoint(job, point, volume);
+        const tookMs = await extractPoint(job, point, volume, context);
         return {
           tookMs,
           where: 'a scratch volume on this Docker engine',
-          compared: [
-            `${archive.files} files, ${archive.folders} folders and ${archive.others} others: content, owners, modes, times, links, ` +
-              `extended attributes (sha256 ${archive.plainSha256.slice(0, 12)}…)`,
-          ],
+          compared: [`${size.files} files, ${size.folders} folders and ${size.others} others: ${comparedBy(point)}`],
         };
       } finally {
         // Without the signal: what was cancelled is cleaned up all the same.
@@ -48,4 +45,14 @@ export function volumeProver(engine: DockerEngine): PointProver {
       }
     },
   };
+}
+
+function comparedBy(point: StoredPoint): string {
+  const { at, canary } = point.manifest;
+  const all = 'content, owners, modes, times, links, extended attributes';
+  if (at === undefined) return `${all} (sha256 ${archiveOf(point).plainSha256.slice(0, 12)}…)`;
+  const by = `snapshot ${at.snapshot.slice(0, 12)}…`;
+  return canary['changedWhileRead'] === true
+    ? `content (${by}), since they changed while they were read`
+    : `${all} (${by})`;
 }

@@ -31,6 +31,8 @@ export const documentOf = ({ entry: _entry, manifest, ...view }: PointView) => (
     sealedAt: manifest.sealedAt ?? null,
     verifiedAt: manifest.verifiedAt ?? null,
     seal: manifest.seal ?? null,
+    repository: manifest.at?.repository.at ?? null,
+    snapshot: manifest.at?.snapshot ?? null,
   }),
   ageSeconds: view.takenAt === undefined ? null : Math.round((Date.now() - Date.parse(view.takenAt)) / 1000),
   pinned: view.pin !== undefined,
@@ -108,8 +110,13 @@ function pointPage(view: PointView, folder: string, page: Page): string[] {
           ...(manifest.engine ? [line('written by', `${manifest.engine.name} ${manifest.engine.version}`)] : []),
           line(
             'size',
-            `${formatBytes(view.bytes ?? 0)} in ${manifest.parts.length} file${manifest.parts.length === 1 ? '' : 's'}`,
+            manifest.at
+              ? `${formatBytes(view.bytes ?? 0)} new to the repository`
+              : `${formatBytes(view.bytes ?? 0)} in ${manifest.parts.length} file${manifest.parts.length === 1 ? '' : 's'}`,
           ),
+          ...(manifest.at
+            ? [line('kept in', `${manifest.at.repository.at}, snapshot ${manifest.at.snapshot.slice(0, 12)}`)]
+            : []),
           line('seal', manifest.seal ?? 'none'),
           ...canaryLines(manifest.canary).map((text) => line('canary', text)),
           line('verified', manifest.verifiedAt === undefined ? 'never' : formatAge(manifest.verifiedAt, now)),

@@ -1,4 +1,11 @@
-import { listPoints, readPin, type Pin, type PointEntry, type PointManifest } from '../../activities/points/index.ts';
+import {
+  bytesIn,
+  listPoints,
+  readPin,
+  type Pin,
+  type PointEntry,
+  type PointManifest,
+} from '../../activities/points/index.ts';
 import { knownPoints, lostPoints, type KnownPoint } from '../../runbook/lost-points.ts';
 import { momentOf, pointSet, type PointSet } from '../../runbook/point-set.ts';
 import { neededPoints } from '../../runbook/retention.ts';
@@ -104,7 +111,7 @@ async function viewOf(
     };
   }
   const { manifest } = point;
-  const { proof, failure, source, parts, startedAt, seal } = manifest;
+  const { proof, failure, source, startedAt, seal } = manifest;
   const swapped = journalled?.seal !== undefined && journalled.seal !== seal;
   const pin = await readPin(point);
   return {
@@ -117,7 +124,7 @@ async function viewOf(
         ? { problem: failure.why }
         : {}),
     takenAt: startedAt,
-    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: bytesIn(point),
     ...(proof && { proof: { ...proof, expired: Date.now() - Date.parse(proof.at) > proofAgeSeconds * 1000 } }),
     ...(pin && { pin }),
     ...why(needed, id),

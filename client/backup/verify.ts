@@ -6,7 +6,8 @@ import type { Context, EveryOption } from '../command-line/context.ts';
 import { formatProgress } from '../rendering/progress.ts';
 import { plural } from '../rendering/quantity.ts';
 import { fit } from '../rendering/table.ts';
-import { pointNamed, pointsAtHome, type PointView } from './points-at-home.ts';
+import { damagedInRepositories } from './damaged-in-repositories.ts';
+import { pointNamed, pointsAtHome, type PointsAtHome, type PointView } from './points-at-home.ts';
 
 export interface Verified {
   point: string;
@@ -24,7 +25,7 @@ export async function verifyBackups(typed: readonly string[], options: EveryOpti
       ? typed.map((name) => pointNamed(name, here))
       : here.points.filter(({ state }) => state !== 'interrupted' && state !== 'expired');
   const verified = await usePoints(here.home, `switchback backup verify (${plural(wanted.length, 'point')})`, () =>
-    verifyAll(wanted, context),
+    verifyAll(wanted, here, context),
   );
   const bad = verified.filter(({ good }) => !good);
   return {
@@ -42,19 +43,31 @@ export async function verifyBackups(typed: readonly string[], options: EveryOpti
   };
 }
 
-async function verifyAll(wanted: readonly PointView[], context: Context): Promise<Verified[]> {
+async function verifyAll(wanted: readonly PointView[], here: PointsAtHome, context: Context): Promise<Verified[]> {
+  const inRepository = wanted.flatMap(({ state, entry }) =>
+    entry?.point?.manifest.at && state !== 'swapped' && state !== 'failed' ? [entry.point] : [],
+  );
+  const damaged = await damagedInRepositories(inRepository, here, context);
   const verified: Verified[] = [];
-  for (const view of wanted) verified.push(await verifyOne(view, context));
+  for (const view of wanted) verified.push(await verifyOne(view, damaged, context));
   return verified;
 }
 
-async function verifyOne(view: PointView, context: Context): Promise<Verified> {
+async function verifyOne(
+  view: PointView,
+  damagedElsewhere: ReadonlyMap<string, string>,
+  context: Context,
+): Promise<Verified> {
   const { point: id, resource, entry } = view;
   const damaged = (why: string) => ({ point: id, resource, good: false, why });
   const stored = entry?.point;
   if (!stored) return damaged(view.problem ?? view.state);
   if (view.state === 'swapped') return damaged(view.problem ?? view.state);
   if (view.state === 'failed') return damaged(`it was found damaged before: ${view.problem ?? ''}`);
+  if (stored.manifest.at) {
+    const why = damagedElsewhere.get(id);
+    return why === undefined ? { point: id, resource, good: true } : damaged(why);
+  }
   const total = bytesIn(stored);
   const began = performance.now();
   let done = 0;

@@ -7,7 +7,10 @@ import type { TargetState } from '../target-state.ts';
 /** A recovery point as its manifest describes it. `folder` is absolute. */
 export interface PointFiles {
   folder: string;
+  /** Those that lie in the folder. */
   parts: readonly { file: string; sha256: string }[];
+  /** Where the data is instead. */
+  snapshot?: { repository: string; id: string };
 }
 
 /** Everything that a script is made from. Paths are absolute on the home host. */

@@ -18,7 +18,7 @@ export function restoreByHand(operation: Restore, input: BreakGlassInput): Step 
   if (operation.kind === 'restoreStore') {
     return byHand(operation.id, operation.summary, {
       why: 'rows that were written since are lost, and only a person can say that they may be',
-      commands: ofStore(operation.input.store, point.folder),
+      commands: ofStore(operation.input.store, point),
       parts,
     });
   }
@@ -29,22 +29,33 @@ export function restoreByHand(operation: Restore, input: BreakGlassInput): Step 
   });
 }
 
-function ofStore(store: string, folder: string): string[] {
+const password =
+  ": 'set RESTIC_PASSWORD_FILE, and for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as the plan says'";
+
+function ofStore(store: string, { folder, snapshot }: PointFiles): string[] {
+  const fetched = `./${store}_fetched`;
+  const dump = snapshot === undefined ? `${folder}/dump` : `${fetched}/dump`;
   const psql = 'psql "$URL" -X -v ON_ERROR_STOP=1 -c';
   return [
+    ...(snapshot === undefined ? [] : [password, restored(snapshot, '/dump', quote(fetched))]),
     `: 'store ${store.replaceAll("'", '')}: set URL to a database beside it, such as postgres, and DATABASE to its name'`,
     `${psql} "create database \\"\${DATABASE}_restored\\" template template0"`,
-    `pg_restore --exit-on-error --jobs=2 --dbname="\${DATABASE}_restored" ${quote(`${folder}/dump`)}`,
+    `pg_restore --exit-on-error --jobs=2 --dbname="\${DATABASE}_restored" ${quote(dump)}`,
     ": 'look into it, stop everything that writes, then exchange the two in one transaction:'",
     `${psql} "begin; alter database \\"$DATABASE\\" rename to \\"\${DATABASE}_replaced\\"; alter database \\"\${DATABASE}_restored\\" rename to \\"$DATABASE\\"; commit"`,
   ];
 }
+
+/** With restic 0.16 or newer; what it cannot read whole, it fails on. */
+const restored = ({ repository, id }: NonNullable<PointFiles['snapshot']>, below: string, target: string) =>
+  `restic --repo ${quote(repository)} restore ${quote(`${id}:${below}`)} --target ${target} --sparse --verify`;
 
 function ofVolume(volume: string, point: PointFiles, compose: string): string[] {
   const fresh = quote(`${volume}_restored`);
   const mountpoint = `"$(docker volume inspect --format '{{.Mountpoint}}' ${fresh})"`;
   return [
     `docker volume create ${fresh}`,
+    ...(point.snapshot === undefined ? [] : [password, restored(point.snapshot, '/volume', mountpoint)]),
     ...point.parts.map(({ file }) => {
       const path = quote(`${point.folder}/${file}`);
       const read = file.endsWith('.zst') ? `zstd --decompress --stdout ${path}` : `cat ${path}`;

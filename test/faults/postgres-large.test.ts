@@ -12,7 +12,8 @@ import { storeDrivers } from '../../activities/stores/registry.ts';
 import { performWith, TestTarget } from '../real/effect-context.ts';
 import { PostgresServer, sentinel } from '../stores/postgres-server.ts';
 
-const stores = storeDrivers(new DockerEngine());
+const engine = new DockerEngine();
+const stores = storeDrivers(engine);
 const minutes = 60_000;
 /** Size of the database. Less makes a quick look at the test itself. */
 const mebibytes = Number(process.env['SWITCHBACK_LARGE_MIB'] ?? 1024);
@@ -106,13 +107,13 @@ it(
     const clients = writers(2);
     const [, backup] = await seconds(() =>
       performWith(
-        backupStoreHandler({ stores }),
+        backupStoreHandler({ engine, stores }),
         target.context('backupStore', { store: 'large', point: 'a' }, { id: 'p/backup/01', ...timeout }),
       ),
     );
     const [, proof] = await seconds(() =>
       performWith(
-        proveBackupHandler({ provers: [stores.postgres.prover] }),
+        proveBackupHandler({ engine, provers: [stores.postgres.prover] }),
         target.context('proveBackup', { point: 'a' }, { id: 'p/prove/01', ...timeout }),
       ),
     );
@@ -123,7 +124,7 @@ it(
     await clients.stop();
     const [{ performed }, restore] = await seconds(() =>
       performWith(
-        restoreStoreHandler({ stores }),
+        restoreStoreHandler({ engine, stores }),
         target.context('restoreStore', { store: 'large', point: 'a' }, { id: 'r/01', ...timeout }),
       ),
     );

@@ -134,11 +134,11 @@ describe('a database in a service’s container', () => {
     })();
     try {
       await performWith(
-        backupStoreHandler({ stores }),
+        backupStoreHandler({ engine, stores }),
         target.context('backupStore', { store: 'shop', point: 'a' }, { id: 'p/backup/01' }),
       );
       await performWith(
-        proveBackupHandler({ provers: [stores.postgres.prover] }),
+        proveBackupHandler({ engine, provers: [stores.postgres.prover] }),
         target.context('proveBackup', { point: 'a' }, { id: 'p/cutover/01' }),
       );
       const step = {
@@ -150,7 +150,7 @@ describe('a database in a service’s container', () => {
       await performWith(applySqlHandler({ stores }), target.context('applySql', step, { id: 'p/apply/01' }));
       await sql('insert into orders (id, price) values (2001, 1), (2002, 1)');
       const { performed } = await performWith(
-        restoreStoreHandler({ stores }),
+        restoreStoreHandler({ engine, stores }),
         target.context('restoreStore', { store: 'shop', point: 'a' }, { id: `r/${what}` }),
       );
       expect(performed.facts).toMatchObject({ lostRows: 2 });
@@ -173,7 +173,7 @@ describe('a database in a service’s container', () => {
     await engine.stopContainer(container, { graceSeconds: 1 });
     const stores = storeDrivers(engine);
     const context = target.context('backupStore', { store: 'shop', point: 'b' }, { id: 'p/backup/02' });
-    await expect(performWith(backupStoreHandler({ stores }), context)).rejects.toMatchObject({
+    await expect(performWith(backupStoreHandler({ engine, stores }), context)).rejects.toMatchObject({
       name: 'PreconditionFailed',
       message: `service db of project ${project} does not run`,
     });

@@ -48,11 +48,12 @@ Session.prototype.execute = async function (this: Session, text: string) {
   return rows;
 };
 
-const stores = storeDrivers(new DockerEngine());
+const engine = new DockerEngine();
+const stores = storeDrivers(engine);
 const handlers = {
   applySql: applySqlHandler({ stores }),
-  backupStore: backupStoreHandler({ stores }),
-  restoreStore: restoreStoreHandler({ stores }),
+  backupStore: backupStoreHandler({ engine, stores }),
+  restoreStore: restoreStoreHandler({ engine, stores }),
 };
 
 /** As the journal keeps it: what one attempt has prepared, the next ones find. */

@@ -4,6 +4,7 @@ import { backupStoreHandler } from '../../activities/effects/backup-store.ts';
 import { compareDualRunHandler } from '../../activities/effects/compare-dual-run.ts';
 import { proveBackupHandler } from '../../activities/effects/prove-backup.ts';
 import { restoreStoreHandler, stateLoss } from '../../activities/effects/restore-store.ts';
+import { DockerEngine } from '../../activities/docker/index.ts';
 import { withStore, type StoreDrivers } from '../../activities/stores/registry.ts';
 import type { StoreContext } from '../../activities/stores/store.ts';
 import type { StoreRef } from '../../runbook/compiled-plan.ts';
@@ -30,6 +31,7 @@ export function storeConformance(
   fixtureFor: () => Promise<StoreFixture>,
   stop: () => Promise<void>,
 ): void {
+  const engine = new DockerEngine();
   const { capabilities, prover } = stores[kind];
   const when = (capability: keyof typeof capabilities) => (capabilities[capability] ? it : it.skip);
   let fixture: StoreFixture;
@@ -49,12 +51,12 @@ export function storeConformance(
 
     const backUp = () =>
       performWith(
-        backupStoreHandler({ stores }),
+        backupStoreHandler({ engine, stores }),
         target.context('backupStore', { store: 'store', point: 'a' }, { id: 'p/backup/01' }),
       );
     const restore = (replaced?: string, id = 'r/01') => {
       const input = { store: 'store', point: 'a', ...(replaced === undefined ? {} : { replaced }) };
-      return performWith(restoreStoreHandler({ stores }), target.context('restoreStore', input, { id }));
+      return performWith(restoreStoreHandler({ engine, stores }), target.context('restoreStore', input, { id }));
     };
     const context = () => target.context('checkPreflight', { checks: [] }) as unknown as StoreContext;
     const identity = () => withStore(stores, context(), 'store', [], (store) => store.identity());
@@ -75,7 +77,7 @@ export function storeConformance(
       await fixture.add(100);
       expect((await backUp()).outcome).toBe('done');
       const proof = performWith(
-        proveBackupHandler({ provers: [prover] }),
+        proveBackupHandler({ engine, provers: [prover] }),
         target.context('proveBackup', { point: 'a' }, { id: 'p/prove/01' }),
       );
       expect((await proof).performed.facts['proof']).toMatchObject({

@@ -10,7 +10,8 @@ import type { CanaryQuery } from '../../runbook/compiled-plan.ts';
 import { performWith, TestTarget } from '../real/effect-context.ts';
 import { PostgresServer } from './postgres-server.ts';
 
-const stores = storeDrivers(new DockerEngine());
+const engine = new DockerEngine();
+const stores = storeDrivers(engine);
 let server: PostgresServer;
 let database: string;
 let target: TestTarget | undefined;
@@ -43,17 +44,17 @@ async function withCanary(canary: CanaryQuery[]): Promise<TestTarget> {
 }
 const backUp = (of: TestTarget) =>
   performWith(
-    backupStoreHandler({ stores }),
+    backupStoreHandler({ engine, stores }),
     of.context('backupStore', { store: 'shop', point: 'a' }, { id: 'p/backup/01' }),
   );
 const prove = (of: TestTarget) =>
   performWith(
-    proveBackupHandler({ provers: [stores.postgres.prover] }),
+    proveBackupHandler({ engine, provers: [stores.postgres.prover] }),
     of.context('proveBackup', { point: 'a' }, { id: 'p/prove/01' }),
   );
 const restore = (of: TestTarget) =>
   performWith(
-    restoreStoreHandler({ stores }),
+    restoreStoreHandler({ engine, stores }),
     of.context('restoreStore', { store: 'shop', point: 'a' }, { id: 'r/01' }),
   );
 const point = async (of: TestTarget) => (await readPoint(of.home.points, { run: 'run-1', point: 'a' }))!.manifest;

@@ -46,7 +46,7 @@ function targetAt(root?: string): Promise<TestTarget> {
 
 const backUp = (stores = storeDrivers(engine)) =>
   performWith(
-    backupStoreHandler({ stores }),
+    backupStoreHandler({ engine, stores }),
     target.context('backupStore', { store: 'shop', point: 'a' }, { id: 'p/backup/01' }),
   );
 

@@ -7,8 +7,9 @@ import type { Operation, OperationInputs } from '../../runbook/operations.ts';
 import { performWith, TestTarget } from '../real/effect-context.ts';
 import { PostgresServer } from './postgres-server.ts';
 
-const stores = storeDrivers(new DockerEngine());
-const restore = restoreStoreHandler({ stores });
+const engine = new DockerEngine();
+const stores = storeDrivers(engine);
+const restore = restoreStoreHandler({ engine, stores });
 let server: PostgresServer;
 let database: string;
 let target: TestTarget;
@@ -34,7 +35,7 @@ beforeEach(async () => {
     secrets: { SHOP_URL: server.url(database) },
   });
   await performWith(
-    backupStoreHandler({ stores }),
+    backupStoreHandler({ engine, stores }),
     target.context('backupStore', { store: 'shop', point: 'a' }, { id: 'p/backup/01' }),
   );
 });

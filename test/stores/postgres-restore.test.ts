@@ -13,10 +13,11 @@ import { performWith, TestTarget } from '../real/effect-context.ts';
 import { PostgresServer, sentinel } from './postgres-server.ts';
 import { until } from './until.ts';
 
-const stores = storeDrivers(new DockerEngine());
-const backup = backupStoreHandler({ stores });
-const restore = restoreStoreHandler({ stores });
-const prove = proveBackupHandler({ provers: [stores.postgres.prover] });
+const engine = new DockerEngine();
+const stores = storeDrivers(engine);
+const backup = backupStoreHandler({ engine, stores });
+const restore = restoreStoreHandler({ engine, stores });
+const prove = proveBackupHandler({ engine, provers: [stores.postgres.prover] });
 
 let server: PostgresServer;
 let database: string;

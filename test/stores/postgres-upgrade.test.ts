@@ -78,17 +78,17 @@ afterEach(() => target.remove());
 
 const backUp = (store: string, drivers: StoreDrivers = stores) =>
   performWith(
-    backupStoreHandler({ stores: drivers }),
+    backupStoreHandler({ engine, stores: drivers }),
     target.context('backupStore', { store, point: store }, { id: `p/backup/${store}` }),
   );
 const proving = (point: string, drivers: StoreDrivers = stores) =>
   performWith(
-    proveBackupHandler({ provers: [drivers.postgres.prover] }),
+    proveBackupHandler({ engine, provers: [drivers.postgres.prover] }),
     target.context('proveBackup', { point }, { id: `p/prove/${point}` }),
   );
 const moving = (input: Partial<OperationInputs['restoreStore']> = {}, id = 'backup/01') =>
   performWith(
-    restoreStoreHandler({ stores }),
+    restoreStoreHandler({ engine, stores }),
     target.context('restoreStore', { store: 'orders17', point: 'orders', from: 'orders', ...input }, { id }),
   );
 const manifest = async (point: string) => (await findPoint(target.home.points, point, 'run-1')).manifest;
@@ -158,7 +158,7 @@ describe('a point of PostgreSQL 15', () => {
     await backUp('orders');
     await expect(
       performWith(
-        restoreStoreHandler({ stores }),
+        restoreStoreHandler({ engine, stores }),
         target.context('restoreStore', { store: 'orders17', point: 'orders' }, { id: 'backup/02' }),
       ),
     ).rejects.toMatchObject({ name: 'PreconditionFailed', message: expect.stringContaining('is of store:orders') });
@@ -188,7 +188,10 @@ describe('a point of PostgreSQL 17', () => {
       }),
     };
     await expect(
-      performWith(restoreStoreHandler({ stores: asIfOld }), target.context('restoreStore', back, { id: 'backup/03' })),
+      performWith(
+        restoreStoreHandler({ engine, stores: asIfOld }),
+        target.context('restoreStore', back, { id: 'backup/03' }),
+      ),
     ).rejects.toMatchObject({
       name: 'PreconditionFailed',
       message: 'the dump was written by pg_dump 17, and there is no pg_restore of version 17 or newer here',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { StoredPoint } from '../../points/index.ts';
+import { dataFolder, type StoredPoint } from '../../points/index.ts';
 import type { StoreUse } from '../store.ts';
 import { inDatabase, type Address } from './address.ts';
 import { readCanary } from './canary.ts';
@@ -87,9 +87,9 @@ export async function restoreInto(
         '--no-password',
         `--jobs=${jobs()}`,
         `--dbname=${database}`,
-        join(point.folder, dumpFolder),
+        join(dataFolder(point), dumpFolder),
       ],
-      folder: point.folder,
+      folder: dataFolder(point),
       address: inDatabase(address, database),
       tools,
       serverMajor,

@@ -15,7 +15,7 @@ import { engine, inVolumes, isRunning, newVolume, startUser } from './volume-fix
 
 const backup = backupVolumeHandler({ engine });
 const restore = restoreVolumeHandler({ engine });
-const prove = proveBackupHandler({ provers: [volumeProver(engine)] });
+const prove = proveBackupHandler({ engine, provers: [volumeProver(engine)] });
 let root: string;
 let setting: OperationSetting;
 

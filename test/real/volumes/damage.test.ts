@@ -248,7 +248,8 @@ describe('[M4] a restore leaves the live volume as it is, and nothing else, when
     const { signal } = new AbortController();
     const owner = { ...setting, scratch: join(root, 'scratch'), signal, log: () => undefined };
     const point = await findPoint(join(root, 'points'), 'a', setting.runId);
-    await expect(extractPoint(await helperJob(engine, owner, 60_000), point, small)).rejects.toMatchObject({
+    const context = { plan: {}, secret: async (template: string) => template };
+    await expect(extractPoint(await helperJob(engine, owner, 60_000), point, small, context)).rejects.toMatchObject({
       name: 'ResourceExhausted',
       message: expect.stringMatching(why),
     });

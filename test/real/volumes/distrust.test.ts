@@ -17,7 +17,7 @@ import { engine, inVolumes, newVolume, sweepRuns } from './volume-fixture.ts';
 
 const backup = backupVolumeHandler({ engine });
 const restore = restoreVolumeHandler({ engine });
-const prove = proveBackupHandler({ provers: [volumeProver(engine)] });
+const prove = proveBackupHandler({ engine, provers: [volumeProver(engine)] });
 let root: string;
 let setting: OperationSetting;
 let volume: string;

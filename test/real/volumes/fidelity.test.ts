@@ -38,7 +38,7 @@ describe('a volume full of oddities', () => {
     const input = { volume, point: 'odd', quiesce: 'none' as const };
     await attempt(backupVolumeHandler({ engine }), 'backupVolume', input, setting);
     const provers = [volumeProver(engine)];
-    await attempt(proveBackupHandler({ provers }), 'proveBackup', { point: 'odd' }, as('p/prove/01'));
+    await attempt(proveBackupHandler({ engine, provers }), 'proveBackup', { point: 'odd' }, as('p/prove/01'));
     const other = ownName('other');
     await attempt(
       restoreVolumeHandler({ engine }),

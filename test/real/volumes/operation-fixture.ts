@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { EffectContext, EffectHandler, Performed, Prepared, Progress } from '../../../activities/effect.ts';
-import type { CompiledPlan } from '../../../runbook/compiled-plan.ts';
+import type { CompiledPlan, RepositoryRef, StackRef } from '../../../runbook/compiled-plan.ts';
+import { resolveSecrets } from '../../../activities/perform/secrets.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { JsonObject } from '../../../runbook/json.ts';
 import type { OperationInputs, OperationKind } from '../../../runbook/operations.ts';
@@ -15,6 +16,9 @@ export interface OperationSetting {
   operationId: string;
   project: string;
   protect?: CompiledPlan['protect'];
+  /** Secret references in it are files below `root`. */
+  repository?: RepositoryRef;
+  attempt?: number;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
   fence?: () => Promise<void>;
@@ -66,7 +70,10 @@ export async function contextOf<K extends OperationKind>(
     operation: { id: operationId, kind, input, timeoutSeconds: 120, phase: 'p', stage: 'backup' },
     attempt: 1,
     epoch: 1,
-    plan: { target, stack, stores: {}, protect: setting.protect ?? [] },
+    plan: {
+      ...{ target, stack, stores: {}, protect: setting.protect ?? [] },
+      ...(setting.repository && { repository: setting.repository }),
+    },
     home,
     signal: setting.signal ?? new AbortController().signal,
     progress: (progress: Progress) => setting.onProgress?.(progress),
@@ -74,7 +81,7 @@ export async function contextOf<K extends OperationKind>(
     sealed: async (path: string) => {
       throw new SwitchbackError('PlanInvalid', `${path} was not sealed`);
     },
-    secret: async (template: string) => template,
+    secret: (template: string) => resolveSecrets(template, stack as StackRef, { environment: {}, allowed: [] }),
     factsOf: async (operation: string, run = runId) =>
       run === runId ? (await readJournal(root)).receipts[operation] : undefined,
     bindIdentity: (resource: string, identity: string) =>
