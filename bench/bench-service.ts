@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { createActivities } from '../activities/index.ts';
+import type { RepositoryRef } from '../runbook/compiled-plan.ts';
 import { hostTaskQueue, migrationWorkflowId } from '../runbook/names.ts';
 import type { Operation } from '../runbook/operations.ts';
 import { connect, createWorker } from '../worker/create-worker.ts';
@@ -16,7 +17,8 @@ export interface BenchService {
   stop(): Promise<void>;
 }
 
-export async function benchService(home: string, target: string): Promise<BenchService> {
+/** @param repository that backups go to; without one, into the home */
+export async function benchService(home: string, target: string, repository?: RepositoryRef): Promise<BenchService> {
   const server = await devServer(home);
   const nativeConnection = await connect(server.address);
   const dependencies = activityDependencies({
@@ -43,7 +45,7 @@ export async function benchService(home: string, target: string): Promise<BenchS
   return {
     async run(runId, operations) {
       const began = performance.now();
-      const plan = planOf(target, runId, home, operations);
+      const plan = { ...planOf(target, runId, home, operations), ...(repository && { repository }) };
       const status = await client.workflow.execute<typeof migration>('migration', {
         workflowId: migrationWorkflowId(`${target}-${runId}`),
         taskQueue: hostTaskQueue('bench'),
