@@ -71,11 +71,11 @@ export async function fillVolumes(
     };
     await ensureOwnVolume(engine, name, own, { signal });
     if (source.from === 'point') {
-      await extractPoint(job, source.point, name, options.original);
+      await extractPoint(job, source.point, name, options.original, 'content');
       notes.push(`volume ${original} from recovery point ${source.point.manifest.run}/${source.point.manifest.point}`);
     } else if (source.from === 'live') {
       const archive = await archiveVolume(job, original, job.scratch);
-      await extractArchive(job, { ...archive, folder: job.scratch }, name);
+      await extractArchive(job, { ...archive, folder: job.scratch }, name, 'content');
       const changed = archive.changedWhileRead ? ', which changed while it was read' : '';
       notes.push(`volume ${original} copied as it is now, ${showBytes(archive.plainBytes)}${changed}`);
     }

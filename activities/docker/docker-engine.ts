@@ -103,6 +103,18 @@ export class DockerEngine extends EngineConnection {
     await this.call(`unpause container ${nameOrId}`, options, (docker) => docker.getContainer(nameOrId).unpause({}));
   }
 
+  /**
+   * Resolves when the engine says that a container does not run any more; never when it cannot say. It proves nothing: the daemon may
+   * have died meanwhile, so look afterwards, and have another reason to look.
+   */
+  async untilNotRunning(nameOrId: string, options: CallOptions = {}): Promise<void> {
+    try {
+      await this.call(`wait for container ${nameOrId}`, options, (docker) => docker.getContainer(nameOrId).wait());
+    } catch {
+      await new Promise(() => undefined);
+    }
+  }
+
   /** Kills a container at once; one that has ended, or is gone, is fine. */
   async killContainer(nameOrId: string, options: CallOptions = {}): Promise<void> {
     const found = await this.inspectContainer(nameOrId, options);

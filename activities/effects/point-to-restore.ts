@@ -7,21 +7,17 @@ import {
   ownLabels,
   removeOwnVolume,
   requireRoom,
+  roomOfVolume,
   sizeOf,
-  surveyVolume,
 } from '../volumes/index.ts';
-import type { HelperJob, VolumeSurvey } from '../volumes/index.ts';
+import type { HelperJob, VolumeRoom } from '../volumes/index.ts';
 import { helperOwner } from './helper-owner.ts';
 import { requireKnownPoint } from './known-point.ts';
 
 type Context = EffectContext<'restoreVolume'>;
 
 /** Finds the point and the room that it needs. Returns its id with the run. */
-export async function pointToRestore(
-  job: HelperJob,
-  context: Context,
-  live: VolumeSurvey | undefined,
-): Promise<string> {
+export async function pointToRestore(job: HelperJob, context: Context, live: VolumeRoom | undefined): Promise<string> {
   const { input } = context.operation;
   const volume = input.into ?? input.volume;
   const point = await findPoint(context.home.points, input.point, context.runId);
@@ -29,7 +25,7 @@ export async function pointToRestore(
   const size = sizeOf(point);
   await requireKnownPoint(context, manifest);
   // The new content lies beside the old one until the old one is discarded: both must fit.
-  const { freeBytes, freeInodes } = live ?? (await surveyNewVolume(job, context));
+  const { freeBytes, freeInodes } = live ?? (await roomOfNewVolume(job, context));
   requireRoom(
     `the restore of volume ${volume}`,
     needOf(point),
@@ -51,12 +47,12 @@ export async function pointToRestore(
 }
 
 /** Where no volume is there to look at yet, an empty one tells how much room its file system has. */
-async function surveyNewVolume(job: HelperJob, context: Context): Promise<VolumeSurvey> {
+async function roomOfNewVolume(job: HelperJob, context: Context): Promise<VolumeRoom> {
   const probe = job.nameOf('room');
   const labels = ownLabels(helperOwner(context), 'scratch');
   await ensureOwnVolume(job.engine, probe, labels, { signal: context.signal });
   try {
-    return await surveyVolume(job, probe);
+    return await roomOfVolume(job, probe);
   } finally {
     await removeOwnVolume(job.engine, probe, labels);
   }

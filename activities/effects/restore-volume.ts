@@ -9,7 +9,7 @@ import {
   refuseForeignUsers,
   removeOwnVolume,
   requireExchangeable,
-  surveyVolume,
+  roomOfVolume,
   volumeUsers,
   wake,
 } from '../volumes/index.ts';
@@ -42,7 +42,7 @@ export function restoreVolumeHandler(deps: { engine: DockerEngine }): EffectHand
       const job = await swapJob(engine, context);
       const exists = (await engine.inspectVolume(volume, { signal })) !== undefined;
       if (exists) await requireExchangeable(job, volume);
-      const live = exists ? await surveyVolume(job, volume) : undefined;
+      const live = exists ? await roomOfVolume(job, volume) : undefined;
       const before = live?.identity ?? null;
       const users = await volumeUsers(engine, volume, { signal });
       refuseForeignUsers(volume, users, context.plan.stack.project);

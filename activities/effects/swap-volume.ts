@@ -2,7 +2,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import { labels } from '../../runbook/names.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
-import { bytesIn, findPoint, verifyPoint } from '../points/index.ts';
+import { findPoint } from '../points/index.ts';
 import {
   ensureOwnVolume,
   exchangeVolumes,
@@ -59,17 +59,9 @@ const ownKey = (context: Context) => exchangeKey(context.runId, context.operatio
 
 export async function extractBeside(job: HelperJob, context: Context, facts: SwapFacts): Promise<number> {
   const { signal } = context;
-  const found = await findPoint(context.home.points, facts.point, context.runId);
-  const total = bytesIn(found);
-  let done = 0;
-  const onBytes = (bytes: number) => {
-    done += bytes;
-    context.progress({ doing: 'reading every byte of the backup', done, total, unit: 'bytes' });
-  };
-  // restic compares each piece with its hash while it restores, and all of it with what was written afterwards.
-  const point = found.manifest.at === undefined ? await verifyPoint(found, { signal, onBytes }) : found;
+  const point = await findPoint(context.home.points, facts.point, context.runId);
   await ensureOwnVolume(job.engine, facts.beside, ownLabels(helperOwner(context), 'kept'), { signal });
-  const tookMs = await extractPoint(job, point, facts.beside, context).catch(async (error: unknown) => {
+  const tookMs = await extractPoint(job, point, facts.beside, context, 'cheaper').catch(async (error: unknown) => {
     await discardExtracted(job, context, facts);
     throw error;
   });

@@ -5,7 +5,7 @@ export { partsOf, sealPoint } from './seal-point.ts';
 export type { SealOptions } from './seal-point.ts';
 export { dataFolder, findPoint, listPoints, readPoint } from './read-point.ts';
 export type { PointEntry, StoredPoint } from './read-point.ts';
-export { markFailed, markProven, markVerified, verifyPoint } from './verify-point.ts';
+export { markFailed, markProven, markVerified, requireWholeParts, verifyPoint } from './verify-point.ts';
 export { partPath, partialFolder, pointFolder } from './point-folder.ts';
 export type { PointRef } from './point-folder.ts';
 export { isGood, pointStates } from './manifest.ts';

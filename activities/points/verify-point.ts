@@ -19,21 +19,9 @@ export async function verifyPoint(
   point: StoredPoint,
   options: { signal?: AbortSignal; onBytes?: (bytes: number) => void } = {},
 ): Promise<StoredPoint> {
-  const { manifest } = point;
-  const folder = dataFolder(point);
-  if (!isGood(manifest.state)) throw damaged(point, `is ${manifest.state}, not sealed`);
-  for (const part of manifest.parts) {
-    const path = partPath(folder, part.file);
-    const size = await stat(path).then(
-      (found) => found.size,
-      (error: unknown) => {
-        if (isMissing(error)) return undefined;
-        throw error;
-      },
-    );
-    const why = size === undefined ? `has lost ${part.file}` : `has ${size} bytes in ${part.file}, not ${part.bytes}`;
-    if (size !== part.bytes) throw await failed(point, why);
-    const { sha256 } = await hashFile(path, options);
+  await requireWholeParts(point);
+  for (const part of point.manifest.parts) {
+    const { sha256 } = await hashFile(partPath(dataFolder(point), part.file), options);
     if (sha256 !== part.sha256) throw await failed(point, `has other content in ${part.file} than was written`);
   }
   return markVerified(point);
@@ -42,6 +30,27 @@ export async function verifyPoint(
 /** Records that every byte of the point was read and found to be what was written. */
 export async function markVerified(point: StoredPoint): Promise<StoredPoint> {
   return update(point, 'verified', { verifiedAt: new Date().toISOString() });
+}
+
+/**
+ * Looks whether all parts of a sealed point are there, as long as they were written: what can be known without reading them.
+ * @throws `IntegrityFailed` that names the part that is missing or shorter; the point becomes `failed`, for good.
+ */
+export async function requireWholeParts(point: StoredPoint): Promise<void> {
+  const { manifest } = point;
+  const folder = dataFolder(point);
+  if (!isGood(manifest.state)) throw damaged(point, `is ${manifest.state}, not sealed`);
+  for (const { file, bytes } of manifest.parts) {
+    const size = await stat(partPath(folder, file)).then(
+      (found) => found.size,
+      (error: unknown) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      },
+    );
+    const why = size === undefined ? `has lost ${file}` : `has ${size} bytes in ${file}, not ${bytes}`;
+    if (size !== bytes) throw await failed(point, why);
+  }
 }
 
 /** Records that a restore of the point was made and compared: the point becomes `restore-tested`. */
@@ -72,9 +81,13 @@ async function update(
   return { ...point, manifest };
 }
 
+/** What is wrong is told even where nobody can write it down, since the disk is full or read-only. */
 async function failed(point: StoredPoint, why: string): Promise<SwitchbackError> {
-  await markFailed(point, why);
-  return damaged(point, why);
+  const unmarked = await markFailed(point, why).then(
+    () => '',
+    (error: unknown) => `, and cannot be marked: ${error instanceof Error ? error.message : 'no reason given'}`,
+  );
+  return damaged(point, `${why}${unmarked}`);
 }
 
 function damaged(point: StoredPoint, why: string): SwitchbackError {

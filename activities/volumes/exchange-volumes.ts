@@ -4,7 +4,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import { exchangeScript } from './helper-scripts.ts';
 import { readAll, runVolumeHelper } from './run-volume-helper.ts';
 import type { HelperJob } from './run-volume-helper.ts';
-import { inodeOf } from './survey-volume.ts';
+import { inodeOf } from './volume-room.ts';
 
 /** Whether a volume's content is a plain folder of the engine's own, which one rename can exchange. */
 export async function requireExchangeable(job: Pick<HelperJob, 'engine' | 'signal'>, volume: string): Promise<string> {

@@ -6,10 +6,13 @@ import { readTree, relay } from './stream-scripts.ts';
  * of debian:bookworm-slim, plus zstd and openssl where the helper image could be built.
  */
 
-/** Prints one line of JSON about the tree in /source, and about the room that its file system has. */
+/**
+ * Writes to file $2 one line of JSON about the tree in $1, and about the room that its file system has. It names nothing of what it finds and
+ * follows no link, so that it may also run outside of a container.
+ */
 export const surveyScript = `set -euo pipefail
-rm -f "/progress/$0"
-cd /source
+rm -f "$2"
+cd "$1"
 {
 # Files may vanish under find while the volume is in use: the survey is an estimate.
 { find . -xdev -printf '%y %s %b\\n' 2>/dev/null || true; } | awk '
@@ -17,7 +20,7 @@ cd /source
   END { printf "{\\"files\\":%.0f,\\"folders\\":%.0f,\\"others\\":%.0f,\\"bytes\\":%.0f,\\"diskBytes\\":%.0f,", n["f"], n["d"], NR-n["f"]-n["d"], bytes, blocks*512 }'
 stat --printf='"inode":"%i","born":"%W",' .
 df --block-size=1 --output=avail,iavail . | awk 'NR == 2 { printf "\\"freeBytes\\":%.0f,\\"freeInodes\\":%.0f}\\n", $1, ($2 == "-" ? -1 : $2) }'
-} >"/progress/$0"
+} >"$2"
 `;
 
 /** Lists /source, with NUL between records: `KIND MODE OWNER SIZE ./PATH`, and `sha256 HASH ./PATH` of each file. */
@@ -62,8 +65,11 @@ printf '{"began":"%s","tar":%d,"plainBytes":%s,"plainSha256":"%s","bytes":%s,"sh
 `;
 
 /**
- * Empties /target, extracts /point/$1 into it, no more than $3 bytes, and forces it to disk; meanwhile reads the tree back in way $4.
- * Prints the SHA-256 of the stream that was extracted, length and SHA-256 of what was read back, and how long it took until all was on disk.
+ * Empties /target, extracts /point/$1 into it, no more than $3 bytes, forces it to disk, and meanwhile reads back what came out, in way $4.
+ * Prints the SHA-256 of the stream that was extracted, how it was read back, and how long it took until all was on disk.
+ * Where $5 is \`listing\`, tar's list of what it extracted is compared with its list of what is there now. Where the two differ, or some
+ * file has extended attributes, which the list does not show, and where $5 is \`content\`, all of it is read back as a stream;
+ * then length and SHA-256 of that are printed too.
  */
 export const extractScript = `set -euo pipefail
 rm -f "/progress/$0"
@@ -71,6 +77,7 @@ ${readTree}${relay}
 unpack() { if [ "$2" = zstd ]; then zstd --quiet --decompress --stdout "/point/$1"; else cat "/point/$1"; fi; }
 # Only what was read with --acls is written with it: tar takes the ACLs off where the archive has none under that name.
 acls=(); if [ "$4" = 1 ]; then acls=(--acls); fi
+list=(); if [ "$5" = listing ]; then list=(-vv --full-time --index-file=/tmp/extracted); fi
 began=$(date +%s%N)
 find /target -xdev -mindepth 1 -delete
 # tar stops at the end that the archive says it has; what comes after that must be read as well, or its writer dies of a broken pipe.
@@ -78,18 +85,26 @@ mkfifo /tmp/stream
 digest </tmp/stream >/tmp/stream.sum & stream=$!
 unpack "$1" "$2" | relay /tmp/stream /progress/bytes "$3" | {
   tar --extract --file=- --blocking-factor=2048 --numeric-owner --same-owner --preserve-permissions \\
-    --xattrs '--xattrs-include=*' "\${acls[@]}" --directory=/target
+    --xattrs '--xattrs-include=*' "\${acls[@]}" "\${list[@]}" --directory=/target
   cat >/dev/null
 }
 wait "$stream"
 { sync -f /target; date +%s%N >/tmp/flushed; } & flush=$!
-mkfifo /tmp/plain
-digest </tmp/plain >/tmp/plain.sum & plain=$!
-read_tree /target "$4" | relay /tmp/plain /progress/bytes 2>/tmp/metered >/dev/null
-wait "$plain"
+back='{"as":"listing"}'
+listed() {
+  [ "$5" = listing ] && ! LC_ALL=C grep -q '^..........[*+.]' /tmp/extracted || return 1
+  list_tree /target "$4" /tmp/there && cmp -s /tmp/extracted /tmp/there
+}
+if ! listed "$@"; then
+  mkfifo /tmp/plain
+  digest </tmp/plain >/tmp/plain.sum & plain=$!
+  read_tree /target "$4" | relay /tmp/plain /progress/bytes 2>/tmp/metered >/dev/null
+  wait "$plain"
+  back=$(printf '{"as":"content","bytes":%s,"sha256":"%s"}' "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)")
+fi
 wait "$flush"
 took=$(( ($(cat /tmp/flushed) - began) / 1000000 ))
-printf '{"tookMs":%d,"streamSha256":"%s","plainBytes":%s,"plainSha256":"%s"}\\n' "$took" "$(cat /tmp/stream.sum)" "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)" >"/progress/$0"
+printf '{"tookMs":%d,"streamSha256":"%s","back":%s}\\n' "$took" "$(cat /tmp/stream.sum)" "$back" >"/progress/$0"
 `;
 
 /** Says in what /target differs from the archive /point/$1: at most 20 lines. How tar ends says no more than they do. */
@@ -115,6 +130,7 @@ exec perl -e '
   my $machine = (POSIX::uname())[4]; my $number = $renameat2{$machine} // die "no renameat2 known for $machine\\n";
   # -100: paths as they stand; 2: RENAME_EXCHANGE.
   syscall($number, -100, $path[0], -100, $path[1], 2) == 0 or die "renameat2: $!\\n";
-  system("sync", "-f", "/volumes/$one", "/volumes/$two") == 0 or die "sync failed\\n";
+  # The two folders whose entries were exchanged: the whole file system would wait for what others write.
+  system("sync", "/volumes/$one", "/volumes/$two") == 0 or die "sync failed\\n";
   print "exchanged\\n"' "$@" >"/progress/$0"
 `;

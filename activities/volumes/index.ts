@@ -1,4 +1,5 @@
-export { archiveVolume, extractArchive, type Archive } from './archive-volume.ts';
+export { archiveVolume, type Archive } from './archive-volume.ts';
+export { extractArchive } from './extract-archive.ts';
 export { exchangeVolumes, requireExchangeable } from './exchange-volumes.ts';
 export { ensureHelperImage, helperImage, type HelperImage } from './helper-image.ts';
 export { extractPoint } from './extract-point.ts';
@@ -6,9 +7,10 @@ export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
 export { listVolume } from './list-volume.ts';
 export { type HelperJob } from './run-volume-helper.ts';
 export { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
-export { archiveNeed, readIdentity, requireRoom, surveyVolume, type VolumeSurvey } from './survey-volume.ts';
+export { surveyVolume, type VolumeSurvey } from './survey-volume.ts';
 export { canaryOf, needOf, sizeOf, snapshotCanaryOf } from './volume-point.ts';
 export { volumeProver } from './volume-prover.ts';
+export { archiveNeed, readIdentity, requireRoom, restoreNeed, roomOfVolume, type VolumeRoom } from './volume-room.ts';
 export {
   areAwake,
   asUser,

@@ -1,5 +1,5 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { ArchiveToExtract } from './archive-volume.ts';
+import type { ArchiveToExtract } from './extract-archive.ts';
 import { inspectScript } from './inspect-script.ts';
 import { readAll, runVolumeHelper, type HelperJob } from './run-volume-helper.ts';
 

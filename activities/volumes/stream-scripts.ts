@@ -15,10 +15,12 @@ export const readTree = `
 read_tree() {
   local way=(--blocking-factor=2048)
   if [ "$2" = 1 ]; then way=(--acls); fi
-  tar --create --file=- --format=posix --sort=name --numeric-owner --xattrs '--xattrs-include=*' "\${way[@]}" \\
+  tar --create --file="\${3:--}" --format=posix --sort=name --numeric-owner --xattrs '--xattrs-include=*' "\${way[@]}" \\
     --sparse --sparse-version=0.0 --one-file-system \\
-    --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime --directory="$1" .
+    --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime "\${@:4}" --directory="$1" .
 }
+# Writes to file $3 what tar would say of each file: of an archive that goes to /dev/null, it reads no content.
+list_tree() { read_tree "$1" "$2" /dev/null -vv --full-time --index-file="$3"; }
 digest() { if command -v openssl >/dev/null; then openssl dgst -sha256 -r; else sha256sum; fi | cut -c1-64; }
 `;
 

@@ -2,8 +2,10 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
 import type { PointPlace, StoredPoint } from '../points/index.ts';
 import { listingWay, type TakenSnapshot } from '../restic/index.ts';
-import type { Archive, ArchiveToExtract } from './archive-volume.ts';
-import { archiveNeed, restoreNeed, type VolumeSurvey } from './survey-volume.ts';
+import type { Archive } from './archive-volume.ts';
+import type { ArchiveToExtract } from './extract-archive.ts';
+import type { VolumeSurvey } from './survey-volume.ts';
+import { archiveNeed, restoreNeed } from './volume-room.ts';
 
 /** What a volume's recovery point remembers of the volume, whichever way its content was taken. */
 export interface VolumeSize {

@@ -3,8 +3,8 @@ import type { PointProver, StoredPoint } from '../points/index.ts';
 import { extractPoint } from './extract-point.ts';
 import { helperJob, ownLabels } from './helper-job.ts';
 import { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
-import { requireRoom, surveyVolume } from './survey-volume.ts';
 import { archiveOf, needOf, sizeOf } from './volume-point.ts';
+import { requireRoom, roomOfVolume } from './volume-room.ts';
 
 /** Restores a volume's point into a scratch volume, and compares content and metadata with what was archived. */
 export function volumeProver(engine: DockerEngine): PointProver {
@@ -26,14 +26,14 @@ export function volumeProver(engine: DockerEngine): PointProver {
       const labels = ownLabels(owner, 'scratch');
       await ensureOwnVolume(engine, volume, labels, { signal });
       try {
-        const { freeBytes } = await surveyVolume(job, volume);
+        const { freeBytes } = await roomOfVolume(job, volume);
         requireRoom(
           `the proof of recovery point ${point.manifest.point}`,
           needOf(point),
           freeBytes,
           'Free space on the disk of the Docker volumes: a proof restores all of it, and removes it again.',
         );
-        const tookMs = await extractPoint(job, point, volume, context);
+        const tookMs = await extractPoint(job, point, volume, context, 'content');
         return {
           tookMs,
           where: 'a scratch volume on this Docker engine',

@@ -92,6 +92,34 @@ describe('a helper container', () => {
     expect(await runHelper(engine, spec)).toMatchObject({ exitCode: 0, adopted: true, log: 'ran\n' });
   });
 
+  it('is looked at when the engine says that it has ended, which is believed in no other way', async () => {
+    let told: number | undefined;
+    let looked: number | undefined;
+    class Telling extends DockerEngine {
+      override async untilNotRunning(name: string, options = {}): Promise<void> {
+        await super.untilNotRunning(name, options);
+        told = performance.now();
+      }
+      override async inspectContainer(name: string, options = {}) {
+        if (told !== undefined) looked ??= performance.now();
+        return super.inspectContainer(name, options);
+      }
+    }
+    // Long enough for polls alone to be more than half a second apart.
+    expect(await runHelper(new Telling(), helper('sleep 4'))).toMatchObject({ exitCode: 0 });
+    expect(looked! - told!).toBeLessThan(150);
+
+    class Hasty extends DockerEngine {
+      override untilNotRunning = () => Promise.resolve();
+    }
+    class Silent extends DockerEngine {
+      override untilNotRunning = () => new Promise<void>(() => undefined);
+    }
+    for (const other of [new Hasty(), new Silent()]) {
+      expect(await runHelper(other, helper('sleep 1; echo done'))).toMatchObject({ exitCode: 0, log: 'done\n' });
+    }
+  });
+
   it('is killed when its time is up', async () => {
     const result = await runHelper(engine, helper('sleep 600', { timeoutMs: 300 }));
     expect(result).toMatchObject({ timedOut: true, exitCode: 137 });

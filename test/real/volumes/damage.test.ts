@@ -3,16 +3,14 @@ import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type Docker from 'dockerode';
 
-import { DockerEngine, type CallOptions } from '../../../activities/docker/index.ts';
 import { backupVolumeHandler } from '../../../activities/effects/backup-volume.ts';
 import { restoreVolumeHandler } from '../../../activities/effects/restore-volume.ts';
 import { leftFiles, leftObjects } from '../../../activities/leftovers/index.ts';
 import { findPoint, listPoints, readPoint } from '../../../activities/points/index.ts';
 import { extractPoint, helperJob } from '../../../activities/volumes/index.ts';
-import { until } from '../../stores/until.ts';
 import { ownLabels, ownName, sweepDead, sweepOwn } from '../own-names.ts';
+import { HelperKiller, hold } from './helper-killer.ts';
 import { attempt, contextOf, type OperationSetting } from './operation-fixture.ts';
 import { engine, inVolumes, newVolume, sweepRuns } from './volume-fixture.ts';
 
@@ -78,45 +76,8 @@ const after = (between: () => unknown): typeof backup => ({
 
 type Moment = 'before its work' | 'after its work';
 
-/** An engine whose helper of a role holds still before or after its work, and is killed there. */
-class Killer extends DockerEngine {
-  constructor(
-    readonly role: string,
-    readonly moment: Moment,
-  ) {
-    super();
-  }
-
-  override async call<T>(
-    what: string,
-    options: CallOptions,
-    action: (docker: Docker, signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    if (!what.startsWith('create container') || !what.endsWith(this.role)) return super.call(what, options, action);
-    return super.call(what, options, (docker, signal) => action(this.#holding(docker), signal));
-  }
-
-  override async startContainer(name: string, options = {}): Promise<void> {
-    await super.startContainer(name, options);
-    if (!name.endsWith(this.role)) return;
-    await until(`${name} holds still`, async () => {
-      const seen = await super.call(`top ${name}`, {}, (docker) =>
-        docker.getContainer(name).top({ ps_args: 'ao pid,stat,args' }),
-      );
-      return (seen as { Processes: string[][] }).Processes.some((columns) => columns[1]?.startsWith('T'));
-    });
-    await super.killContainer(name);
-  }
-
-  #holding(docker: Docker): Docker {
-    const hold = (script = '') =>
-      this.moment === 'before its work' ? `kill -STOP $$\n${script}` : `( ${script} ) && kill -STOP $$`;
-    return Object.assign(Object.create(docker) as Docker, {
-      createContainer: ({ Cmd = [], ...rest }: Docker.ContainerCreateOptions) =>
-        docker.createContainer({ ...rest, Cmd: [Cmd[0] ?? '', hold(Cmd[1]), ...Cmd.slice(2)] }),
-    });
-  }
-}
+const holding = (moment: Moment) => (script: string) =>
+  moment === 'before its work' ? `${hold}\n${script}` : `( ${script} ) && ${hold}`;
 
 describe('[K10] a point is found out, and the live volume stays as it is, when', () => {
   it('its archive was cut short or is gone, or its manifest was edited', async () => {
@@ -182,7 +143,9 @@ describe('[K10] a backup leaves no point that is called good, and says why, when
   it.each<Moment>(['before its work', 'after its work'])(
     'its helper is killed %s; and the next attempt takes it',
     async (moment) => {
-      await expect(take(backupVolumeHandler({ engine: new Killer('archive', moment) }))).rejects.toMatchObject({
+      await expect(
+        take(backupVolumeHandler({ engine: new HelperKiller('archive', holding(moment)) })),
+      ).rejects.toMatchObject({
         name: 'StepFailed',
         message: expect.stringContaining('archive exited 137'),
       });
@@ -207,7 +170,7 @@ describe('[M4] a restore leaves the live volume as it is, and nothing else, when
       ['exchange', 'after its work', 'live'],
     ];
     for (const [role, moment, then] of kills) {
-      const killed = restoreVolumeHandler({ engine: new Killer(role, moment) });
+      const killed = restoreVolumeHandler({ engine: new HelperKiller(role, holding(moment)) });
       await expect(restoring(killed)).rejects.toThrow(`${role} exited 137`);
       expect({ role, moment, live: await live() }).toEqual({ role, moment, live: `${then}\n42` });
     }
@@ -217,16 +180,6 @@ describe('[M4] a restore leaves the live volume as it is, and nothing else, when
     await inVolumes([volume], 'echo newest >/v/0/state');
     await restoring();
     expect(await live()).toBe('live\n42');
-  });
-
-  it('the repository is read-only', async () => {
-    const folder = join(root, 'points', setting.runId);
-    execFileSync('mount', ['--bind', folder, folder]);
-    mounts.push(folder);
-    execFileSync('mount', ['-o', 'remount,bind,ro', folder]);
-    await expect(restoring()).rejects.toMatchObject({ name: 'AccessDenied' });
-    expect(await live()).toBe('newer\n42');
-    expect(await left()).toEqual([]);
   });
 
   it.each([
@@ -249,10 +202,45 @@ describe('[M4] a restore leaves the live volume as it is, and nothing else, when
     const owner = { ...setting, scratch: join(root, 'scratch'), signal, log: () => undefined };
     const point = await findPoint(join(root, 'points'), 'a', setting.runId);
     const context = { plan: {}, secret: async (template: string) => template };
-    await expect(extractPoint(await helperJob(engine, owner, 60_000), point, small, context)).rejects.toMatchObject({
+    const job = await helperJob(engine, owner, 60_000);
+    await expect(extractPoint(job, point, small, context, 'content')).rejects.toMatchObject({
       name: 'ResourceExhausted',
       message: expect.stringMatching(why),
     });
+    expect(await left()).toEqual([]);
+  });
+});
+
+describe('a repository that is read-only', () => {
+  beforeEach(async () => {
+    await take();
+    await inVolumes([volume], 'echo newer >/v/0/state');
+  });
+  const makeReadOnly = () => {
+    const folder = join(root, 'points', setting.runId);
+    execFileSync('mount', ['--bind', folder, folder]);
+    mounts.push(folder);
+    execFileSync('mount', ['-o', 'remount,bind,ro', folder]);
+  };
+
+  it('[M4] is enough for a restore, which writes nothing there', async () => {
+    makeReadOnly();
+    await restoring();
+    expect(await live()).toBe('live\n42');
+  });
+
+  it('[K10] hides no damage, although the point cannot be marked', async () => {
+    const archive = await readFile(file('volume.tar.zst'));
+    archive[1000]! ^= 1;
+    await writeFile(file('volume.tar.zst'), archive);
+    makeReadOnly();
+    await expect(restoring()).rejects.toMatchObject({
+      name: 'IntegrityFailed',
+      message: expect.stringMatching(
+        /has other content in volume.tar.zst than was written, .*cannot be written \(EROFS\)/,
+      ),
+    });
+    expect(await live()).toBe('newer\n42');
     expect(await left()).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { DockerEngine, type CallOptions } from '../../../activities/docker/index.ts';
 
 /** Reads: a kill before or after one of them is the same as a kill beside the next effect. */
-const looks = /^(inspect|list|logs|docker )/;
+const looks = /^(inspect|list|logs|wait|docker )/;
 
 /** Where a process dies: beside its n-th effect, counted from 1, or beside the first one that contains a text. */
 export interface KillPoint {

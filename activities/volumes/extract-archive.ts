@@ -1,0 +1,74 @@
+import { SwitchbackError } from '../../runbook/errors.ts';
+import type { Archive } from './archive-volume.ts';
+import { compareScript, extractScript } from './helper-scripts.ts';
+import { forgeryIn } from './inspect-archive.ts';
+import { answerOf, readAll, runVolumeHelper, writeAll } from './run-volume-helper.ts';
+import type { HelperJob } from './run-volume-helper.ts';
+
+/** What is needed to take a volume's archive apart. */
+export type ArchiveToExtract = Pick<Archive, 'file' | 'packing' | 'plainBytes' | 'plainSha256' | 'treeWay'> & {
+  /** The folder that it is in, on the Docker host. */
+  folder: string;
+};
+
+/**
+ * How what was extracted is read back: as the stream that it was archived as, or by a list of its metadata and lengths alone. Either way
+ * the stream that tar got is known to be the one that was backed up.
+ */
+export type ReadBack = 'content' | 'listing';
+
+interface Extracted {
+  tookMs: number;
+  streamSha256: string;
+  back: { as: 'listing' } | { as: 'content'; bytes: number; sha256: string };
+}
+
+/**
+ * Extracts an archive into a volume of our own, emptied first, reads back what came out and compares. The helper has
+ * nothing but that volume to write to. Returns how long the extraction alone took, in milliseconds.
+ * The stream that is extracted must be the one that was backed up, and the tree that came of it must read as that same stream: an archive
+ * that says one thing and does another has no such stream.
+ * @throws `IntegrityFailed` when the archive is none that a backup wrote, `ValidationMismatch` with the first differences when what came
+ * out is not what went in.
+ */
+export async function extractArchive(
+  job: HelperJob,
+  archive: ArchiveToExtract,
+  volume: string,
+  readBack: ReadBack,
+): Promise<number> {
+  const mounts = [
+    { type: 'bind' as const, source: archive.folder, target: '/point', readOnly: true },
+    { type: 'volume' as const, source: volume, target: '/target' },
+  ];
+  const line = await runVolumeHelper(job, {
+    role: 'extract',
+    script: extractScript,
+    args: [archive.file, archive.packing, String(archive.plainBytes), String(archive.treeWay), readBack],
+    mounts,
+    capabilities: writeAll,
+  }).catch(async (error: unknown) => {
+    // What makes tar fail may be in the archive: that is worse than a failed step, and has another way out.
+    if (error instanceof SwitchbackError && error.name === 'StepFailed') throw (await forgeryIn(job, archive)) ?? error;
+    throw error;
+  });
+  const found = answerOf<Extracted>(line, 'the extraction');
+  const { plainBytes, plainSha256 } = archive;
+  const { back } = found;
+  const asRead = back.as === 'listing' || (back.sha256 === plainSha256 && back.bytes === plainBytes);
+  if (asRead && found.streamSha256 === plainSha256) return found.tookMs;
+  const forgery = await forgeryIn(job, archive);
+  if (forgery) throw forgery;
+  const differences = await runVolumeHelper(job, {
+    role: 'compare',
+    script: compareScript,
+    args: [archive.file, archive.packing],
+    mounts,
+    capabilities: readAll,
+    fresh: true,
+  });
+  throw new SwitchbackError('ValidationMismatch', `what was restored differs from what was backed up: ${differences}`, {
+    hint: 'Do not use this recovery point; take a new backup.',
+    facts: { expected: plainSha256, found: back.as === 'content' ? back.sha256 : found.streamSha256 },
+  });
+}
