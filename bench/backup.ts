@@ -1,22 +1,24 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DockerEngine } from '../activities/docker/index.ts';
-import { ensureHelperImage, helperImage } from '../activities/volumes/index.ts';
-import type { PointManifest } from '../activities/points/index.ts';
-import { targetHome } from '../journal/target-home.ts';
+import { ensureHelperImage } from '../activities/volumes/index.ts';
 import { benchData, inContainer } from './backup-data.ts';
-import { benchService, type BenchService } from './bench-service.ts';
+import { docker, kept, measure, steps, type Step, type Took } from './backup-steps.ts';
+import { benchService } from './bench-service.ts';
 import { median, print } from './figures.ts';
 
-/** A round is the documents' way, the bare pipeline, and ours, one after the other; all read from the page cache. */
-const rounds = Number(process.env['SWITCHBACK_BENCH_ROUNDS'] ?? 3);
-const docker = (...words: string[]) => execFileSync('docker', words, { encoding: 'utf8' }).trim();
+/**
+ * What to measure, for who looks for the time that one thing takes: `SWITCHBACK_BENCH_ROUNDS=1 SWITCHBACK_BENCH_DATA=small` and a
+ * `SWITCHBACK_BENCH_SHARE=0.1` of it. The figures that count are those without any of them.
+ */
+const { SWITCHBACK_BENCH_ROUNDS: rounds = '3', SWITCHBACK_BENCH_SHARE: share = '1' } = process.env;
+const names = process.env['SWITCHBACK_BENCH_DATA']?.split(',') ?? Object.keys(benchData);
 
 /**
- * Backup and restore of a volume as whole runs of the service, against the documents' `docker run … tar czf` and `tar xzf`, and against
- * `tar | zstd -T0 -3` in a container: what hashing, manifest and orchestration add to that.
+ * Backup and restore of a volume as whole runs of the service, against the documents' `docker run … tar czf` and `tar xzf`, against
+ * `tar | zstd -T0 -3` in a container (what hashing, manifest and orchestration add to that), and against what no restore can be faster
+ * than: the same files copied by `cp` until they are on disk. All read from the page cache.
  */
 export async function backup(): Promise<void> {
   await ensureHelperImage(new DockerEngine());
@@ -24,14 +26,24 @@ export async function backup(): Promise<void> {
   const target = `bench-${process.pid}`;
   const service = await benchService(home, target);
   try {
-    for (const [what, script] of Object.entries(benchData)) {
-      const volume = `${target}-${what}`;
+    for (const name of names) {
+      const make = benchData[name as keyof typeof benchData];
+      if (!make) throw new Error(`there is no data set ${name}; there are: ${Object.keys(benchData).join(', ')}`);
+      const volume = `${target}-${name}`;
       docker('volume', 'create', volume);
       try {
-        inContainer(volume, home, ['bash', '-c', script]);
-        await measure(service, what, volume, home, target);
+        inContainer(volume, home, ['bash', '-c', make(Number(share))]);
+        const none = Object.keys(steps).map((step) => [step, []]);
+        const took = { ...Object.fromEntries(none), load: [] } as Took;
+        for (let round = 1; round <= Number(rounds); round += 1) {
+          const sizes = await measure({ service, home, target, volume }, round, took);
+          tell(`${name}: MB`, round === 1 ? sizes : {});
+          const latest = Object.keys(steps).map((step) => [step, took[step as Step].at(-1)! / 1000]);
+          tell(`${name}: round ${round}, s`, Object.fromEntries(latest) as Record<string, number>);
+        }
+        conclude(name, took);
       } finally {
-        for (const name of [volume, ...kept(target)]) docker('volume', 'rm', '--force', name);
+        for (const left of [volume, ...kept(target)]) docker('volume', 'rm', '--force', left);
       }
     }
   } finally {
@@ -40,83 +52,21 @@ export async function backup(): Promise<void> {
   }
 }
 
-async function measure(
-  service: BenchService,
-  what: string,
-  volume: string,
-  home: string,
-  target: string,
-): Promise<void> {
-  const took: Record<'tgz' | 'bare' | 'ours' | 'untgz' | 'untgzToDisk' | 'restore' | 'load', number[]> = {
-    tgz: [],
-    bare: [],
-    ours: [],
-    untgz: [],
-    untgzToDisk: [],
-    restore: [],
-    load: [],
-  };
-  const { points } = targetHome(target, { SWITCHBACK_HOME: home });
-  const other = `${volume}-other`;
-  const effects = [{ resource: `volume:${volume}`, change: 'replace' as const }];
-  for (let round = 1; round <= rounds; round += 1) {
-    const timed = async (into: number[], work: () => unknown) => {
-      // What an earlier step left for the disk is not this one's to write.
-      execFileSync('sync');
-      took.load.push(loadavg()[0]!);
-      const began = performance.now();
-      await work();
-      into.push(performance.now() - began);
-    };
-    const untgz = async (into: number[], command: string[]) => {
-      docker('volume', 'create', other);
-      await timed(into, () => inContainer(other, home, command));
-      docker('volume', 'rm', '--force', other);
-    };
-    await timed(took.tgz, () => inContainer(volume, home, ['tar', 'czf', '/backup/docs.tgz', '-C', '/data', '.']));
-    const bare = 'tar -cf - -C /data . | zstd --quiet -T0 -3 --force -o /backup/bare.tar.zst';
-    await timed(took.bare, () => inContainer(volume, home, ['bash', '-c', bare], helperImage));
-    const [saved, restored] = [`${what}-backup-${round}`, `${what}-restore-${round}`];
-    const point = { volume, point: 'a', quiesce: 'none' as const };
-    await timed(took.ours, () => service.run(saved, [{ kind: 'backupVolume', input: point, effects: [] }]));
-    await untgz(took.untgz, ['tar', 'xzf', '/backup/docs.tgz', '-C', '/data']);
-    await untgz(took.untgzToDisk, ['sh', '-c', 'tar xzf /backup/docs.tgz -C /data && sync -f /data']);
-    const input = { volume, point: `${saved}/a` };
-    await timed(took.restore, () => service.run(restored, [{ kind: 'restoreVolume', input, effects }]));
-    for (const name of kept(target)) docker('volume', 'rm', '--force', name);
-    const manifest = JSON.parse(readFileSync(join(points, saved, 'a', 'manifest.json'), 'utf8')) as PointManifest;
-    if (round === 1) {
-      const sizes = [
-        manifest.parts[0]!.bytes,
-        statSync(join(home, 'docs.tgz')).size,
-        statSync(join(home, 'bare.tar.zst')).size,
-      ];
-      const shown = sizes.map((bytes) => (bytes / 1e6).toFixed(1));
-      process.stdout.write(`${what}: MB ours ${shown[0]}, documents' ${shown[1]}, bare pipeline ${shown[2]}\n`);
-    }
-    rmSync(join(points, saved), { recursive: true });
-    const { load: _load, ...steps } = took;
-    const latest = Object.entries(steps).map(([name, figures]) => `${name} ${(figures.at(-1)! / 1000).toFixed(1)}`);
-    process.stdout.write(`${what}: round ${round}, s: ${latest.join(', ')}\n`);
-  }
-  const seconds = (figures: number[]) => figures.map((ms) => ms / 1000);
-  const ratio = (name: string, a: number[], b: number[]) => print(name, [median(a) / median(b)]);
-  print(`${what}: load of the machine before each step`, took.load);
-  print(`${what}: documents' tar czf, s`, seconds(took.tgz));
-  print(`${what}: bare tar | zstd -T0 -3, s`, seconds(took.bare));
-  print(`${what}: backup, the whole run, s`, seconds(took.ours));
-  ratio(`${what}: times as fast as the documents' backup`, took.tgz, took.ours);
-  ratio(`${what}: of the bare pipeline's time`, took.ours, took.bare);
-  print(`${what}: documents' tar xzf, s`, seconds(took.untgz));
-  print(`${what}: documents' tar xzf until it is on disk, s`, seconds(took.untgzToDisk));
-  print(`${what}: restore, the whole run, verified and on disk, s`, seconds(took.restore));
-  ratio(`${what}: times as fast as the documents' restore`, took.untgz, took.restore);
-  ratio(`${what}: times as fast as the documents' restore until it is on disk`, took.untgzToDisk, took.restore);
+function tell(what: string, figures: Record<string, number>): void {
+  const shown = Object.entries(figures).map(([name, figure]) => `${name} ${figure.toFixed(1)}`);
+  if (shown.length > 0) process.stdout.write(`${what}: ${shown.join(', ')}\n`);
 }
 
-/** Volumes that restores have kept. */
-function kept(target: string): string[] {
-  return docker('volume', 'ls', '--quiet', '--filter', `label=io.switchback.target=${target}`)
-    .split('\\n')
-    .filter(Boolean);
+function conclude(name: string, took: Took): void {
+  print(`${name}: load of the machine before each step`, took.load);
+  for (const step of Object.keys(steps) as Step[]) {
+    const ms = took[step];
+    print(
+      `${name}: ${step}, s`,
+      ms.map((figure) => figure / 1000),
+    );
+  }
+  for (const [step, ours] of Object.entries(steps) as [Step, 'backup' | 'restore'][]) {
+    if (step !== ours) print(`${name}: ${ours}, times as fast as ${step}`, [median(took[step]) / median(took[ours])]);
+  }
 }
