@@ -73,6 +73,8 @@ async function update(
   const now = decodeManifest(await readFile(path, 'utf8'), path);
   if (now.seal !== point.manifest.seal) throw damaged(point, 'has become another one meanwhile');
   const from = now.state;
+  // The first reason stays: whoever finds the next one has come too late to add to it.
+  if (from === 'failed' && state === 'failed') return { ...point, manifest: now };
   if (from === 'failed') throw damaged(point, 'has failed');
   const manifest = { ...now, ...change, state: mayBecome(from, state) ? state : from };
   await writeDurably(path, encodeManifest(manifest)).catch(async (error: unknown) => {

@@ -59,13 +59,13 @@ async function extractSnapshot(
   );
 }
 
-/** Bytes of a stream for each entry from which on reading all of it back costs more than listing what is there. */
+/** Bytes on disk for each entry from which on reading all of it back costs more than listing what is there. */
 const listingPays = 32 * 1024;
 
 /** The cheaper way to read back what was restored: tar takes as long to list a small file as to read it. */
 function cheaperReadBack(point: StoredPoint): ReadBack {
-  const { plainBytes, files, folders, others } = archiveOf(point);
-  return plainBytes > (files + folders + others) * listingPays ? 'listing' : 'content';
+  const { diskBytes, files, folders, others } = archiveOf(point);
+  return diskBytes > (files + folders + others) * listingPays ? 'listing' : 'content';
 }
 
 /** Says need and have. What was extracted so far counts as free: it is removed. */

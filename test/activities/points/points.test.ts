@@ -54,6 +54,7 @@ describe('a recovery point', () => {
     const failed = await markFailed(proven, 'lost');
     expect(failed.manifest.state).toBe('failed');
     await expect(markProven(failed, proof)).rejects.toMatchObject({ name: 'IntegrityFailed' });
+    expect((await markFailed(failed, 'late')).manifest.failure?.why).toBe('lost');
     await expect(findPoint(root, 'orders', 'run-1')).rejects.toMatchObject({ name: 'PreconditionFailed' });
   });
 
