@@ -46,6 +46,7 @@ export async function measure(at: Bench, round: number, took: Took): Promise<Rec
     const began = performance.now();
     await work();
     took[step].push(performance.now() - began);
+    process.stdout.write(`${volume}, round ${round}: ${step} ${(took[step].at(-1)! / 1000).toFixed(1)} s\n`);
   };
   const into = async (step: Step, command: string, image?: string) => {
     docker('volume', 'create', other);

@@ -37,9 +37,7 @@ export async function backup(): Promise<void> {
         const took = { ...Object.fromEntries(none), load: [] } as Took;
         for (let round = 1; round <= Number(rounds); round += 1) {
           const sizes = await measure({ service, home, target, volume }, round, took);
-          tell(`${name}: MB`, round === 1 ? sizes : {});
-          const latest = Object.keys(steps).map((step) => [step, took[step as Step].at(-1)! / 1000]);
-          tell(`${name}: round ${round}, s`, Object.fromEntries(latest) as Record<string, number>);
+          if (round === 1) tell(name, sizes);
         }
         conclude(name, took);
       } finally {
@@ -52,9 +50,9 @@ export async function backup(): Promise<void> {
   }
 }
 
-function tell(what: string, figures: Record<string, number>): void {
-  const shown = Object.entries(figures).map(([name, figure]) => `${name} ${figure.toFixed(1)}`);
-  if (shown.length > 0) process.stdout.write(`${what}: ${shown.join(', ')}\n`);
+function tell(name: string, megabytes: Record<string, number>): void {
+  const shown = Object.entries(megabytes).map(([archive, size]) => `${archive} ${size.toFixed(1)}`);
+  process.stdout.write(`${name}: MB: ${shown.join(', ')}\n`);
 }
 
 function conclude(name: string, took: Took): void {
