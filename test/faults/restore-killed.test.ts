@@ -134,7 +134,7 @@ describe('[M4] a restore leaves the content of before or that of the point, and 
       await expect(attempt(killed, 'restoreVolume', input(), operation)).rejects.toThrow(`${role} exited 137`);
       expect(await settle(operation)).toBe(left);
     },
-    2 * minutes,
+    5 * minutes,
   );
 
   it('all of that, at 20 points and more', () => {
