@@ -7,7 +7,10 @@ import { saying } from './saying.ts';
 
 const approval = z.strictObject({
   approval: saying(role, 'Who must say yes.'),
-  remind: saying(duration, 'How long until it is said again that somebody is needed; then twice as long each time, up to a day.').prefault('15m'),
+  remind: saying(
+    duration,
+    'How long until it is said again that somebody is needed; then twice as long each time, up to a day.',
+  ).prefault('15m'),
 });
 
 /** Conditions between the dual run and the cutover: a person's yes, or a check. */
