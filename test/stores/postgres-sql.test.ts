@@ -385,6 +385,17 @@ describe('taking a step back', () => {
     expect(await rows('notes')).toBe(30);
   });
 
+  it.each(['drop table notes', 'drop view of_log'])(
+    '[T4] is adopted by a retry that nobody told of its end: %s',
+    async (back) => {
+      await targetWith(shielded);
+      await apply('create table notes (id int); create view of_log as select * from log', { id: 'p/apply/01' });
+      const undo = () => apply(back, { id: 'r/01', undoes: 'run-1/p/apply/01' });
+      expect((await undo()).outcome).toBe('done');
+      expect((await undo()).outcome).toBe('adopted');
+    },
+  );
+
   it('archives nothing when nothing is discarded', async () => {
     await targetWith(shielded);
     await apply('create index extra on log (id)', { id: 'p/apply/01' });

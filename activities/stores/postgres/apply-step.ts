@@ -5,7 +5,7 @@ import type { SqlOutcome, SqlStep, StoreUse } from '../store.ts';
 import { archiveLosses, type Archiver } from './archive-losses.ts';
 import { captureCatalog, type Catalog } from './capture-catalog.ts';
 import { catalogChanges, type CatalogChange } from './catalog-changes.ts';
-import { madeBefore, passFence, standingEntry, writeEntry } from './ledger.ts';
+import { madeBefore, passFence, standingEntry, writeEntry, type LedgerEntry } from './ledger.ts';
 import { addedNames, breaches, protectedError } from './protection.ts';
 import type { Session } from './session.ts';
 import { countStatements } from './statements.ts';
@@ -22,15 +22,22 @@ export async function applyStep(
   archiver: Archiver | undefined,
 ): Promise<SqlOutcome> {
   const started = performance.now();
-  const took = () => Math.round(performance.now() - started);
+  const adopted = ({ rows }: LedgerEntry): SqlOutcome => ({
+    adopted: true,
+    statements: countStatements(step.text),
+    rows,
+    tookMs: Math.round(performance.now() - started),
+    added: [],
+  });
+  // Before anything is run: what an undo has taken away already, it cannot take away once more for nothing.
+  const before = await standingEntry(session, use);
+  if (before !== undefined) return adopted(before);
   // What an undo would destroy is found out by running it once for nothing.
   const losses = archiver && (await dryRun(session, step, use));
   return session.transaction('begin', async () => {
     await passFence(session, use);
     const standing = await standingEntry(session, use);
-    if (standing !== undefined) {
-      return { adopted: true, statements: countStatements(step.text), rows: standing.rows, tookMs: took(), added: [] };
-    }
+    if (standing !== undefined) return adopted(standing);
     const archived = losses && archiver && (await archiveLosses(session, losses, archiver));
     const { changes, catalogs } = await runWatched(session, step, use);
     if (losses) refuseOtherLosses(losses, changes);
@@ -48,7 +55,7 @@ export async function applyStep(
       adopted: false,
       statements: countStatements(step.text),
       rows,
-      tookMs: took(),
+      tookMs: Math.round(performance.now() - started),
       added: addedNames(changes),
       ...(archived === undefined ? {} : { archived }),
     };
