@@ -5,6 +5,7 @@ import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
 import {
   areAwake,
+  endExchange,
   ownLabels,
   refuseForeignUsers,
   removeOwnVolume,
@@ -64,6 +65,8 @@ export function restoreVolumeHandler(deps: { engine: DockerEngine }): EffectHand
       const facts = factsOf(prepared);
       const job = await swapJob(engine, context);
       const began = performance.now();
+      // One of an earlier attempt may be about to exchange while this one begins to extract anew.
+      await endExchange(job);
       let tookMs = 0;
       if ((await swapState(job, context, facts)) !== 'exchanged') {
         if (input.putBack === undefined) tookMs = await extractBeside(job, context, facts);

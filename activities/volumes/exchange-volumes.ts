@@ -6,6 +6,8 @@ import { readAll, runVolumeHelper } from './run-volume-helper.ts';
 import type { HelperJob } from './run-volume-helper.ts';
 import { inodeOf } from './volume-room.ts';
 
+const role = 'exchange';
+
 /** Whether a volume's content is a plain folder of the engine's own, which one rename can exchange. */
 export async function requireExchangeable(job: Pick<HelperJob, 'engine' | 'signal'>, volume: string): Promise<string> {
   const found = await job.engine.inspectVolume(volume, { signal: job.signal });
@@ -20,6 +22,10 @@ export async function requireExchangeable(job: Pick<HelperJob, 'engine' | 'signa
     },
   );
 }
+
+/** Ends what an earlier attempt has left exchanging: from then on, what lies under which name stays so. */
+export const endExchange = (job: HelperJob): Promise<unknown> =>
+  job.engine.removeContainer(job.nameOf(role), job.labels, { signal: job.signal });
 
 /**
  * Exchanges the contents of two volumes in one rename: a crash leaves either the old or the new content under each name. Does
@@ -40,7 +46,7 @@ export async function exchangeVolumes(
   }
   // The parent of both: a rename from one mount to another is refused by the kernel, even on one file system.
   await runVolumeHelper(job, {
-    role: 'exchange',
+    role,
     script: exchangeScript,
     args: [volume, other, inodeOf(newIdentity), oldIdentity === undefined ? '' : inodeOf(oldIdentity)],
     mounts: [{ type: 'bind', source: parent, target: '/volumes' }],

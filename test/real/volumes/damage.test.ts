@@ -105,6 +105,30 @@ describe('[K10] a point is found out, and the live volume stays as it is, when',
   });
 });
 
+describe('[M4] a restore', () => {
+  it('ends the exchange of a killed attempt before it reads or extracts anything', async () => {
+    await take();
+    const context = await contextOf('restoreVolume', { volume, point: 'a' }, { ...setting, operationId: 'r/late' });
+    const owner = {
+      ...{ target: setting.target, runId: setting.runId, operationId: 'r/late', scratch: context.home.scratch },
+      ...{ signal: context.signal, log: () => undefined },
+    };
+    const job = await helperJob(engine, owner, 60_000);
+    const name = job.nameOf('exchange');
+    const options = { name, Image: job.helper.image, Cmd: ['sleep', 'infinity'], Labels: job.labels };
+    await engine.call('create', {}, (docker) =>
+      docker.createContainer({ ...options, HostConfig: { Init: true, NetworkMode: 'none' } }),
+    );
+    await engine.startContainer(name);
+    // It comes no further than to reading the backup.
+    await truncate(file('volume.tar.zst'), 1);
+    const late = attempt(restore, 'restoreVolume', { volume, point: 'a' }, { ...setting, operationId: 'r/late' });
+    await expect(late).rejects.toThrow('has 1 bytes in volume.tar.zst');
+    expect(await engine.inspectContainer(name)).toBeUndefined();
+    expect(await live()).toBe('live\n42');
+  });
+});
+
 describe('[K10] a backup leaves no point that is called good, and says why, when', () => {
   afterEach(async () => {
     expect((await listPoints(join(root, 'points'))).filter(({ point }) => point)).toEqual([]);
