@@ -23,6 +23,8 @@ export type BackupTask =
       /** Those that are named; without any, all that the plan's stack names. */
       volumes?: string[];
       stores?: string[];
+      /** Stores by the files of their servers, whatever the plan says. */
+      physical?: true;
       /** How volumes are kept still, where the plan says nothing of them. */
       quiesce?: Quiesce;
       /** Restores each new point into a scratch place. */
@@ -68,7 +70,7 @@ export interface BackupResult {
 const longest = 12 * 3600;
 
 /** What is to be backed up, in the order in which it is. */
-export type ToBackUp = { volume: string; quiesce: Quiesce } | { store: string };
+export type ToBackUp = { volume: string; quiesce: Quiesce } | { store: string; method?: 'physical' };
 
 export const pointNameOf = (source: ToBackUp) =>
   'volume' in source ? `volume-${source.volume}` : `store-${source.store}`;
@@ -110,8 +112,9 @@ export function createOperations(sources: readonly ToBackUp[], test: boolean, ho
 function backupOperation(ordinal: number, source: ToBackUp, host: string): Operation {
   const point = pointNameOf(source);
   if ('store' in source) {
-    return taskOperation(ordinal, 'backupStore', { store: source.store, point }, host, {
-      summary: `back up the store ${source.store}`,
+    const { store, method } = source;
+    return taskOperation(ordinal, 'backupStore', { store, point, ...(method ? { method } : {}) }, host, {
+      summary: `back up the ${method ? 'whole server of the ' : ''}store ${store}`,
       effects: [
         { resource: `store:${source.store}`, change: 'read' },
         { resource: `point:${point}`, change: 'create' },

@@ -73,7 +73,8 @@ export type PreflightCheck =
   | { check: 'git-clean'; paths: string[] }
   | { check: 'store'; store: string }
   | { check: 'volume'; volume: string }
-  | { check: 'room'; volumes: string[]; stores: string[] }
+  /** `servers`: stores whose whole servers are backed up. */
+  | { check: 'room'; volumes: string[]; stores: string[]; servers?: string[] }
   | { check: 'checkpoint-change'; compose: string; env?: string }
   /** The checks that were true at the end of the previous checkpoint are still true. */
   | { check: 'steady'; checks: Check[] };
@@ -93,7 +94,8 @@ export interface OperationInputs {
   /** Sum of limits of the coming checkpoint against the budget and the host's free memory. */
   checkBudget: { compose: string; env?: string; budget?: Budget };
   backupVolume: { volume: string; point: string; quiesce: 'stop' | 'pause' | 'none' };
-  backupStore: { store: string; point: string };
+  /** `physical`: the whole server that the store is in, by its files. */
+  backupStore: { store: string; point: string; method?: 'physical' };
   /** Restores a recovery point into a scratch place and looks at what came out. */
   proveBackup: { point: string };
   /** Removes recovery points, each `RUN/POINT`: renamed away first, so that none is ever seen half. */
@@ -164,6 +166,8 @@ export interface OperationInputs {
     named?: string;
     /** Make roles that the point names and the server does not have. */
     createRoles?: true;
+    /** Instead of reading the point: put `from`, in which an earlier restore of the whole server kept what it replaced, back into `volume`. */
+    putBack?: { volume: string; from: string };
   };
 }
 export type OperationKind = keyof OperationInputs;

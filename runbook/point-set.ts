@@ -44,9 +44,11 @@ export function momentOf(manifest: {
   sealedAt?: string;
   canary: { [key: string]: unknown };
 }): PointMoment {
-  const { takenAt } = manifest.canary;
+  const { takenAt, endedAt } = manifest.canary;
   const at = typeof takenAt === 'string' && !Number.isNaN(Date.parse(takenAt)) ? new Date(takenAt).toISOString() : '';
   const from = at || manifest.startedAt;
-  const to = at || (manifest.quiesce === 'none' ? (manifest.sealedAt ?? from) : from);
+  // What was copied while it was written to is of a moment within this span.
+  const until = typeof endedAt === 'string' && endedAt > from ? endedAt : '';
+  const to = until || at || (manifest.quiesce === 'none' ? (manifest.sealedAt ?? from) : from);
   return { point: `${manifest.run}/${manifest.point}`, resource: manifest.source.resource, from, to };
 }

@@ -45,7 +45,8 @@ export async function gather(from: HomeOfTarget, request: RollbackRequest): Prom
     if (kind === 'restoreStore' || kind === 'restoreVolume') {
       const { folder, manifest } = await findPoint(home.points, input.point, sealed.runId);
       const { at, parts } = manifest;
-      const elsewhere = at && { parts: [], snapshot: { repository: at.repository.at, id: at.snapshot } };
+      const files = parts.map(({ file }) => file);
+      const elsewhere = at && { parts: [], snapshot: { repository: at.repository.at, id: at.snapshot, files } };
       points.set(input.point, { folder, parts, ...elsewhere });
     }
   }

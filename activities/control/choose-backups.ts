@@ -36,7 +36,7 @@ export async function chooseBackups(
   const volumes = [...new Set(found.volumes.map((name) => model?.volumes[name]?.name ?? name))];
   const sources: ToBackUp[] = [
     // What stands still for it comes last, so that nobody dumps a frozen database.
-    ...stores.map((store) => ({ store })),
+    ...stores.map((store) => ({ store, ...methodOf(plan, store, task.physical) })),
     ...volumes.map((volume) => ({ volume, quiesce: quiesceOf(plan, volume, task.quiesce) })),
   ];
   if (sources.length === 0) {
@@ -60,6 +60,14 @@ function quiesceOf(plan: CompiledPlan, volume: string, told: Quiesce | undefined
   const operations = plan.phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
   const said = operations.find((one) => one.kind === 'backupVolume' && one.input.volume === volume);
   return told ?? (said?.kind === 'backupVolume' ? said.input.quiesce : quiesceUnlessTold);
+}
+
+function methodOf(plan: CompiledPlan, store: string, told: true | undefined): { method?: 'physical' } {
+  const operations = plan.phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
+  const said = operations.some(
+    (one) => one.kind === 'backupStore' && one.input.store === store && one.input.method === 'physical',
+  );
+  return told === true || said ? { method: 'physical' } : {};
 }
 
 async function activeModel({ compose }: World, { plan, signal }: EffectContext): Promise<ComposeModel | undefined> {

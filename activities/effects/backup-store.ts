@@ -1,12 +1,16 @@
 import { canonicalJson, type JsonObject } from '../../runbook/json.ts';
 import type { DockerEngine } from '../docker/index.ts';
-import type { EffectHandler, Performed } from '../effect.ts';
+import type { EffectContext, EffectHandler, Performed } from '../effect.ts';
 import { abandonPoint, isGood, listPoints, openPoint, readPoint, type PointManifest } from '../points/index.ts';
 import { requireSameStore } from '../stores/identity.ts';
-import { withStore, type StoreDrivers } from '../stores/registry.ts';
+import type { ServerToBackUp } from '../stores/physical-backups.ts';
+import { physicalBackupsOf, withStore, type StoreDrivers } from '../stores/registry.ts';
 import { sealStorePoint } from './seal-store-point.ts';
 
-/** `backupStore`: a consistent backup of a store, with a fingerprint taken at the same moment, sealed as a recovery point. */
+/** More would not fit into a receipt; the manifest has them all. */
+const databasesInReceipt = 100;
+
+/** `backupStore`: a consistent backup of a store, or of the whole server that it is in, sealed as a recovery point. */
 export const backupStoreHandler = (deps: {
   engine: DockerEngine;
   stores: StoreDrivers;
@@ -26,9 +30,9 @@ export const backupStoreHandler = (deps: {
   },
 
   async perform(input, context) {
-    return withStore(deps.stores, context, input.store, ['snapshot'], async (store) => {
-      const { identity, quiesce, engine, kind } = await store.source();
-      await requireSameStore(context, input.store, identity);
+    return withSource(deps.stores, context, async (from) => {
+      const { identity, store = identity, quiesce, engine, kind } = await from.source();
+      await requireSameStore(context, input.store, store);
       const point = await openPoint(context.home.points, {
         point: input.point,
         target: context.target,
@@ -39,7 +43,7 @@ export const backupStoreHandler = (deps: {
         engine,
       });
       try {
-        const { canary } = await store.snapshot(point.folder);
+        const { canary } = await from.snapshot(point.folder);
         context.progress({ doing: `sealing recovery point ${input.point}` });
         return described(await sealStorePoint(deps.engine, point, canary, context), input.store);
       } catch (error) {
@@ -56,6 +60,23 @@ export const backupStoreHandler = (deps: {
   },
 });
 
+/** The store itself, or its server. */
+async function withSource<T>(
+  stores: StoreDrivers,
+  context: EffectContext<'backupStore'>,
+  work: (from: Pick<ServerToBackUp, 'source' | 'snapshot'>) => Promise<T>,
+): Promise<T> {
+  const { store, method } = context.operation.input;
+  if (method !== 'physical') return withStore(stores, context, store, ['snapshot'], work);
+  const { physical, use } = physicalBackupsOf(stores, context, store);
+  const server = await physical.open(use);
+  try {
+    return await work(server);
+  } finally {
+    await server.close();
+  }
+}
+
 function described(manifest: PointManifest, store: string): Performed {
   const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
   const facts: JsonObject = {
@@ -65,8 +86,10 @@ function described(manifest: PointManifest, store: string): Performed {
     seal: manifest.seal ?? '',
     ...(manifest.at && { repository: manifest.at.repository.at, snapshot: manifest.at.snapshot }),
   };
-  const { takenAt } = manifest.canary;
+  const { takenAt, databases } = manifest.canary;
   if (typeof takenAt === 'string') facts['takenAt'] = takenAt;
+  // Of a whole server: what goes back together.
+  if (Array.isArray(databases)) facts['databases'] = databases.slice(0, databasesInReceipt);
   return {
     summary: `backed up store ${store} as ${manifest.point}: ${bytes} bytes in ${manifest.parts.length} files`,
     facts,

@@ -3,6 +3,7 @@ import type { DockerEngine } from '../docker/index.ts';
 import type { EffectHandlers } from '../effect.ts';
 import { takeSampleInService } from '../run-container/index.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
+import type { StoreDriver } from '../stores/store.ts';
 import { volumeProver } from '../volumes/index.ts';
 import { applyCheckpointHandler } from './apply-checkpoint.ts';
 import { applySqlHandler } from './apply-sql.ts';
@@ -23,7 +24,7 @@ import { recordBeforeHandler } from './record-before.ts';
 import { recordPhaseHandler } from './record-phase.ts';
 import { removeTagHandler } from './remove-tag.ts';
 import { restoreFilesHandler } from './restore-files.ts';
-import { restoreStoreHandler } from './restore-store.ts';
+import { restoreByKindHandler } from './restore-by-kind.ts';
 import { restoreVolumeHandler } from './restore-volume.ts';
 import { runChecksHandler } from './run-checks.ts';
 import { runContainerHandler } from './run-container.ts';
@@ -45,6 +46,8 @@ export const checkDependencies = ({ engine, compose, stores }: World): CheckDepe
   runInService: (context, request) => takeSampleInService({ engine, compose }, context, request),
 });
 
+const proversOf = ({ prover, physical }: StoreDriver) => [prover, ...(physical ? [physical.prover] : [])];
+
 /** The one list of what performs which kind of operation: a new kind is a file beside this one, and a line here. */
 export function effectHandlers(world: World): EffectHandlers {
   const { engine, stores } = world;
@@ -60,7 +63,7 @@ export function effectHandlers(world: World): EffectHandlers {
       readingPoints(
         proveBackupHandler({
           engine,
-          provers: [volumeProver(engine), ...Object.values(stores).map((store) => store.prover)],
+          provers: [volumeProver(engine), ...Object.values(stores).flatMap(proversOf)],
         }),
       ),
     ),
@@ -81,6 +84,6 @@ export function effectHandlers(world: World): EffectHandlers {
     stopUsers: stopUsersHandler({ engine, stores }),
     startUsers: startUsersHandler({ engine }),
     restoreVolume: clearingScratch(readingPoints(restoreVolumeHandler({ engine }))),
-    restoreStore: clearingScratch(readingPoints(restoreStoreHandler({ engine, stores }))),
+    restoreStore: clearingScratch(readingPoints(restoreByKindHandler(world))),
   };
 }

@@ -1,8 +1,9 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { labels } from '../../runbook/names.ts';
+import type { Operation } from '../../runbook/operations.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
-import { findPoint } from '../points/index.ts';
+import { findPoint, type StoredPoint } from '../points/index.ts';
 import {
   ensureOwnVolume,
   exchangeVolumes,
@@ -20,7 +21,8 @@ import {
 import type { HelperJob, VolumeUser } from '../volumes/index.ts';
 import { helperOwner } from './helper-owner.ts';
 
-type Context = EffectContext<'restoreVolume'>;
+/** Of whichever operation exchanges volumes. */
+type Context = Omit<EffectContext, 'operation'> & { operation: Pick<Operation, 'id' | 'timeoutSeconds'> };
 
 /** What was looked up before anything was done. */
 export interface SwapFacts {
@@ -57,11 +59,19 @@ export async function swapState(
 const exchangeKey = (run: string, operation: string) => `exchange:${run}/${operation}`;
 const ownKey = (context: Context) => exchangeKey(context.runId, context.operation.id);
 
-export async function extractBeside(job: HelperJob, context: Context, facts: SwapFacts): Promise<number> {
+/** Fills a volume of our own with what a point holds. Returns how long that took, in milliseconds. */
+export type Extract = (job: HelperJob, point: StoredPoint, volume: string) => Promise<number>;
+
+export async function extractBeside(
+  job: HelperJob,
+  context: Context,
+  facts: SwapFacts,
+  extract: Extract = (...given) => extractPoint(...given, context, 'cheaper'),
+): Promise<number> {
   const { signal } = context;
   const point = await findPoint(context.home.points, facts.point, context.runId);
   await ensureOwnVolume(job.engine, facts.beside, ownLabels(helperOwner(context), 'kept'), { signal });
-  const tookMs = await extractPoint(job, point, facts.beside, context, 'cheaper').catch(async (error: unknown) => {
+  const tookMs = await extract(job, point, facts.beside).catch(async (error: unknown) => {
     await discardExtracted(job, context, facts);
     throw error;
   });

@@ -4,7 +4,7 @@ import type { CallOptions, DockerEngine } from '../docker/index.ts';
 import { asUser, isUp, wake, type VolumeUser } from '../volumes/index.ts';
 import type { Leftover } from './leftover.ts';
 
-const stopping: readonly OperationKind[] = ['backupVolume', 'restoreVolume', 'stopUsers'];
+const stopping: readonly OperationKind[] = ['backupVolume', 'restoreVolume', 'restoreStore', 'stopUsers'];
 const starting: readonly OperationKind[] = ['applyCheckpoint', 'startUsers'];
 
 /**

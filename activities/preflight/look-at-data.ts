@@ -44,7 +44,8 @@ export const lookAtRoom: Look<'room'> = async (check, surroundings) => {
   let need = 0;
   const { repository } = context.plan;
   for (const volume of repository === undefined ? check.volumes : []) need += archiveNeed(await survey(volume));
-  for (const store of check.stores) need += await sizeOf(store, surroundings);
+  for (const store of check.stores) need += await sizeOf(store, sizeQueries, surroundings);
+  for (const store of check.servers ?? []) need += await sizeOf(store, serverSizeQueries, surroundings);
   const { bavail, bsize } = await statfs(context.home.points);
   const have = bavail * bsize;
   const told = `the backups need at most ${showBytes(need)}, ${showBytes(have)} are free`;
@@ -52,11 +53,18 @@ export const lookAtRoom: Look<'room'> = async (check, surroundings) => {
   return lacks(told, `Free space on the disk of ${context.home.points}, or move SWITCHBACK_HOME to a larger one.`);
 };
 
-/** How large a store's data is, in its own words. */
-const sizeQueries: Record<StoreRef['kind'], string> = { postgres: 'select pg_database_size(current_database())' };
+type SizeQueries = Record<StoreRef['kind'], string>;
 
-async function sizeOf(store: string, { withStore, context }: Surroundings): Promise<number> {
+/** How large a store's data is, in its own words. */
+const sizeQueries: SizeQueries = { postgres: 'select pg_database_size(current_database())' };
+
+/** How large all is that is on a store's server. */
+const serverSizeQueries: SizeQueries = {
+  postgres: 'select sum(pg_database_size(oid)) from pg_database',
+};
+
+async function sizeOf(store: string, queries: SizeQueries, { withStore, context }: Surroundings): Promise<number> {
   const ref = context.plan.stores[store];
   if (ref === undefined) throw new SwitchbackError('PlanInvalid', `the plan has no store ${store}`);
-  return Number(await withStore(store, (opened) => opened.query(sizeQueries[ref.kind])));
+  return Number(await withStore(store, (opened) => opened.query(queries[ref.kind])));
 }

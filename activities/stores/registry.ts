@@ -1,6 +1,7 @@
 import type { StoreRef } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { DockerEngine } from '../docker/index.ts';
+import type { PhysicalBackups } from './physical-backups.ts';
 import { postgresDriver } from './postgres/index.ts';
 import {
   storeUse,
@@ -9,6 +10,7 @@ import {
   type StoreCapabilities,
   type StoreContext,
   type StoreDriver,
+  type StoreUse,
 } from './store.ts';
 
 /** All kinds of stores, by name. */
@@ -45,6 +47,23 @@ export async function withStore<T>(
   } finally {
     await store.close();
   }
+}
+
+/**
+ * Backups of the whole server that a store of the plan is in, and what this operation lends to it.
+ * @throws `PlanInvalid` when the plan has no such store, `Unsupported` when its kind has none
+ */
+export function physicalBackupsOf(
+  drivers: StoreDrivers,
+  context: StoreContext,
+  name: string,
+): { physical: PhysicalBackups; use: StoreUse } {
+  const ref = storeRef(context, name);
+  const { physical } = drivers[ref.kind];
+  if (physical !== undefined) return { physical, use: storeUse(context, name, ref) };
+  throw new SwitchbackError('Unsupported', `stores of kind ${ref.kind} have no physical backups`, {
+    hint: 'Take logical ones.',
+  });
 }
 
 /** Where clients of a store of the plan connect to. @throws `PlanInvalid`, and what finding it throws */

@@ -4,6 +4,7 @@ import type { Operation } from '../../runbook/operations.ts';
 import type { CompareSource } from '../comparison/compare-source.ts';
 import type { EffectContext, Progress } from '../effect.ts';
 import type { PointProver, StoredPoint } from '../points/index.ts';
+import type { PhysicalBackups } from './physical-backups.ts';
 
 /** What a kind of store can do. What it cannot, the operations refuse by name instead of failing somewhere inside. */
 export interface StoreCapabilities {
@@ -83,6 +84,8 @@ export interface SnapshotSource {
   /** Kind of the source, for whoever restores or proves the point. */
   kind: string;
   identity: string;
+  /** Identity of the store itself, where what is backed up is more than it. */
+  store?: string;
   quiesce: string;
   engine: { name: string; version: string };
 }
@@ -239,6 +242,8 @@ export interface StoreDriver {
   place(use: StoreUse): Promise<Place>;
   /** Proves recovery points of this kind of store. */
   readonly prover: PointProver;
+  /** Absent where a kind has no backups of whole servers. */
+  readonly physical?: PhysicalBackups;
 }
 
 /** What is used of an operation's surroundings, whatever its kind. */

@@ -5,8 +5,9 @@ export { ensureHelperImage, helperImage, type HelperImage } from './helper-image
 export { extractPoint } from './extract-point.ts';
 export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
 export { listVolume } from './list-volume.ts';
-export { type HelperJob } from './run-volume-helper.ts';
+export { answerOf, readAll, runVolumeHelper, writeAll, type HelperJob } from './run-volume-helper.ts';
 export { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
+export { relay } from './stream-scripts.ts';
 export { surveyVolume, type VolumeSurvey } from './survey-volume.ts';
 export { canaryOf, needOf, sizeOf, snapshotCanaryOf } from './volume-point.ts';
 export { volumeProver } from './volume-prover.ts';

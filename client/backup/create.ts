@@ -13,6 +13,7 @@ export function createTask(options: BackupOptions): Extract<BackupTask, { do: 'c
     do: 'create',
     ...(options.volume ? { volumes: options.volume } : {}),
     ...(options.store ? { stores: options.store } : {}),
+    ...(options.physical ? { physical: true as const } : {}),
     ...(quiesce ? { quiesce } : {}),
     test: options.test ?? true,
     ...(retention ? { retention } : {}),

@@ -9,6 +9,7 @@ export interface BackupOptions extends EveryOption {
   volume?: string[];
   store?: string[];
   quiesce?: string;
+  physical?: boolean;
   /** False with `--no-test`. */
   test?: boolean;
   all?: boolean;

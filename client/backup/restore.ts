@@ -54,7 +54,7 @@ function whereTo({ into, intoStore, createRoles }: BackupOptions): RestoreTo {
 }
 
 /** What is lost, and how far it is apart from its set: said before anything is done. */
-function consequences({ point, resource, takenAt, set, proof, state }: PointView, to: RestoreTo): string[] {
+function consequences({ point, resource, takenAt, set, proof, state, manifest }: PointView, to: RestoreTo): string[] {
   const now = new Date();
   const others = set?.points.filter((other) => other.point !== point) ?? [];
   return [
@@ -70,6 +70,7 @@ function consequences({ point, resource, takenAt, set, proof, state }: PointView
           '  what is restored alone may not agree with the rest',
         ]
       : []),
+    ...wholeServer(manifest, to),
     proof === undefined
       ? `  it is ${state}: it was never restored as a test`
       : `  it was restored as a test ${formatAge(proof.at, now)}${proof.expired ? ', which is longer ago than the plan lets count' : ''}`,
@@ -81,6 +82,27 @@ function placeOf(resource: string, { into, intoStore }: RestoreTo): string {
   if (intoStore !== undefined) return `of ${resource} in the place of what store:${intoStore} holds`;
   if (into === undefined) return `in the place of ${resource}`;
   return resource.startsWith('store:') ? `as the new database ${into}` : `into volume ${into}`;
+}
+
+/** A physical backup takes everything on its server along. */
+function wholeServer(manifest: PointView['manifest'], to: RestoreTo): string[] {
+  const { databases, database } = manifest?.canary ?? {};
+  if (
+    to.into !== undefined ||
+    to.intoStore !== undefined ||
+    !manifest?.source.kind.endsWith('-physical') ||
+    !Array.isArray(databases)
+  )
+    return [];
+  const others = databases
+    .map(String)
+    .filter((name) => name !== database && name !== 'postgres' && name !== 'template1');
+  return [
+    '  it is of the whole server: its container is stopped, and its volume exchanged',
+    others.length === 0
+      ? '  roles and settings of the server go back too'
+      : `  roles and settings of the server go back too, and the other databases on it: ${others.join(', ')}`,
+  ];
 }
 
 /** @throws UsageError when nobody has confirmed it */

@@ -1,4 +1,4 @@
-import type { RollbackPreview } from '../runs/rollback-preview.ts';
+import type { RestoredPoint, RollbackPreview } from '../runs/rollback-preview.ts';
 import { formatAge, formatDuration, formatMoment } from './duration.ts';
 import { formatBytes, plural } from './quantity.ts';
 import { promiseLines } from './rehearsal-page.ts';
@@ -33,7 +33,7 @@ export function rollbackPage(
     const size = point.bytes === undefined ? '' : `, ${formatBytes(point.bytes)}`;
     lines.push(
       `  ${style.yellow(point.resource)} is replaced by recovery point ${point.point}${point.takenAt === undefined ? '' : `, taken ${formatMoment(point.takenAt)} (${formatAge(point.takenAt, now)})`}${size}`,
-      `      ${style.red('what was written since is lost')}; the exact rows are counted once writing is fenced off, and what is replaced is kept`,
+      ...whatIsLost(point, page),
       `      ${point.promise ? promiseLine(point.promise, style, now) : style.yellow('never restored as a test: how long a restore takes, nobody knows')}`,
     );
   }
@@ -48,4 +48,14 @@ export function rollbackPage(
       ),
     );
   return lines;
+}
+
+function whatIsLost({ databases }: RestoredPoint, { style }: Page): string[] {
+  const lost = `      ${style.red('what was written since is lost')}`;
+  if (databases === undefined)
+    return [`${lost}; the exact rows are counted once writing is fenced off, and what is replaced is kept`];
+  return [
+    `      ${style.red('the whole server goes back')}, with its roles and settings and all of its databases: ${databases.join(', ')}`,
+    `${lost}: no rows are counted, the receipt says how much log it was; what is replaced is kept`,
+  ];
 }

@@ -16,6 +16,8 @@ export interface RestoredPoint {
   bytes?: number;
   /** What its proof promises; absent when it was never restored as a test, or lies on another machine. */
   promise?: RestorePromise;
+  /** Databases of the whole server that goes back, where the point is one of a server. */
+  databases?: string[];
 }
 
 export interface RollbackPreview {
@@ -76,7 +78,7 @@ export function restoredPoints(plan: RollbackPlan, state: TargetState): Restored
     if (operation.kind !== 'restoreStore' && operation.kind !== 'restoreVolume') return [];
     const { point } = operation.input;
     const backup = [...state.operations.values()].find((known) => known.receipt?.facts['point'] === point);
-    const bytes = backup?.receipt?.facts['bytes'];
+    const { bytes, databases } = backup?.receipt?.facts ?? {};
     return [
       {
         resource:
@@ -84,6 +86,7 @@ export function restoredPoints(plan: RollbackPlan, state: TargetState): Restored
         point,
         ...(backup?.receipt && { takenAt: backup.receipt.finishedAt }),
         ...(typeof bytes === 'number' && { bytes }),
+        ...(Array.isArray(databases) && { databases: databases.map(String) }),
       },
     ];
   });

@@ -16,6 +16,7 @@ export const backup = defineVerb<BackupOptions>({
   examples: [
     ['switchback backup create', 'all volumes and stores of the plan, each restored as a test'],
     ['switchback backup create --volume shop_uploads --quiesce stop', 'one volume, its users stopped meanwhile'],
+    ['switchback backup create --store orders --physical', 'the whole database server, by its files'],
     ['switchback backup list', 'what there is to go back to, how old, how well proven'],
     ['switchback backup verify --all', 'read every byte again'],
     ['switchback backup restore volume-shop_uploads --into shop_uploads_old', 'beside the live one'],
@@ -29,6 +30,7 @@ export const backup = defineVerb<BackupOptions>({
       .argument('[what...]', 'the plan, the target or the points')
       .option('--volume <name>', 'create, schedule: this volume; may be repeated', collect)
       .option('--store <name>', 'create, schedule: this store; may be repeated', collect)
+      .option('--physical', 'create, schedule: of stores the whole server, by its files')
       .option('--quiesce <stop|pause|none>', 'create, schedule: what happens to those who write to a volume')
       .option('--no-test', 'create, schedule: do not restore the new points as a test')
       .option('--all', 'verify, test: all points')

@@ -9,8 +9,8 @@ export interface PointFiles {
   folder: string;
   /** Those that lie in the folder. */
   parts: readonly { file: string; sha256: string }[];
-  /** Where the data is instead. */
-  snapshot?: { repository: string; id: string };
+  /** Where the data is instead. `files`: those in it, where it is of a store. */
+  snapshot?: { repository: string; id: string; files: readonly string[] };
 }
 
 /** Everything that a script is made from. Paths are absolute on the home host. */

@@ -16,6 +16,13 @@ export function restoreByHand(operation: Restore, input: BreakGlassInput): Step 
     throw new SwitchbackError('IntegrityFailed', `recovery point ${operation.input.point} is not in the home`);
   const parts = point.parts.map(({ file, sha256 }) => `${sha256} ${point.folder}/${file}`);
   if (operation.kind === 'restoreStore') {
+    const { putBack } = operation.input;
+    if (putBack !== undefined) return putServerBack(operation, putBack);
+    const files = point.snapshot?.files ?? point.parts.map(({ file }) => file);
+    const [base, log] = ['server/base.tar', 'server/pg_wal.tar'].map((name) =>
+      files.find((file) => file.startsWith(name)),
+    );
+    if (base !== undefined && log !== undefined) return ofServer(operation, point, { base, log }, parts);
     return byHand(operation.id, operation.summary, {
       why: 'rows that were written since are lost, and only a person can say that they may be',
       commands: ofStore(operation.input.store, point),
@@ -49,6 +56,46 @@ function ofStore(store: string, { folder, snapshot }: PointFiles): string[] {
 /** With restic 0.16 or newer; what it cannot read whole, it fails on. */
 const restored = ({ repository, id }: NonNullable<PointFiles['snapshot']>, below: string, target: string) =>
   `restic --repo ${quote(repository)} restore ${quote(`${id}:${below}`)} --target ${target} --sparse --verify`;
+
+/** What a restore of the whole server replaced is a volume, which takes its place again in the Compose file. */
+function putServerBack(operation: Restore, { volume, from }: { volume: string; from: string }): Step {
+  return byHand(operation.id, operation.summary, {
+    why: 'the server has to be stopped, and an exchange of two volumes that is cut off half-way would leave neither',
+    commands: [
+      `docker ps --filter ${quote(`volume=${volume}`)}`,
+      `docker volume inspect ${quote(from)}`,
+      ": 'stop the server, then let its volume in the Compose file have external: true and the name of the second one'",
+    ],
+  });
+}
+
+/** A whole server from its files: into a new volume, which the Compose file then names. */
+function ofServer(
+  operation: Extract<Restore, { kind: 'restoreStore' }>,
+  { folder, snapshot }: PointFiles,
+  { base, log }: { base: string; log: string },
+  parts: string[],
+): Step {
+  const from = snapshot === undefined ? folder : `./${operation.input.store}_fetched`;
+  const data = `"$(docker volume inspect --format '{{.Mountpoint}}' "$VOLUME")/$DATA"`;
+  const unpack = { zst: 'zstd --decompress --stdout', gz: 'gzip --decompress --stdout' }[base.split('.').at(-1) ?? ''];
+  const extract = `tar --extract --numeric-owner --same-owner --preserve-permissions --directory=${data}`;
+  return byHand(operation.id, operation.summary, {
+    why: 'the whole server goes back, with every database on it, and only a person can say that it may',
+    commands: [
+      ": 'set VOLUME to the name of a new volume, and DATA to the path of the data directory in it, empty where it is its top'",
+      'docker volume create "$VOLUME"',
+      `mkdir -p ${data}`,
+      ...(snapshot === undefined ? [] : [password, restored(snapshot, '/dump', quote(from))]),
+      `${unpack ?? 'cat'} ${quote(`${from}/${base}`)} | ${extract}`,
+      `${log.endsWith('.gz') ? 'gzip --decompress --stdout' : 'cat'} ${quote(`${from}/${log}`)} | ${extract}/pg_wal`,
+      `chown --recursive --reference=${data}/PG_VERSION ${data}`,
+      `chmod 0700 ${data}`,
+      ": 'stop the server, then let its volume in the Compose file have external: true and the name of the new one; the old one is kept'",
+    ],
+    parts,
+  });
+}
 
 function ofVolume(volume: string, point: PointFiles, compose: string): string[] {
   const fresh = quote(`${volume}_restored`);

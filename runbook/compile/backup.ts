@@ -8,7 +8,7 @@ export function backupDrafts(placed: PlacedPhase, project: string): OperationDra
   const points = phase.backup.map((backup) => ({ backup, point: pointId(phase.id, backup) }));
   return [
     ...points.map(({ backup, point }): OperationDraft =>
-      'volume' in backup ? volumeDraft(placed, backup, point, project) : storeDraft(backup.store, point),
+      'volume' in backup ? volumeDraft(placed, backup, point, project) : storeDraft(backup, point),
     ),
     ...points.map(({ point }): OperationDraft => proofDraft(point)),
   ];
@@ -40,11 +40,15 @@ function volumeDraft(
   };
 }
 
-function storeDraft(store: string, point: string): OperationDraft<'backupStore'> {
+function storeDraft(
+  { store, method }: { store: string; method: 'logical' | 'physical' },
+  point: string,
+): OperationDraft<'backupStore'> {
+  const physical = method === 'physical';
   return {
     kind: 'backupStore',
-    summary: summaryLine(`back up the store ${store} to ${point}`),
-    input: { store, point },
+    summary: summaryLine(`back up the ${physical ? 'whole server of the ' : ''}store ${store} to ${point}`),
+    input: { store, point, ...(physical ? { method } : {}) },
     effects: [
       { resource: `store:${store}`, change: 'read' },
       { resource: `point:${point}`, change: 'create' },

@@ -10,6 +10,10 @@ export function preflightDrafts(placed: PlacedPhase, frame: PlanFrame, plan: Pla
   const checkpoints = checkpointsOf(placed);
   const volumes = phase.backup.flatMap((backup) => ('volume' in backup ? [backup.volume] : []));
   const backedUpStores = phase.backup.flatMap((backup) => ('store' in backup ? [backup.store] : []));
+  const servers = phase.backup.flatMap((backup) =>
+    'store' in backup && backup.method === 'physical' ? [backup.store] : [],
+  );
+  const dumped = backedUpStores.filter((store) => !servers.includes(store));
   const previousTag = tagBefore(placed, plan);
   const steady = checksBefore(placed, plan).map((check) => compileCheck(check, placed.before, frame.files));
   const files = placed.steps.flatMap(({ step }) => ('files' in step ? step.files : []));
@@ -26,7 +30,9 @@ export function preflightDrafts(placed: PlacedPhase, frame: PlanFrame, plan: Pla
       ...volumes,
       ...frame.protect.flatMap((resource) => ('volume' in resource ? [resource.volume] : [])),
     ]).map((volume) => ({ check: 'volume' as const, volume })),
-    ...(phase.backup.length === 0 ? [] : [{ check: 'room' as const, volumes, stores: backedUpStores }]),
+    ...(phase.backup.length === 0
+      ? []
+      : [{ check: 'room' as const, volumes, stores: dumped, ...(servers.length > 0 && { servers }) }]),
     ...checkpoints.map((refs) => ({ check: 'checkpoint-change' as const, ...refs })),
     ...(steady.length === 0 ? [] : [{ check: 'steady' as const, checks: steady }]),
   ];

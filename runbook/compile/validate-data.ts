@@ -37,6 +37,23 @@ function protectFindings(scope: Scope): Finding[] {
   });
 }
 
+/** The volume that is exchanged is found by the container of the service. */
+function physicalByUrl(
+  { frame }: Scope,
+  { store, method }: { store: string; method: 'logical' | 'physical' },
+  path: PlanPath,
+): Finding[] {
+  if (method !== 'physical' || frame.stores[store]?.url === undefined) return [];
+  return [
+    {
+      path,
+      severity: 'error',
+      message: `the store \`${store}\` is reached by URL: nobody knows the volume of its server`,
+      hint: 'Name its `service`, `database` and `user` instead of the `url`, or leave `method` out.',
+    },
+  ];
+}
+
 function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][number]): Finding[] {
   const seen = new Set<string>();
   const backups = phase.backup.flatMap((backup, index): Finding[] => {
@@ -53,7 +70,13 @@ function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][num
         ]
       : [];
     seen.add(key);
-    if ('store' in backup) return [...twice, ...unknownStore(backup.store, storesOf(scope), [...at, 'store'])];
+    if ('store' in backup) {
+      return [
+        ...twice,
+        ...unknownStore(backup.store, storesOf(scope), [...at, 'store']),
+        ...physicalByUrl(scope, backup, [...at, 'method']),
+      ];
+    }
     return [
       ...twice,
       ...writtenMeanwhile(backup, at),

@@ -12,5 +12,11 @@ export const backup = keyed('a backup', {
       .default('stop')
       .describe('What happens to the containers that use the volume while it is copied.'),
   }),
-  store: z.strictObject({ store: saying(storeName, 'The store that is dumped.') }),
+  store: z.strictObject({
+    store: saying(storeName, 'The store that is backed up.'),
+    method: z
+      .enum(['logical', 'physical'])
+      .default('logical')
+      .describe('`logical`: the database is dumped. `physical`: the whole server that it is in, by its files.'),
+  }),
 });

@@ -41,6 +41,10 @@ async function sweep(engine: DockerEngine, whose: (pid: number) => boolean): Pro
   const { Volumes } = await engine.call('list volumes', anyway, (docker) => docker.listVolumes({ filters }));
   for (const volume of Volumes ?? []) {
     if (!mine(volume.Labels)) continue;
+    // A helper that an operation of a killed test process left: it carries the operation's labels, and holds the volume.
+    for (const user of await engine.listByVolume(volume.Name, anyway))
+      if (user.Labels[labels.role] === 'helper')
+        await engine.removeContainer(user.Id, { [labels.role]: 'helper' }, anyway);
     await engine.find(`remove ${volume.Name}`, anyway, (docker) => docker.getVolume(volume.Name).remove());
   }
   for (const network of await engine.call('list networks', anyway, (docker) => docker.listNetworks({ filters }))) {

@@ -32,6 +32,7 @@ import { findServer } from './find-server.ts';
 import { clearDatabase, databasesLeft } from './leftovers.ts';
 import { ensureLedger, standingEntry } from './ledger.ts';
 import { applyOutsideTransaction, isProven } from './outside-transaction.ts';
+import { physicalBackups } from './physical/index.ts';
 import { postgresProver } from './prove-point.ts';
 import { planRestore, requireOwnPoint } from './plan-restore.ts';
 import { describeRestore, restoreState, restoreStore } from './restore-store.ts';
@@ -202,4 +203,5 @@ export const postgresDriver = (engine: DockerEngine, box: ToolBox = toolBox(engi
     return { host, port, ...(container && { container: container.id }) };
   },
   prover: postgresProver(box),
+  physical: physicalBackups(box),
 });

@@ -67,7 +67,8 @@ async function dropScratch(address: Address, scratch: string, use: StoreUse): Pr
   );
 }
 
-function useFor(point: StoredPoint, context: ProofContext): StoreUse {
+/** What a prover's operation lends to the store that a point is of. @throws `PlanInvalid` when the plan has no such store */
+export function useFor(point: StoredPoint, context: ProofContext): StoreUse {
   const store = point.manifest.source.resource.replace(/^store:/, '');
   const ref = context.plan.stores[store];
   if (ref === undefined) {

@@ -10,7 +10,7 @@ import type { ToolBox, Tools } from './choose-tools.ts';
 import { withPasswordFile } from './password-file.ts';
 
 export interface ToolRun {
-  tool: 'pg_dump' | 'pg_dumpall' | 'pg_restore';
+  tool: 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'pg_basebackup';
   args: string[];
   /** The folder that `args` speak of, absolute on this host. */
   folder: string;

@@ -53,6 +53,8 @@ describe('a recovery point', () => {
     expect((await verifyPoint(proven)).manifest.state).toBe('restore-tested');
     const failed = await markFailed(proven, 'lost');
     expect(failed.manifest.state).toBe('failed');
+    // Whoever asked for the proof says so once more: the first reason stands.
+    expect((await markFailed(failed, 'again')).manifest.failure?.why).toBe('lost');
     await expect(markProven(failed, proof)).rejects.toMatchObject({ name: 'IntegrityFailed' });
     expect((await markFailed(failed, 'late')).manifest.failure?.why).toBe('lost');
     await expect(findPoint(root, 'orders', 'run-1')).rejects.toMatchObject({ name: 'PreconditionFailed' });

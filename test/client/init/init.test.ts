@@ -76,7 +76,7 @@ describe('a first plan', () => {
     });
     expect(plan.baseline).toMatchObject({ compose: 'docker/v1-baseline.yml', env: 'docker/.env.v1', services: 4 });
     expect(plan.phases[0]?.backup).toEqual([
-      { store: 'mvp-postgres' },
+      { store: 'mvp-postgres', method: 'logical' },
       { volume: 'motovault_mvp_redis_data', quiesce: 'stop' },
       { volume: 'documents', quiesce: 'stop' },
     ]);

@@ -84,6 +84,16 @@ describe('what a rollback would do', () => {
     expect(tested).toContain('restoring takes 3.4 s on top of the way back');
   });
 
+  it('says that all databases of a server go back, where the point is one of a whole server', () => {
+    const record = [...state.operations.values()][0]!;
+    const facts = record.receipt!.facts;
+    facts['databases'] = ['billing', 'orders', 'postgres'];
+    const text = page(plan({ operations: [restore], restored: ['store:orders'] }));
+    delete facts['databases'];
+    expect(text).toMatch(/the whole server goes back.*: billing, orders, postgres/);
+    expect(text).not.toContain('the exact rows are counted');
+  });
+
   it('[M12] promises the time that a rehearsal measured, or says why nobody knows it', () => {
     const known = { phase: 'orders', at: at(0), planDigest: 'f' };
     expect(page(plan({}))).toContain('orders: not rehearsed: nobody asked for it');

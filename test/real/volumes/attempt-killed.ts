@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
+import type { AttemptedKind } from './attempt-in-child.ts';
 import type { KillPoint } from './killed-engine.ts';
 import type { OperationSetting } from './operation-fixture.ts';
 
@@ -14,7 +15,7 @@ export interface Told {
 
 /** One attempt of an operation in a process of its own. Returns nothing when that was killed. */
 export async function attemptInChild(
-  kind: 'backupVolume' | 'restoreVolume',
+  kind: AttemptedKind,
   input: object,
   setting: OperationSetting,
   kill?: KillPoint,

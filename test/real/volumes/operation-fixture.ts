@@ -19,6 +19,7 @@ export interface OperationSetting {
   /** Secret references in it are files below `root`. */
   repository?: RepositoryRef;
   attempt?: number;
+  stores?: CompiledPlan['stores'];
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
   fence?: () => Promise<void>;
@@ -71,7 +72,7 @@ export async function contextOf<K extends OperationKind>(
     attempt: 1,
     epoch: 1,
     plan: {
-      ...{ target, stack, stores: {}, protect: setting.protect ?? [] },
+      ...{ target, stack, stores: setting.stores ?? {}, protect: setting.protect ?? [] },
       ...(setting.repository && { repository: setting.repository }),
     },
     home,

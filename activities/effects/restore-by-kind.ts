@@ -1,0 +1,32 @@
+import type { DockerEngine } from '../docker/index.ts';
+import type { EffectHandler, Prepared } from '../effect.ts';
+import { findPoint } from '../points/index.ts';
+import type { StoreDrivers } from '../stores/registry.ts';
+import { restoreServerHandler } from './restore-server.ts';
+import { restoreStoreHandler } from './restore-store.ts';
+
+/** `restoreStore`, by what the point holds: one database, or the whole server that it is in. */
+export function restoreByKindHandler(world: {
+  engine: DockerEngine;
+  stores: StoreDrivers;
+}): EffectHandler<'restoreStore'> {
+  const store = restoreStoreHandler(world);
+  const server = restoreServerHandler(world);
+  const by = (prepared: Prepared) => (prepared.facts['method'] === 'physical' ? server : store);
+  return {
+    async prepare(input, context) {
+      if (input.putBack !== undefined) return server.prepare(input, context);
+      if (input.replaced !== undefined) return store.prepare(input, context);
+      const { manifest } = await findPoint(context.home.points, input.point, context.runId);
+      const physical = world.stores[context.plan.stores[input.store]?.kind ?? 'postgres'].physical;
+      return (manifest.source.kind === physical?.pointKind ? server : store).prepare(input, context);
+    },
+    observe: async (input, context, prepared) =>
+      prepared === undefined ? 'absent' : by(prepared).observe(input, context, prepared),
+    perform: (input, context, prepared) => by(prepared).perform(input, context, prepared),
+    adopt(input, context, prepared) {
+      const handler = by(prepared);
+      return handler.adopt ? handler.adopt(input, context, prepared) : handler.perform(input, context, prepared);
+    },
+  };
+}

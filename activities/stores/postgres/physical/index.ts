@@ -1,0 +1,1 @@
+export { physicalBackups } from './physical-backups.ts';

@@ -1,0 +1,59 @@
+import type { PointProver, ProofContext, StoredPoint } from '../../../points/index.ts';
+import {
+  ensureOwnVolume,
+  helperJob,
+  ownLabels,
+  removeOwnVolume,
+  requireRoom,
+  surveyVolume,
+} from '../../../volumes/index.ts';
+import type { DockerEngine } from '../../../docker/index.ts';
+import { useFor } from '../prove-point.ts';
+import { extractedBytes, pointKind, readPhysicalCanary } from './canary.ts';
+import { dataPlace } from './data-place.ts';
+import { rebuildServer, type Rebuilt } from './rebuild-server.ts';
+
+/** Proves physical backups: a server of the same image is recovered from it in a scratch volume, reads every table and looks for damage. */
+export const physicalProver = (engine: DockerEngine): PointProver => ({
+  kind: pointKind,
+  async prove(point, context) {
+    const { tookMs, compared, unchecked } = await proveServer(point, context, engine);
+    for (const note of unchecked) context.log(note);
+    return { tookMs, where: 'a scratch server without network on this Docker engine', compared };
+  },
+});
+
+async function proveServer(point: StoredPoint, context: ProofContext, engine: DockerEngine): Promise<Rebuilt> {
+  const use = useFor(point, context);
+  const canary = readPhysicalCanary(point.manifest);
+  const { target, runId, operationId, scratch, signal } = context;
+  // The stack may run a newer version by now; as long as the image is there, the point is as good as it was.
+  const image = (await engine.inspectImage(canary.image, { signal }))
+    ? canary.image
+    : (await dataPlace(use, engine, canary.dataDirectory)).image;
+  const owner = { target, runId, operationId, scratch, signal, log: (message: string) => context.log(message) };
+  let doing = 'restoring into a scratch volume';
+  const job = await helperJob(engine, owner, context.timeoutMs, (done) =>
+    context.progress({ doing, done, total: canary.bytes, unit: 'bytes' }),
+  );
+  const volume = job.nameOf('scratch');
+  const labels = ownLabels(owner, 'scratch');
+  await ensureOwnVolume(engine, volume, labels, { signal });
+  try {
+    const { freeBytes } = await surveyVolume(job, volume);
+    requireRoom(
+      `the proof of recovery point ${point.manifest.point}`,
+      extractedBytes(canary),
+      freeBytes,
+      'Free space on the disk of the Docker volumes: a proof restores all of it, and removes it again.',
+    );
+    const onStage = (stage: string) => {
+      doing = stage;
+      context.progress({ doing });
+    };
+    return await rebuildServer(job, { point, volume, path: 'data', image, prove: true, onStage });
+  } finally {
+    // Without the signal: what was cancelled is cleaned up all the same. The helpers that mount it have gone.
+    await removeOwnVolume(engine, volume, labels);
+  }
+}

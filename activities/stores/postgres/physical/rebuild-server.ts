@@ -1,0 +1,153 @@
+import { SwitchbackError } from '../../../../runbook/errors.ts';
+import { markFailed, type StoredPoint } from '../../../points/index.ts';
+import { answerOf, type HelperJob } from '../../../volumes/index.ts';
+import { lsnOf } from './backup-manifest.ts';
+import { readPhysicalCanary, type PhysicalCanary } from './canary.ts';
+import { extractBackup } from './extract-backup.ts';
+import { inServerContainer, removeServerContainer, type ServerAnswer } from './server-container.ts';
+import { recoverScript, verifyScript } from './server-scripts.ts';
+
+export interface Rebuild {
+  point: StoredPoint;
+  /** A volume of our own; it is emptied first. */
+  volume: string;
+  /** The data directory in it. */
+  path: string;
+  /** Of the server. */
+  image: string;
+  /** The volume whose folders above the data directory are imitated. */
+  live?: string;
+  /** Also reads every table and looks for damage: changes the data, so that it is for a scratch volume only. */
+  prove: boolean;
+  /** Called before each part of the work. */
+  onStage: (doing: string) => void;
+}
+
+export interface Rebuilt {
+  /** Until a server had recovered and was shut down again, in milliseconds. */
+  tookMs: number;
+  /** What was compared and found equal, one line each. */
+  compared: string[];
+  /** What could not be looked at, and why. */
+  unchecked: string[];
+}
+
+interface Found {
+  facts: { system: string; lsn: string; databases: string[]; oid: string | null };
+  tables: number;
+  rows: number;
+  checked: 'sound' | 'corrupt' | 'failed' | 'no';
+}
+
+/**
+ * Makes a server's data of a physical backup: extracts it, lets `pg_verifybackup` compare every file, recovers it with a server that nobody
+ * reaches, compares what that server says of itself, and shuts it down.
+ * @throws `ValidationMismatch` when what came out is not what was backed up, `IntegrityFailed`; the point is marked for good
+ */
+export async function rebuildServer(job: HelperJob, rebuild: Rebuild): Promise<Rebuilt> {
+  const { point, volume, path, image, prove } = rebuild;
+  const canary = readPhysicalCanary(point.manifest);
+  const started = performance.now();
+  // A server of a killed attempt may still be at work on the volume.
+  for (const role of ['verify', 'recover']) await removeServerContainer(job, role);
+  rebuild.onStage('extracting the server');
+  const { owner } = await extractBackup(job, point, volume, path, rebuild.live);
+  const common = { image, major: canary.major, volume, path, owner };
+  rebuild.onStage('comparing every file with the manifest of the server');
+  const verified = await inServerContainer(job, {
+    ...common,
+    role: 'verify',
+    script: verifyScript,
+    args: [],
+    readOnly: true,
+  });
+  if (verified.exitCode !== 0) throw await verifyError(point, verified);
+  rebuild.onStage('recovering');
+  const recovered = await inServerContainer(job, {
+    ...common,
+    role: 'recover',
+    script: recoverScript,
+    args: [canary.preload, canary.superuser, canary.database, prove ? 'prove' : 'restore'],
+  });
+  if (recovered.exitCode !== 0) throw await recoveryError(point, recovered);
+  const found = answerOf<Found>(recovered.answer, 'the recovery');
+  const wrong = differences(canary, found);
+  if (wrong.length > 0) throw await mismatch(point, `what came out of it is another server: ${wrong.join('; ')}`);
+  if (found.checked === 'corrupt') throw await mismatch(point, `pg_amcheck finds damage in it: ${recovered.said}`);
+  return { tookMs: Math.round(performance.now() - started), ...described(canary, found, prove, recovered.said) };
+}
+
+function differences(canary: PhysicalCanary, { facts }: Found): string[] {
+  const sorted = (names: string[]) => [...names].sort().join(', ');
+  return [
+    ...(facts.system === canary.system ? [] : [`system identifier ${facts.system}, not ${canary.system}`]),
+    ...(facts.oid === canary.oid
+      ? []
+      : [`database ${canary.database} has oid ${facts.oid ?? 'none'}, not ${canary.oid}`]),
+    ...(sorted(facts.databases) === sorted(canary.databases)
+      ? []
+      : [`databases ${sorted(facts.databases)}, not ${sorted(canary.databases)}`]),
+    ...(lsnOf(facts.lsn) >= lsnOf(canary.stopLsn) ? [] : [`recovered to ${facts.lsn}, before ${canary.stopLsn}`]),
+  ];
+}
+
+function described(
+  canary: PhysicalCanary,
+  found: Found,
+  prove: boolean,
+  said: string,
+): Pick<Rebuilt, 'compared' | 'unchecked'> {
+  const { files, stopLsn, system, databases, database } = canary;
+  return {
+    compared: [
+      `${files} files: names, sizes, SHA-256, and the log from ${canary.startLsn} to ${stopLsn} (pg_verifybackup)`,
+      `recovered to ${found.facts.lsn}, past the end of the backup; system ${system}; databases: ${databases.join(', ')}`,
+      ...(prove ? [`database ${database}: ${found.rows} rows read in ${found.tables} tables`] : []),
+      ...(found.checked === 'sound' ? ['tables and indexes of all databases are sound (pg_amcheck)'] : []),
+    ],
+    unchecked: !prove
+      ? []
+      : found.checked === 'no'
+        ? ['pg_amcheck is not in the image of the server: tables and indexes were not looked at for damage']
+        : found.checked === 'failed'
+          ? [`pg_amcheck could not look: ${said}`]
+          : [],
+  };
+}
+
+/** What is not about the data is about the image. */
+async function verifyError(point: StoredPoint, { said, exitCode }: ServerAnswer): Promise<SwitchbackError> {
+  if (exitCode === 1 && !/is needed by|not executable|Permission denied/.test(said))
+    return mismatch(point, `pg_verifybackup: ${said}`);
+  return new SwitchbackError(
+    'PreconditionFailed',
+    `recovery point ${point.manifest.point} cannot be verified: ${said}`,
+    {
+      hint: 'It needs the image of the server that it was taken of, with the programs of that version.',
+    },
+  );
+}
+
+async function recoveryError(point: StoredPoint, { said }: ServerAnswer): Promise<SwitchbackError> {
+  // A log that ends too early, or cannot be read, is the backup's fault; a missing library is not.
+  if (
+    /WAL ends before|could not locate (a valid|required) checkpoint|invalid (checkpoint|primary) record|recovery ended before/i.test(
+      said,
+    )
+  )
+    return mismatch(point, `it does not recover: ${said}`);
+  return new SwitchbackError(
+    'StepFailed',
+    `the server of recovery point ${point.manifest.point} does not start: ${said}`,
+    {
+      hint: 'Look whether the image of the server has all the libraries that it preloads, then retry.',
+    },
+  );
+}
+
+async function mismatch(point: StoredPoint, why: string): Promise<SwitchbackError> {
+  await markFailed(point, why);
+  return new SwitchbackError('ValidationMismatch', `recovery point ${point.manifest.point}: ${why}`, {
+    hint: 'Do not use this recovery point; take a new backup.',
+  });
+}
