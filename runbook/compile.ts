@@ -1,5 +1,6 @@
 import { baselineChecks } from './compile/preflight.ts';
 import { compileCheck } from './compile/compile-check.ts';
+import { compileEncryption } from './compile/encryption.ts';
 import { frameOf, placePhases } from './compile/context.ts';
 import { namedFiles } from './compile/named-files.ts';
 import { numberOperations } from './compile/number-operations.ts';
@@ -42,6 +43,7 @@ export function compile(plan: Plan, files: PlanFiles, declared: Declared = nothi
     stores: frame.stores,
     protect: frame.protect,
     ...(frame.repository === undefined ? {} : { repository: frame.repository }),
+    ...compileEncryption(plan),
     baseline: {
       name: baseline.name,
       compose: baseline.compose,

@@ -49,6 +49,12 @@ export interface RepositoryRef {
   environment?: Record<string, string>;
 }
 
+/** Keys of age. `to`: public ones; empty where only older points are encrypted. `identity`: secret reference to a private one. */
+export interface EncryptionRef {
+  to: string[];
+  identity?: string;
+}
+
 export type ProtectedResource =
   | { volume: string }
   | { store: string; tables: string[]; allow: 'nothing' | 'expand' }
@@ -117,6 +123,8 @@ export interface CompiledPlan {
   protect: ProtectedResource[];
   /** Absent: the plain folder. */
   repository?: RepositoryRef;
+  /** How recovery points in the plain folder are encrypted. Absent: they are not. */
+  encrypt?: EncryptionRef;
   baseline: CheckpointRef & { services?: number; tag?: string; verify: Check[] };
   objectives: Objectives;
   contacts: { role: string; name: string; contact: string }[];

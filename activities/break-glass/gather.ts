@@ -44,10 +44,10 @@ export async function gather(from: HomeOfTarget, request: RollbackRequest): Prom
       statements.set(input.source.statement, await content.keep(Buffer.from(input.source.statement)));
     if (kind === 'restoreStore' || kind === 'restoreVolume') {
       const { folder, manifest } = await findPoint(home.points, input.point, sealed.runId);
-      const { at, parts } = manifest;
+      const { at, parts, encrypted } = manifest;
       const files = parts.map(({ file }) => file);
       const elsewhere = at && { parts: [], snapshot: { repository: at.repository.at, id: at.snapshot, files } };
-      points.set(input.point, { folder, parts, ...elsewhere });
+      points.set(input.point, { folder, parts, ...elsewhere, ...(encrypted && { encryptedTo: encrypted.to }) });
     }
   }
   return {

@@ -1,5 +1,6 @@
 import { labels } from '../../runbook/names.ts';
 import { composeLabel } from '../compose/index.ts';
+import { encryptionOf } from '../encryption/index.ts';
 import {
   archiveVolume,
   ensureOwnVolume,
@@ -23,6 +24,7 @@ export function cloneHelpers({ world, original, clone, home }: BuildOptions): Pr
     runId: 'clone',
     operationId: 'build',
     scratch: home.scratch,
+    encryption: encryptionOf(original),
     signal,
     log: (text: string) => original.log(text),
   };
@@ -74,7 +76,8 @@ export async function fillVolumes(
       await extractPoint(job, source.point, name, options.original, 'content');
       notes.push(`volume ${original} from recovery point ${source.point.manifest.run}/${source.point.manifest.point}`);
     } else if (source.from === 'live') {
-      const archive = await archiveVolume(job, original, job.scratch);
+      // Not a recovery point: it lies in the clone's home until the clone's volume holds the same, as plain as the original.
+      const archive = await archiveVolume({ ...job, encryption: undefined }, original, job.scratch);
       await extractArchive(job, { ...archive, folder: job.scratch }, name, 'content');
       const changed = archive.changedWhileRead ? ', which changed while it was read' : '';
       notes.push(`volume ${original} copied as it is now, ${showBytes(archive.plainBytes)}${changed}`);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs, Undo } from '../../runbook/operations.ts';
 import type { EffectContext, EffectHandler } from '../effect.ts';
+import { encryptedTo, encryptionOf } from '../encryption/index.ts';
 import { abandonPoint, openPoint, sealPoint } from '../points/index.ts';
 import { requireSameStore } from '../stores/identity.ts';
 import { withStore, type StoreDrivers } from '../stores/registry.ts';
@@ -85,6 +86,7 @@ function archiveFor(store: string, context: Context): Archive {
         source: { kind, resource: `store:${store}`, identity },
         quiesce,
         engine,
+        ...encryptedTo(encryptionOf(context)),
       });
       try {
         const { canary } = await write(point.folder);

@@ -1,6 +1,7 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
+import { encryptedTo, encryptionOf } from '../encryption/index.ts';
 import { abandonPoint, diskError, openPoint, partialFolder, resumePoint, sealPoint } from '../points/index.ts';
 import type { OpenPoint, PointManifest } from '../points/index.ts';
 import { archiveNeed, archiveVolume, canaryOf, helperJob, quietSince } from '../volumes/index.ts';
@@ -39,6 +40,7 @@ export async function pointFor(job: HelperJob, context: Context, facts: BackupFa
     operation: context.operation.id,
     source: { kind: 'volume', resource: `volume:${facts.volume}`, identity: facts.identity },
     quiesce,
+    ...encryptedTo(encryptionOf(context)),
   }).catch(async (error: unknown) => {
     throw await told(error, partialFolder(context.home.points, ref), facts);
   });

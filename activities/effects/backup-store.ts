@@ -1,6 +1,8 @@
+import { SwitchbackError } from '../../runbook/errors.ts';
 import { canonicalJson, type JsonObject } from '../../runbook/json.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler, Performed } from '../effect.ts';
+import { encryptedTo, encryptionOf } from '../encryption/index.ts';
 import { abandonPoint, isGood, listPoints, openPoint, readPoint, type PointManifest } from '../points/index.ts';
 import { requireSameStore } from '../stores/identity.ts';
 import type { ServerToBackUp } from '../stores/physical-backups.ts';
@@ -41,6 +43,7 @@ export const backupStoreHandler = (deps: {
         source: { kind, resource: `store:${input.store}`, identity },
         quiesce,
         engine,
+        ...encryptedTo(encryptionOf(context)),
       });
       try {
         const { canary } = await from.snapshot(point.folder);
@@ -60,6 +63,18 @@ export const backupStoreHandler = (deps: {
   },
 });
 
+/** @throws `Unsupported`: files of a whole server would lie there in plain */
+function refuseEncrypted(context: EffectContext<'backupStore'>): void {
+  if (encryptionOf(context).to.length === 0) return;
+  throw new SwitchbackError(
+    'Unsupported',
+    `the physical backup of store ${context.operation.input.store} cannot be encrypted with age`,
+    {
+      hint: 'Back it up by `method: logical`, or into a repository of restic, which encrypts all that is in it.',
+    },
+  );
+}
+
 /** The store itself, or its server. */
 async function withSource<T>(
   stores: StoreDrivers,
@@ -68,6 +83,7 @@ async function withSource<T>(
 ): Promise<T> {
   const { store, method } = context.operation.input;
   if (method !== 'physical') return withStore(stores, context, store, ['snapshot'], work);
+  refuseEncrypted(context);
   const { physical, use } = physicalBackupsOf(stores, context, store);
   const server = await physical.open(use);
   try {

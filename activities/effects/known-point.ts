@@ -1,6 +1,13 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { EffectContext } from '../effect.ts';
-import type { PointManifest } from '../points/index.ts';
+import { encryptionOf, requireIdentity } from '../encryption/index.ts';
+import { namedPoint, type PointManifest } from '../points/index.ts';
+
+/** @throws `PreconditionFailed` when it is encrypted and the plan names no private key: better now than after hours of reading */
+export function requireOpenable(context: Parameters<typeof encryptionOf>[0], manifest: PointManifest): void {
+  const { encrypted } = manifest;
+  if (encrypted) requireIdentity(encryptionOf(context), { what: namedPoint(manifest), to: encrypted.to });
+}
 
 /** @throws `IntegrityFailed` when another point stands where the journal saw one sealed: an older one that was put in its place */
 export async function requireKnownPoint(

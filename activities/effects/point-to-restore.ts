@@ -12,7 +12,7 @@ import {
 } from '../volumes/index.ts';
 import type { HelperJob, VolumeRoom } from '../volumes/index.ts';
 import { helperOwner } from './helper-owner.ts';
-import { requireKnownPoint } from './known-point.ts';
+import { requireKnownPoint, requireOpenable } from './known-point.ts';
 
 type Context = EffectContext<'restoreVolume'>;
 
@@ -24,6 +24,7 @@ export async function pointToRestore(job: HelperJob, context: Context, live: Vol
   const { manifest } = point;
   const size = sizeOf(point);
   await requireKnownPoint(context, manifest);
+  requireOpenable(context, manifest);
   // The new content lies beside the old one until the old one is discarded: both must fit.
   const { freeBytes, freeInodes } = live ?? (await roomOfNewVolume(job, context));
   requireRoom(

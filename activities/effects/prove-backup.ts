@@ -1,7 +1,7 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler } from '../effect.ts';
-import { requireKnownPoint } from './known-point.ts';
+import { requireKnownPoint, requireOpenable } from './known-point.ts';
 import { bytesIn, findPoint, markFailed, markProven, verifyPoint } from '../points/index.ts';
 import type { PointProver, ProofContext, StoredPoint } from '../points/index.ts';
 import { withFetched } from './fetched-point.ts';
@@ -18,6 +18,7 @@ export function proveBackupHandler(deps: {
     async prepare(input, context) {
       const point = await findPoint(context.home.points, input.point, context.runId);
       await requireKnownPoint(context, point.manifest);
+      requireOpenable(context, point.manifest);
       proverOf(deps.provers, point.manifest.source.kind);
       return {
         undo: { by: 'nothing', summary: 'a proof leaves nothing behind' },

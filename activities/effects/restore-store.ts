@@ -4,7 +4,7 @@ import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
 import { findPoint, type StoredPoint } from '../points/index.ts';
 import { withFetched } from './fetched-point.ts';
-import { requireKnownPoint } from './known-point.ts';
+import { requireKnownPoint, requireOpenable } from './known-point.ts';
 import { requireSameStore } from '../stores/identity.ts';
 import { withStore, type StoreDrivers } from '../stores/registry.ts';
 import type { RestoreOutcome, RestoreWish, StateLoss, StoreContext, SwapPlan } from '../stores/store.ts';
@@ -32,7 +32,10 @@ export const restoreStoreHandler = (deps: {
   async prepare(input, context) {
     const point =
       input.replaced === undefined ? await findPoint(context.home.points, input.point, context.runId) : undefined;
-    if (point) await requireKnownPoint(context, point.manifest);
+    if (point) {
+      await requireKnownPoint(context, point.manifest);
+      requireOpenable(context, point.manifest);
+    }
     const planned = (from: StoredPoint | undefined) =>
       withStore(deps.stores, context, input.store, ['restore'], (store) => store.planRestore(wishOf(input, from)));
     // Which roles are missing stands in the dump.

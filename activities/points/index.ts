@@ -8,7 +8,7 @@ export type { PointEntry, StoredPoint } from './read-point.ts';
 export { markFailed, markProven, markVerified, requireWholeParts, verifyPoint } from './verify-point.ts';
 export { partPath, partialFolder, pointFolder } from './point-folder.ts';
 export type { PointRef } from './point-folder.ts';
-export { isGood, pointStates } from './manifest.ts';
+export { isGood, namedPoint, pointStates } from './manifest.ts';
 export type { PointManifest, PointPart, PointPlace, PointProof, PointSource, PointState } from './manifest.ts';
 export type { PointProver, ProofContext, Proven } from './prover.ts';
 export { expiredPlaces, expirePoint, refOf, removeExpired } from './expire-point.ts';

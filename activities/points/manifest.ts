@@ -48,7 +48,8 @@ export interface PointPlace {
 
 /** What stands in `manifest.json`, beside the data of a recovery point. */
 export interface PointManifest {
-  format: 1;
+  /** 2 where it is encrypted: a version that knows nothing of that leaves the point alone, and does not take it for damaged. */
+  format: 1 | 2;
   point: string;
   target: string;
   run: string;
@@ -60,6 +61,8 @@ export interface PointManifest {
   quiesce: string;
   /** What wrote it, e.g. `{ name: 'postgres', version: '15.14' }`. */
   engine?: { name: string; version: string };
+  /** Public keys of age that every part is encrypted to. What stands here is readable by whoever sees the folder, the canary too. */
+  encrypted?: { to: string[] };
   sealedAt?: string;
   /** Absent: the parts lie beside the manifest. */
   at?: PointPlace;
@@ -104,7 +107,8 @@ export function decodeManifest(text: string, where: string): PointManifest {
   if (parsed === null || typeof parsed !== 'object') throw damaged('is not whole');
   const { checksum, ...manifest } = parsed;
   if (checksum !== sha256(canonicalJson(manifest))) throw damaged('does not match its own checksum');
-  if (manifest.format !== 1) throw damaged(`has format ${String(manifest.format)}, which this version does not read`);
+  if (![1, 2].includes(manifest.format))
+    throw damaged(`has format ${String(manifest.format)}, which this version does not read`);
   if (manifest.seal !== undefined && manifest.seal !== sealOf(manifest)) throw damaged('does not match its seal');
   return manifest;
 }
@@ -117,3 +121,6 @@ export function mayBecome(from: PointState, to: PointState): boolean {
 
 /** Whether a point has been sealed: the only ones that may be restored from. */
 export const isGood = (state: PointState) => state === 'sealed' || state === 'verified' || state === 'restore-tested';
+
+/** For messages: `recovery point run-1/before`. */
+export const namedPoint = ({ run, point }: Pick<PointManifest, 'run' | 'point'>) => `recovery point ${run}/${point}`;

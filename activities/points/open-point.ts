@@ -18,7 +18,7 @@ export interface OpenPoint {
 
 /** What is known about a point before the first byte is written. */
 export type PointStart = Pick<PointManifest, 'point' | 'target' | 'run' | 'operation' | 'source' | 'quiesce'> &
-  Partial<Pick<PointManifest, 'engine'>>;
+  Partial<Pick<PointManifest, 'engine' | 'encrypted'>>;
 
 /**
  * Begins a recovery point in `<points>/<run>/<point>.partial`. What a dead attempt left there is removed first: make sure
@@ -36,7 +36,7 @@ export async function openPoint(pointsRoot: string, start: PointStart): Promise<
   await rm(folder, { recursive: true, force: true });
   await makeFolders(pointsRoot, dirname(folder), folder);
   const manifest: PointManifest = {
-    format: 1,
+    format: start.encrypted === undefined ? 1 : 2,
     ...start,
     state: 'writing',
     startedAt: new Date().toISOString(),

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
@@ -46,7 +46,8 @@ export async function sealPoint(point: OpenPoint, options: SealOptions = {}): Pr
 
 /**
  * What lies beside the manifest, hashed where that was not done while it was written, and forced to disk.
- * @throws `IntegrityFailed` when a part is missing, or is not as long as it was said to be, or when there is no part.
+ * @throws `IntegrityFailed` when a part is missing, or is not as long as it was said to be, or when there is no part, or one is plain in a
+ * point that says that it is encrypted.
  */
 export async function partsOf(point: OpenPoint, options: SealOptions = {}): Promise<PointPart[]> {
   const known = new Map((options.parts ?? []).map((part) => [part.file, part]));
@@ -59,10 +60,24 @@ export async function partsOf(point: OpenPoint, options: SealOptions = {}): Prom
     const part = known.get(file) ?? { file, ...(await hashFile(path, options)) };
     const { size } = await stat(path);
     if (size !== part.bytes) throw broken(point, `has ${size} bytes in ${file} where ${part.bytes} were written`);
+    if (point.manifest.encrypted && !(await isEncrypted(path))) throw broken(point, `has ${file} in plain`);
     await fsyncPath(path);
     parts.push(part);
   }
   return parts;
+}
+
+/** How every file of age begins (https://age-encryption.org/v1). */
+const ageMagic = 'age-encryption.org/v1\n';
+
+async function isEncrypted(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(ageMagic.length), 0, ageMagic.length, 0);
+    return buffer.toString('latin1', 0, bytesRead) === ageMagic;
+  } finally {
+    await file.close();
+  }
 }
 
 async function removeAllBut(folder: string, name: string): Promise<void> {

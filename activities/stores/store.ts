@@ -3,6 +3,7 @@ import type { JsonObject } from '../../runbook/json.ts';
 import type { Operation } from '../../runbook/operations.ts';
 import type { CompareSource } from '../comparison/compare-source.ts';
 import type { EffectContext, Progress } from '../effect.ts';
+import { encryptionOf, type Encryption } from '../encryption/index.ts';
 import type { PointProver, StoredPoint } from '../points/index.ts';
 import type { PhysicalBackups } from './physical-backups.ts';
 
@@ -47,6 +48,8 @@ export interface StoreUse {
   progress(progress: Progress): void;
   fence(): Promise<void>;
   secret(template: string): Promise<string>;
+  /** Of the recovery points that are written and read. */
+  encryption: Encryption;
   log(message: string): void;
 }
 
@@ -271,6 +274,7 @@ export function storeUse(context: StoreContext, store: string, ref: StoreRef): S
     progress: (progress) => context.progress(progress),
     fence: () => context.fence(),
     secret: (template) => context.secret(template),
+    encryption: encryptionOf(context),
     log: (message) => context.log(message),
   };
 }

@@ -1,3 +1,4 @@
+import { requireAge } from './helper-image.ts';
 import { archiveScript } from './helper-scripts.ts';
 import { answerOf, readAll, runVolumeHelper } from './run-volume-helper.ts';
 import type { HelperJob } from './run-volume-helper.ts';
@@ -23,11 +24,13 @@ export interface Archive {
 /** Archives a volume, mounted read-only, into a folder of the Docker host, and fingerprints it on the way. */
 export async function archiveVolume(job: HelperJob, volume: string, folder: string): Promise<Archive> {
   const { packing } = job.helper;
-  const file = packing === 'zstd' ? 'volume.tar.zst' : 'volume.tar';
+  const to = job.encryption?.to ?? [];
+  if (to.length > 0) requireAge(job.helper, `the encrypted backup of volume ${volume}`);
+  const file = `volume.tar${packing === 'zstd' ? '.zst' : ''}${to.length > 0 ? '.age' : ''}`;
   const line = await runVolumeHelper(job, {
     role: 'archive',
     script: archiveScript,
-    args: [file, packing, String(treeWay)],
+    args: [file, packing, String(treeWay), ...to.map((key) => `--recipient=${key}`)],
     mounts: [
       { type: 'volume', source: volume, target: '/source', readOnly: true },
       { type: 'bind', source: folder, target: '/point' },

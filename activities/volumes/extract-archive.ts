@@ -1,5 +1,8 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
+import type { HelperMount } from '../docker/index.ts';
+import { keyProblem, withIdentity, type Encrypted } from '../encryption/index.ts';
 import type { Archive } from './archive-volume.ts';
+import { requireAge } from './helper-image.ts';
 import { compareScript, extractScript } from './helper-scripts.ts';
 import { forgeryIn } from './inspect-archive.ts';
 import { answerOf, readAll, runVolumeHelper, writeAll } from './run-volume-helper.ts';
@@ -9,6 +12,7 @@ import type { HelperJob } from './run-volume-helper.ts';
 export type ArchiveToExtract = Pick<Archive, 'file' | 'packing' | 'plainBytes' | 'plainSha256' | 'treeWay'> & {
   /** The folder that it is in, on the Docker host. */
   folder: string;
+  encrypted?: Encrypted;
 };
 
 /**
@@ -23,12 +27,24 @@ interface Extracted {
   back: { as: 'listing' } | { as: 'content'; bytes: number; sha256: string };
 }
 
+/** Lends the mounts that an archive is read with: of one that is encrypted, with the private key for the time of use. */
+async function reading<T>(
+  job: HelperJob,
+  { folder, encrypted }: ArchiveToExtract,
+  work: (mounts: HelperMount[]) => Promise<T>,
+): Promise<T> {
+  const point: HelperMount = { type: 'bind', source: folder, target: '/point', readOnly: true };
+  if (encrypted === undefined) return work([point]);
+  requireAge(job.helper, `reading ${encrypted.what}, which is encrypted,`);
+  return withIdentity(`${job.scratch}.identity`, job.encryption, encrypted, (identity) => work([point, identity]));
+}
+
 /**
  * Extracts an archive into a volume of our own, emptied first, reads back what came out and compares. The helper has
  * nothing but that volume to write to. Returns how long the extraction alone took, in milliseconds.
  * The stream that is extracted must be the one that was backed up, and the tree that came of it must read as that same stream: an archive
  * that says one thing and does another has no such stream.
- * @throws `IntegrityFailed` when the archive is none that a backup wrote, `ValidationMismatch` with the first differences when what came
+ * @throws `AccessDenied` when the private key opens nothing of it, `IntegrityFailed` when the archive is none that a backup wrote, `ValidationMismatch` with the first differences when what came
  * out is not what went in.
  */
 export async function extractArchive(
@@ -37,10 +53,17 @@ export async function extractArchive(
   volume: string,
   readBack: ReadBack,
 ): Promise<number> {
-  const mounts = [
-    { type: 'bind' as const, source: archive.folder, target: '/point', readOnly: true },
-    { type: 'volume' as const, source: volume, target: '/target' },
-  ];
+  return reading(job, archive, (mounts) => extractFrom(job, archive, mounts, volume, readBack));
+}
+
+async function extractFrom(
+  job: HelperJob,
+  archive: ArchiveToExtract,
+  reads: HelperMount[],
+  volume: string,
+  readBack: ReadBack,
+): Promise<number> {
+  const mounts = [...reads, { type: 'volume' as const, source: volume, target: '/target' }];
   const line = await runVolumeHelper(job, {
     role: 'extract',
     script: extractScript,
@@ -48,8 +71,11 @@ export async function extractArchive(
     mounts,
     capabilities: writeAll,
   }).catch(async (error: unknown) => {
+    const wrongKey = archive.encrypted && keyProblem(error, archive.encrypted);
+    if (wrongKey) throw wrongKey;
     // What makes tar fail may be in the archive: that is worse than a failed step, and has another way out.
-    if (error instanceof SwitchbackError && error.name === 'StepFailed') throw (await forgeryIn(job, archive)) ?? error;
+    if (error instanceof SwitchbackError && error.name === 'StepFailed')
+      throw (await forgeryIn(job, archive, reads)) ?? error;
     throw error;
   });
   const found = answerOf<Extracted>(line, 'the extraction');
@@ -57,7 +83,7 @@ export async function extractArchive(
   const { back } = found;
   const asRead = back.as === 'listing' || (back.sha256 === plainSha256 && back.bytes === plainBytes);
   if (asRead && found.streamSha256 === plainSha256) return found.tookMs;
-  const forgery = await forgeryIn(job, archive);
+  const forgery = await forgeryIn(job, archive, reads);
   if (forgery) throw forgery;
   const differences = await runVolumeHelper(job, {
     role: 'compare',

@@ -31,7 +31,9 @@ export async function extractPoint(
     if (!(error instanceof SwitchbackError)) throw error;
     if (error.name === 'ResourceExhausted') throw await outOfRoom(job, point, volume, error);
     const against = ['ValidationMismatch', 'IntegrityFailed'].includes(error.name);
-    if (at === undefined && (against || error.name === 'StepFailed')) await verifyPoint(point, { signal: job.signal });
+    // A key that opens nothing may be the right one, of a damaged point.
+    if (at === undefined && (against || ['StepFailed', 'AccessDenied'].includes(error.name)))
+      await verifyPoint(point, { signal: job.signal });
     if (against) await markFailed(point, error.message);
     throw error;
   }

@@ -5,10 +5,10 @@ import { labels } from '../../runbook/names.ts';
 import { buildImage, type CallOptions, type DockerEngine } from '../docker/index.ts';
 import { ExecaError } from '../processes/execa.ts';
 
-/** All that the helper needs and the base image lacks: a fast compressor, and SHA-256 by the processor's own instructions. */
+/** All that the helper needs and the base image lacks: a fast compressor, SHA-256 by the processor's own instructions, and encryption. */
 const dockerfile = `FROM debian:bookworm-slim
 RUN apt-get update -qq \\
- && apt-get install -y -qq --no-install-recommends openssl zstd \\
+ && apt-get install -y -qq --no-install-recommends age openssl zstd \\
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 LABEL ${labels.role}=helper
 `;
@@ -51,4 +51,13 @@ export async function ensureHelperImage(
     options.log?.(`${helperImage} could not be built, so archives stay uncompressed: ${error.shortMessage}`);
     return { image: base, packing: 'none' };
   }
+}
+
+/** @throws `PreconditionFailed` where the helper cannot encrypt or decrypt: nothing that is to be encrypted is ever written plain. */
+export function requireAge(helper: HelperImage, what: string): void {
+  if (helper.image === helperImage) return;
+  throw new SwitchbackError('PreconditionFailed', `${what} needs age, and ${helperImage} could not be built`, {
+    hint: 'Building it needs a package archive of Debian: see to it that one is reached, or load the image with `docker load`; then retry.',
+    facts: { image: helperImage },
+  });
 }

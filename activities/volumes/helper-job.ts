@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { labels, operationObjectName } from '../../runbook/names.ts';
 import type { DockerEngine, Labels } from '../docker/index.ts';
 import { ensureHelperImage } from './helper-image.ts';
+import type { Encryption } from '../encryption/index.ts';
 import type { HelperJob } from './run-volume-helper.ts';
 
 /** Whose helpers they are. */
@@ -13,6 +14,7 @@ export interface HelperOwner {
   operationId: string;
   /** The target's folder for scratch data. */
   scratch: string;
+  encryption?: Encryption;
   signal: AbortSignal;
   log(message: string): void;
 }
@@ -42,6 +44,7 @@ export async function helperJob(
     helper: await ensureHelperImage(engine, { signal, log: (message) => owner.log(message) }),
     nameOf: (role) => operationObjectName(target, runId, operationId, role),
     labels: ownLabels(owner, 'helper'),
+    encryption: owner.encryption,
     scratch,
     timeoutMs,
     signal,

@@ -1,4 +1,5 @@
 import { readTree, relay } from './stream-scripts.ts';
+import { unpack } from './unpack-script.ts';
 
 /**
  * What runs inside helper containers: constant texts for `bash -c`; every value comes as an argument, so nothing is ever
@@ -36,7 +37,7 @@ find . -xdev -type f -print0 | xargs -0 -r sha256sum -z -- | perl -0 -pe 's/^(\\
 `;
 
 /**
- * Archives /source, read in way $3, to /point/$1, packed as $2 says. Prints exit code of tar, and length and SHA-256 of the stream and of
+ * Archives /source, read in way $3, to /point/$1, packed as $2 says, and encrypted where options for age follow. Prints exit code of tar, and length and SHA-256 of the stream and of
  * the file. Level 2 of zstd: on software, logs and pages of databases its output is no larger than gzip's, for three quarters of the
  * processor time of level 3.
  */
@@ -44,6 +45,7 @@ export const archiveScript = `set -euo pipefail
 rm -f "/progress/$0"
 ${readTree}${relay}
 pack() { if [ "$1" = zstd ]; then zstd --quiet --threads=0 -2 --stdout; else cat; fi; }
+pack_for() { if [ $# -eq 1 ]; then pack "$1"; else pack "$1" | age --encrypt "\${@:2}"; fi; }
 began=$(date --utc +%FT%T.%NZ)
 # Before anything waits on a fifo: a folder that cannot be written must fail here, not hang there.
 : >"/point/$1"
@@ -51,7 +53,7 @@ mkfifo /tmp/plain /tmp/packed
 digest </tmp/plain >/tmp/plain.sum & plain=$!
 digest </tmp/packed >/tmp/packed.sum & packed=$!
 set +e
-read_tree /source "$3" | relay /tmp/plain /progress/bytes 2>/tmp/metered | pack "$2" | relay /tmp/packed '' 2>/tmp/written >"/point/$1"
+read_tree /source "$3" | relay /tmp/plain /progress/bytes 2>/tmp/metered | pack_for "$2" "\${@:4}" | relay /tmp/packed '' 2>/tmp/written >"/point/$1"
 codes=("\${PIPESTATUS[@]}")
 set -e
 cat /tmp/metered /tmp/written >&2
@@ -73,8 +75,7 @@ printf '{"began":"%s","tar":%d,"plainBytes":%s,"plainSha256":"%s","bytes":%s,"sh
  */
 export const extractScript = `set -euo pipefail
 rm -f "/progress/$0"
-${readTree}${relay}
-unpack() { if [ "$2" = zstd ]; then zstd --quiet --decompress --stdout "/point/$1"; else cat "/point/$1"; fi; }
+${readTree}${relay}${unpack}if is_encrypted "$1"; then require_key "/point/$1"; fi
 # Only what was read with --acls is written with it: tar takes the ACLs off where the archive has none under that name.
 acls=(); if [ "$4" = 1 ]; then acls=(--acls); fi
 list=(); if [ "$5" = listing ]; then list=(-vv --full-time --index-file=/tmp/extracted); fi
@@ -109,8 +110,7 @@ printf '{"tookMs":%d,"streamSha256":"%s","back":%s}\\n' "$took" "$(cat /tmp/stre
 
 /** Says in what /target differs from the archive /point/$1: at most 20 lines. How tar ends says no more than they do. */
 export const compareScript = `set -u
-unpack() { if [ "$2" = zstd ]; then zstd --quiet --decompress --stdout "/point/$1"; else cat "/point/$1"; fi; }
-unpack "$1" "$2" | tar --compare --file=- --blocking-factor=2048 --numeric-owner --xattrs '--xattrs-include=*' \\
+${unpack}unpack "$1" "$2" | tar --compare --file=- --blocking-factor=2048 --numeric-owner --xattrs '--xattrs-include=*' \\
   --directory=/target 2>&1 | head -20 >"/progress/$0"
 exit 0
 `;

@@ -1,7 +1,7 @@
 export { archiveVolume, type Archive } from './archive-volume.ts';
 export { extractArchive } from './extract-archive.ts';
 export { endExchange, exchangeVolumes, requireExchangeable } from './exchange-volumes.ts';
-export { ensureHelperImage, helperImage, type HelperImage } from './helper-image.ts';
+export { ensureHelperImage, helperImage, requireAge, type HelperImage } from './helper-image.ts';
 export { extractPoint } from './extract-point.ts';
 export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
 export { listVolume } from './list-volume.ts';

@@ -1,4 +1,5 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
+import type { HelperMount } from '../docker/index.ts';
 import type { ArchiveToExtract } from './extract-archive.ts';
 import { inspectScript } from './inspect-script.ts';
 import { readAll, runVolumeHelper, type HelperJob } from './run-volume-helper.ts';
@@ -7,12 +8,16 @@ import { readAll, runVolumeHelper, type HelperJob } from './run-volume-helper.ts
  * Why an archive that did not come out as it went in is none that a backup wrote, if that is so. Nothing of it is extracted. Where nothing
  * is wrong with it, the fault is elsewhere.
  */
-export async function forgeryIn(job: HelperJob, archive: ArchiveToExtract): Promise<SwitchbackError | undefined> {
+export async function forgeryIn(
+  job: HelperJob,
+  archive: ArchiveToExtract,
+  mounts: HelperMount[],
+): Promise<SwitchbackError | undefined> {
   const told = await runVolumeHelper(job, {
     role: 'inspect',
     script: inspectScript,
     args: [archive.file, archive.packing, String(archive.plainBytes)],
-    mounts: [{ type: 'bind', source: archive.folder, target: '/point', readOnly: true }],
+    mounts,
     capabilities: readAll,
     fresh: true,
   });

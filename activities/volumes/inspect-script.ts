@@ -1,4 +1,5 @@
 import { readTree, relay } from './stream-scripts.ts';
+import { unpack } from './unpack-script.ts';
 
 /**
  * Looks through the archive /point/$1, and extracts nothing: prints the SHA-256 of its stream, then a line for each of the first entries
@@ -7,9 +8,7 @@ import { readTree, relay } from './stream-scripts.ts';
  */
 export const inspectScript = `set -uo pipefail
 rm -f "/progress/$0"
-${readTree}${relay}
-unpack() { if [ "$2" = zstd ]; then zstd --quiet --decompress --stdout "/point/$1"; else cat "/point/$1"; fi; }
-mkfifo /tmp/plain
+${readTree}${relay}${unpack}mkfifo /tmp/plain
 digest </tmp/plain >/tmp/plain.sum & plain=$!
 unpack "$1" "$2" | relay /tmp/plain /progress/bytes "$3" 2>/tmp/said | perl -e '
   use strict; binmode STDIN; my (%is, %pax, $told);

@@ -5,6 +5,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import { labels } from '../../runbook/names.ts';
 import { runHelper } from '../docker/index.ts';
 import type { DockerEngine, HelperMount, Labels } from '../docker/index.ts';
+import type { Encryption } from '../encryption/index.ts';
 import type { HelperImage } from './helper-image.ts';
 
 /** For whom helper containers work, and how they report. */
@@ -14,6 +15,8 @@ export interface HelperJob {
   /** Name of a helper by its role: the same on every attempt, so that a retry adopts what an earlier one started. */
   nameOf(role: string): string;
   labels: Labels;
+  /** Of the recovery points that are written and read; none where it is absent. */
+  encryption?: Encryption | undefined;
   /** A folder on the Docker host where the helper leaves how far it is. It must exist. */
   scratch: string;
   /** How long one helper may run, in milliseconds. */
@@ -74,7 +77,7 @@ export async function runVolumeHelper(job: HelperJob, task: HelperTask): Promise
   );
   if (result.exitCode === 0) return readFile(join(job.scratch, task.role), 'utf8');
   const log = result.log.trim().split('\n').slice(-5).join('; ');
-  if (/No space left on device|Disk quota exceeded/.test(result.log)) {
+  if (/No space left on device|Disk quota exceeded/i.test(result.log)) {
     throw new SwitchbackError('ResourceExhausted', `${task.role}: the disk is full (${log})`, {
       hint: 'Free space on the Docker host, then retry; what was written so far is removed.',
     });

@@ -1,6 +1,6 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
-import type { PointPlace, StoredPoint } from '../points/index.ts';
+import { namedPoint, type PointPlace, type StoredPoint } from '../points/index.ts';
 import { listingWay, type TakenSnapshot } from '../restic/index.ts';
 import type { Archive } from './archive-volume.ts';
 import type { ArchiveToExtract } from './extract-archive.ts';
@@ -86,10 +86,16 @@ function requireVolume({ manifest: { source, point } }: StoredPoint): void {
 
 /** What a manifest says about a volume's archive. @throws `PreconditionFailed` when the point is not one of a volume. */
 export function archiveOf(point: StoredPoint): ArchiveToExtract & VolumeCanary {
-  const { parts, canary } = point.manifest;
+  const { parts, canary, encrypted } = point.manifest;
   requireVolume(point);
   const part = parts[0];
   if (part === undefined) throw new SwitchbackError('IntegrityFailed', `${point.manifest.point} names no archive`);
   const known = canary as unknown as VolumeCanary;
-  return { ...known, treeWay: known.treeWay ?? 1, file: part.file, folder: point.folder };
+  return {
+    ...known,
+    treeWay: known.treeWay ?? 1,
+    file: part.file,
+    folder: point.folder,
+    ...(encrypted && { encrypted: { what: namedPoint(point.manifest), to: encrypted.to } }),
+  };
 }

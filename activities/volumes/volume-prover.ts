@@ -1,4 +1,5 @@
 import type { DockerEngine } from '../docker/index.ts';
+import { encryptionOf } from '../encryption/index.ts';
 import type { PointProver, StoredPoint } from '../points/index.ts';
 import { extractPoint } from './extract-point.ts';
 import { helperJob, ownLabels } from './helper-job.ts';
@@ -13,7 +14,8 @@ export function volumeProver(engine: DockerEngine): PointProver {
     async prove(point, context) {
       const { target, runId, operationId, scratch, signal } = context;
       const size = sizeOf(point);
-      const owner = { target, runId, operationId, scratch, signal, log: (message: string) => context.log(message) };
+      const log = (message: string) => context.log(message);
+      const owner = { target, runId, operationId, scratch, encryption: encryptionOf(context), signal, log };
       const job = await helperJob(engine, owner, context.timeoutMs, (bytes) =>
         context.progress({
           doing: 'restoring into a scratch volume',

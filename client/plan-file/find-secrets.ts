@@ -20,9 +20,11 @@ export function findSecrets(
     const message = byKey ? `\`${key}\` is written out` : `${found?.what ?? 'a secret'} is written out`;
     // Arguments are seen by everybody who may list processes, so a reference is no way out there.
     const argument = typeof path.at(-1) === 'number';
-    const hint = argument
-      ? "Leave it out: the command has the service's environment, and the secret belongs there."
-      : secretHint;
+    const hint =
+      found?.hint ??
+      (argument
+        ? "Leave it out: the command has the service's environment, and the secret belongs there."
+        : secretHint);
     mistakes.push({ source, start, end, path, message, hint, severity: 'error' });
     // The whole value: escapes and folding make it unsure where in the text a part of it stands.
     blackouts.push({ source, start, end });

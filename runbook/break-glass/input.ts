@@ -11,6 +11,8 @@ export interface PointFiles {
   parts: readonly { file: string; sha256: string }[];
   /** Where the data is instead. `files`: those in it, where it is of a store. */
   snapshot?: { repository: string; id: string; files: readonly string[] };
+  /** Public keys that its parts are encrypted to. */
+  encryptedTo?: readonly string[];
 }
 
 /** Everything that a script is made from. Paths are absolute on the home host. */

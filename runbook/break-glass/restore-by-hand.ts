@@ -25,13 +25,16 @@ export function restoreByHand(operation: Restore, input: BreakGlassInput): Step 
     if (base !== undefined && log !== undefined) return ofServer(operation, point, { base, log }, parts);
     return byHand(operation.id, operation.summary, {
       why: 'rows that were written since are lost, and only a person can say that they may be',
-      commands: ofStore(operation.input.store, point),
+      commands: [...keyNeeded(point), ...ofStore(operation.input.store, point)],
       parts,
     });
   }
   return byHand(operation.id, operation.summary, {
     why: 'what was written since is lost, and a volume can only be exchanged with all of its users stopped',
-    commands: ofVolume(operation.input.into ?? operation.input.volume, point, input.plan.stack.compose),
+    commands: [
+      ...keyNeeded(point),
+      ...ofVolume(operation.input.into ?? operation.input.volume, point, input.plan.stack.compose),
+    ],
     parts,
   });
 }
@@ -39,15 +42,33 @@ export function restoreByHand(operation: Restore, input: BreakGlassInput): Step 
 const password =
   ": 'set RESTIC_PASSWORD_FILE, and for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as the plan says'";
 
-function ofStore(store: string, { folder, snapshot }: PointFiles): string[] {
+/** Where the private key is, the script does not know: a reference may stand for something else in this shell. */
+function keyNeeded({ encryptedTo }: PointFiles): string[] {
+  if (encryptedTo === undefined) return [];
+  return [
+    `: 'encrypted to ${encryptedTo.join(', ')}: set KEY to the file of the private key of one of these; age is needed'`,
+  ];
+}
+
+/** Prints a part, decrypted. */
+const printed = (path: string) =>
+  path.endsWith('.age') ? `age --decrypt --identity "$KEY" ${quote(path)}` : `cat ${quote(path)}`;
+
+function ofStore(store: string, { folder, snapshot, encryptedTo }: PointFiles): string[] {
   const fetched = `./${store}_fetched`;
   const dump = snapshot === undefined ? `${folder}/dump` : `${fetched}/dump`;
+  const into = '--dbname="${DATABASE}_restored"';
+  // An encrypted dump is one stream, which is read once, from its beginning: by one worker.
+  const restore =
+    encryptedTo === undefined
+      ? `pg_restore --exit-on-error --jobs=2 ${into} ${quote(dump)}`
+      : `${printed(`${folder}/dump.zst.age`)} | zstd --decompress --stdout | pg_restore --exit-on-error --format=custom ${into}`;
   const psql = 'psql "$URL" -X -v ON_ERROR_STOP=1 -c';
   return [
     ...(snapshot === undefined ? [] : [password, restored(snapshot, '/dump', quote(fetched))]),
     `: 'store ${store.replaceAll("'", '')}: set URL to a database beside it, such as postgres, and DATABASE to its name'`,
     `${psql} "create database \\"\${DATABASE}_restored\\" template template0"`,
-    `pg_restore --exit-on-error --jobs=2 --dbname="\${DATABASE}_restored" ${quote(dump)}`,
+    restore,
     ": 'look into it, stop everything that writes, then exchange the two in one transaction:'",
     `${psql} "begin; alter database \\"$DATABASE\\" rename to \\"\${DATABASE}_replaced\\"; alter database \\"\${DATABASE}_restored\\" rename to \\"$DATABASE\\"; commit"`,
   ];
@@ -104,8 +125,9 @@ function ofVolume(volume: string, point: PointFiles, compose: string): string[] 
     `docker volume create ${fresh}`,
     ...(point.snapshot === undefined ? [] : [password, restored(point.snapshot, '/volume', mountpoint)]),
     ...point.parts.map(({ file }) => {
-      const path = quote(`${point.folder}/${file}`);
-      const read = file.endsWith('.zst') ? `zstd --decompress --stdout ${path}` : `cat ${path}`;
+      const path = `${point.folder}/${file}`;
+      const packed = /\.zst(\.age)?$/.test(file);
+      const read = packed ? `${printed(path)} | zstd --decompress --stdout` : printed(path);
       return `${read} | tar --extract --numeric-owner --same-owner --preserve-permissions --xattrs --acls --directory=${mountpoint}`;
     }),
     `docker ps --filter volume=${quote(volume)}`,

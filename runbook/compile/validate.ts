@@ -4,6 +4,7 @@ import type { PlacedPhase, PlanFrame } from './context.ts';
 import { validateCheckpoints } from './validate-checkpoints.ts';
 import { validateChecks } from './validate-checks.ts';
 import { validateData } from './validate-data.ts';
+import { validateEncryption } from './encryption.ts';
 import { validateFiles } from './validate-files.ts';
 import { validateOrder } from './validate-order.ts';
 import { validateReferences } from './validate-references.ts';
@@ -33,6 +34,7 @@ export function validatePlan(scope: Scope): Finding[] {
     ...validateReferences(scope),
     ...validateStores(scope),
     ...validateData(scope),
+    ...validateEncryption(scope),
     ...validateChecks(scope),
     ...validateCheckpoints(scope),
     ...scope.placed.flatMap(({ steps }) => steps.flatMap(({ step, context }) => kindOf(step).validate(step, context))),

@@ -30,4 +30,5 @@ export {
   type ComposeService,
   type ComposeResource,
 } from './compose-facts.ts';
+export { plainRecipient, recipientProblem } from './age-recipient.ts';
 export { didYouMean, nearest } from './did-you-mean.ts';

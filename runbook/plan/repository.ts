@@ -1,10 +1,36 @@
 import { z } from 'zod';
+import { recipientProblem } from './age-recipient.ts';
 import { saying } from './saying.ts';
-import { secretHint } from './secret-reference.ts';
+import { isSecretReference, secretHint } from './secret-reference.ts';
 import { secretText } from './secret-text.ts';
+
+const recipient = z
+  .string()
+  .superRefine((text, context) => {
+    const problem = recipientProblem(text);
+    if (problem) context.addIssue({ code: 'custom', message: problem.is, params: { hint: problem.hint } });
+  })
+  .describe('A public key: `age1…`, `ssh-ed25519 …` or `ssh-rsa …`.');
+
+const encrypt = z
+  .strictObject({
+    to: z
+      .array(recipient)
+      .max(20)
+      .describe(
+        'The public keys that recovery points are encrypted to, any of whose private keys opens them. Empty: new ones stay plain, and older ones can still be read.',
+      ),
+    identity: z
+      .string()
+      .refine(isSecretReference, { error: 'is no secret reference', params: { hint: secretHint } })
+      .exactOptional()
+      .describe(`The private key, for proofs, restores and rehearsals. ${secretHint}`),
+  })
+  .describe('Encrypts recovery points with age.');
 
 const folder = z.strictObject({
   kind: z.literal('folder').describe("Each point is a folder in the target's home."),
+  encrypt: encrypt.exactOptional(),
 });
 
 /** Two places that a repository can be in: a folder of the host, or a bucket. */

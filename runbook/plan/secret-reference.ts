@@ -22,7 +22,7 @@ export function unknownReferences(text: string): string[] {
 }
 
 const secretKey =
-  /(^|[_-])(pass(word|phrase|wd)|pwd|token|secret|credentials?|api[_-]?key|private[_-]?key|access[_-]?key)$/i;
+  /(^|[_-])(pass(word|phrase|wd)|pwd|token|secret|credentials?|api[_-]?key|private[_-]?key|access[_-]?key|identity)$/i;
 
 /** Whether a key's name says that its value is a secret: `password`, `apiToken`, `CLIENT_SECRET`. */
 export function isSecretKey(key: string): boolean {
@@ -34,9 +34,14 @@ export interface PlainSecret {
   start: number;
   end: number;
   what: string;
+  /** Where another way out than a reference is meant. */
+  hint?: string;
 }
 
-/** Finds `scheme://user:password@` and `…PASSWORD=value` whose password is no reference. */
+const identityHint =
+  'Write the public key, which `age-keygen -y FILE` prints, or a reference to the private one; and make a new pair, since this one was seen.';
+
+/** Finds `scheme://user:password@` and `…PASSWORD=value` whose password is no reference, and private keys of age. */
 export function findPlainSecret(text: string): PlainSecret | undefined {
   const masked = text.replaceAll(reference, (match) => '\u0000'.repeat(match.length));
   const url = /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#@:]{0,200}:([^\s/?#@\u0000]{1,500})@/i.exec(masked);
@@ -50,6 +55,8 @@ export function findPlainSecret(text: string): PlainSecret | undefined {
       masked,
     );
   if (assignment) return locate(assignment, 'a password');
+  const identity = /\b(AGE-SECRET-KEY-[A-Z0-9]+)/i.exec(masked);
+  if (identity) return { ...locate(identity, 'a private key'), hint: identityHint };
   return undefined;
 }
 

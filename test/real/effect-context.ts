@@ -27,6 +27,7 @@ export interface TargetOptions {
   switchBy?: 'copy' | 'symlink';
   protect?: CompiledPlan['protect'];
   stores?: CompiledPlan['stores'];
+  encrypt?: CompiledPlan['encrypt'];
   /** Values of `${env:NAME}`. */
   secrets?: Record<string, string>;
 }
@@ -232,6 +233,7 @@ function planFor(directory: string, options: TargetOptions): CompiledPlan {
       host: 'local',
     },
     stores: options.stores ?? {},
+    ...(options.encrypt && { encrypt: options.encrypt }),
     protect: options.protect ?? [],
     baseline: { name: 'baseline', compose: 'docker/v1.yml', verify: [] },
     objectives: { detection: 60, decision: 120, execution: 300, verification: 180 },

@@ -5,7 +5,8 @@ import type { CatalogChange } from './catalog-changes.ts';
 import { fingerprintTables } from './fingerprint.ts';
 import { quoteName } from './quote.ts';
 import { chooseTools, type ToolBox } from './choose-tools.ts';
-import { dumpArguments } from './dump-arguments.ts';
+import { dumpArguments, streamArguments } from './dump-arguments.ts';
+import { dumpEncrypted, encryptedDump } from './encrypted-dump.ts';
 import { runTool } from './run-tool.ts';
 import { identityOf, type ServerFacts } from './server.ts';
 import type { Session } from './session.ts';
@@ -58,15 +59,21 @@ export const archiverFor =
       async (folder) => {
         use.progress({ doing: `archiving ${tables.join(', ')} before the undo` });
         const names = tables.map((table) => `--table=${table}`);
-        const args = [
-          ...dumpArguments(snapshot),
-          ...names,
-          `--file=${join(folder, dumpFolder)}`,
-          `--dbname=${facts.database}`,
-        ];
+        const what = [...names, `--dbname=${facts.database}`];
         const { address } = session;
         const tools = await chooseTools(box, address, facts.major);
-        await runTool({ tool: 'pg_dump', args, folder, address, tools, serverMajor: facts.major }, use, box);
+        const run = { tool: 'pg_dump', address, tools, serverMajor: facts.major } as const;
+        if (use.encryption.to.length > 0) {
+          await dumpEncrypted(
+            { ...run, args: [...streamArguments(snapshot), ...what] },
+            join(folder, encryptedDump),
+            use,
+            box,
+          );
+        } else {
+          const args = [...dumpArguments(snapshot), ...what, `--file=${join(folder, dumpFolder)}`];
+          await runTool({ ...run, args, folder }, use, box);
+        }
         return { canary: { format: 1, archive: true, fingerprint } as unknown as JsonObject };
       },
     );

@@ -26,6 +26,13 @@ export const dumpArguments = (snapshot: string, compression: Compression = 'gzip
   '--format=directory',
   // Fast rather than small: the time that a backup takes is time that people wait. A number alone is gzip to every version.
   compression === 'zstd' ? '--compress=zstd:1' : '--compress=1',
+  ...everyDump(snapshot),
+];
+
+/** What every dump into a stream has in common; it is packed after it, by all processors. */
+export const streamArguments = (snapshot: string) => ['--format=custom', '--compress=0', ...everyDump(snapshot)];
+
+const everyDump = (snapshot: string) => [
   `--snapshot=${snapshot}`,
   '--no-password',
   '--lock-wait-timeout=60000',

@@ -33,7 +33,7 @@ export async function planRestore({ address, use, box }: Restoring, wish: Restor
     if (point !== undefined) {
       requireOwnPoint(point, wish.from ?? use.store, use);
       await chooseTools(box, address, major, readCanary(point.manifest.canary).dump?.client);
-      if (wish.createRoles !== true) await requireRoles(admin, point);
+      if (wish.createRoles !== true) await requireRoles(admin, point, use, box);
     }
     const door = await admin.row('select datallowconn as open from pg_catalog.pg_database where oid = $1', [oid]);
     return {

@@ -1,4 +1,5 @@
 import { SwitchbackError } from '../../../runbook/errors.ts';
+import { encryptionOf } from '../../encryption/index.ts';
 import type { PointProver, ProofContext, Proven, StoredPoint } from '../../points/index.ts';
 import type { StoreUse } from '../store.ts';
 import { inDatabase, type Address } from './address.ts';
@@ -34,7 +35,7 @@ export async function provePostgresPoint(point: StoredPoint, context: ProofConte
     await endZombies(admin, use);
     for (const stale of await databasesLike(admin, prefix)) await dropDatabase(admin, stale);
     const { major } = await serverFacts(admin);
-    await requireRoles(admin, point);
+    await requireRoles(admin, point, use, box);
     try {
       await createLike(
         admin,
@@ -92,6 +93,7 @@ export function useFor(point: StoredPoint, context: ProofContext): StoreUse {
     // Nothing here touches what is live.
     fence: async () => context.signal.throwIfAborted(),
     secret: (template) => context.secret(template),
+    encryption: encryptionOf(context),
     log: (message) => context.log(message),
   };
 }

@@ -3,6 +3,7 @@ import { dataFolder, type StoredPoint } from '../../points/index.ts';
 import type { StoreUse } from '../store.ts';
 import { inDatabase, type Address } from './address.ts';
 import { readCanary } from './canary.ts';
+import { restoreEncrypted } from './encrypted-dump.ts';
 import { quoteName } from './quote.ts';
 import { chooseTools, type ToolBox } from './choose-tools.ts';
 import { runTool } from './run-tool.ts';
@@ -79,23 +80,9 @@ export async function restoreInto(
       .catch(() => undefined)
       .finally(() => (looking = false));
   };
-  await runTool(
-    {
-      tool: 'pg_restore',
-      args: [
-        '--exit-on-error',
-        '--no-password',
-        `--jobs=${jobs()}`,
-        `--dbname=${database}`,
-        join(dataFolder(point), dumpFolder),
-      ],
-      folder: dataFolder(point),
-      address: inDatabase(address, database),
-      tools,
-      serverMajor,
-      onTick,
-    },
-    use,
-    box,
-  );
+  const args = ['--exit-on-error', '--no-password', `--dbname=${database}`];
+  const run = { tool: 'pg_restore', address: inDatabase(address, database), tools, serverMajor, onTick } as const;
+  if (point.manifest.encrypted) return restoreEncrypted({ ...run, args }, point, use, box);
+  const folder = dataFolder(point);
+  await runTool({ ...run, args: [...args, `--jobs=${jobs()}`, join(folder, dumpFolder)], folder }, use, box);
 }

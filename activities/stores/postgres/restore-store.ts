@@ -106,8 +106,8 @@ async function build(
   await verifyPoint(point, { signal: use.signal });
   const canary = readCanary(point.manifest.canary);
   const { major } = await serverFacts(admin);
-  const made = wish.createRoles === true ? await createRoles(admin, point) : [];
-  await requireRoles(admin, point);
+  const made = wish.createRoles === true ? await createRoles(admin, point, use, box) : [];
+  await requireRoles(admin, point, use, box);
   await createLike(admin, incoming, address.database, `Switchback: being restored by run ${use.run}, ${use.operation}`);
   await restoreInto(admin, address, incoming, point, major, use, box);
   await withSession(Session.open(inDatabase(address, incoming), sessionOptions(use, 'reading')), async (session) => {

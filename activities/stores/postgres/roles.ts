@@ -1,7 +1,9 @@
 import { splitSql } from '../../../runbook/guard/split-sql.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { StoredPoint } from '../../points/index.ts';
+import type { StoreUse } from '../store.ts';
 import { readCanary } from './canary.ts';
+import type { ToolBox } from './choose-tools.ts';
 import { readGlobals } from './read-globals.ts';
 import { quoteName } from './quote.ts';
 import type { Session } from './session.ts';
@@ -16,10 +18,10 @@ export interface RoleStatement {
 }
 
 /** @throws `PreconditionFailed` that names every role which a backup needs and a server lacks, with the statements that make them */
-export async function requireRoles(admin: Session, point: StoredPoint): Promise<void> {
+export async function requireRoles(admin: Session, point: StoredPoint, use: StoreUse, box: ToolBox): Promise<void> {
   const missing = await missingRoles(admin, point);
   if (missing.length === 0) return;
-  const statements = await roleStatements(point);
+  const statements = await roleStatements(point, use, box);
   const lines = missing.flatMap((name) => {
     const known = statements.filter(
       ({ does, role, text }) => role === name && (does === 'create' || isAttributes(does, text)),
@@ -44,10 +46,10 @@ const isAttributes = (does: RoleStatement['does'], text: string) => does === 'al
  * Makes the roles that a backup needs and a server lacks, with their attributes, settings and memberships among roles that are there.
  * They have no passwords: a backup holds none. Returns what was made, in words.
  */
-export async function createRoles(admin: Session, point: StoredPoint): Promise<string[]> {
+export async function createRoles(admin: Session, point: StoredPoint, use: StoreUse, box: ToolBox): Promise<string[]> {
   const missing = await missingRoles(admin, point);
   if (missing.length === 0) return [];
-  const statements = await roleStatements(point);
+  const statements = await roleStatements(point, use, box);
   const made = new Set(statements.flatMap(({ does, role }) => (does === 'create' ? [role] : [])));
   await admin.transaction('begin', async () => {
     for (const role of missing) if (!made.has(role)) await admin.execute(`create role ${quoteName(role)}`);
@@ -61,9 +63,9 @@ export async function createRoles(admin: Session, point: StoredPoint): Promise<s
 }
 
 /** Those of `globals.sql`; none where it could not be read at the time of the backup. */
-export async function roleStatements(point: StoredPoint): Promise<RoleStatement[]> {
+export async function roleStatements(point: StoredPoint, use: StoreUse, box: ToolBox): Promise<RoleStatement[]> {
   if (!readCanary(point.manifest.canary).globals) return [];
-  const globals = await readGlobals(point);
+  const globals = await readGlobals(point, use, box);
   return splitSql(globals).flatMap(({ start, end, tokens }): RoleStatement[] => {
     const [first, second, third, fourth] = tokens.map(({ value }) => value);
     const text = globals.slice(start, end).replace(/;\s*$/, '');

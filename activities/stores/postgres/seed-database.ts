@@ -1,6 +1,8 @@
 import { verifyPoint, type StoredPoint } from '../../points/index.ts';
+import type { StoreUse } from '../store.ts';
 import { inDatabase } from './address.ts';
 import { compareWithCanary, readCanary } from './canary.ts';
+import type { ToolBox } from './choose-tools.ts';
 import { openAdmin, sessionOptions, withSession } from './connect.ts';
 import { quoteName } from './quote.ts';
 import { createLike, dropDatabase, restoreInto } from './restore-database.ts';
@@ -18,7 +20,7 @@ export async function seedDatabase({ address, use, box }: Restoring, point: Stor
   await verifyPoint(point, { signal: use.signal });
   const incoming = `${address.database.slice(0, 50)}__seed`;
   await withSession(openAdmin(address, use), async (admin) => {
-    await makeRoles(admin, point);
+    await makeRoles(admin, point, use, box);
     const known = await admin.rows('select from pg_catalog.pg_database where datname = $1', [address.database]);
     // An image may make no database but its own; what it makes tells owner and encoding.
     if (known.length === 0) await admin.execute(`create database ${quoteName(address.database)}`);
@@ -36,8 +38,8 @@ export async function seedDatabase({ address, use, box }: Restoring, point: Stor
 }
 
 /** Roles and their memberships. Passwords are in no backup: those that the image sets from its environment stay. */
-async function makeRoles(admin: Session, point: StoredPoint): Promise<void> {
-  for (const { does, role, text } of await roleStatements(point)) {
+async function makeRoles(admin: Session, point: StoredPoint, use: StoreUse, box: ToolBox): Promise<void> {
+  for (const { does, role, text } of await roleStatements(point, use, box)) {
     const known =
       does === 'create' ? await admin.rows('select from pg_catalog.pg_roles where rolname = $1', [role]) : [];
     // A membership that the image has granted already is told as a notice.

@@ -6,7 +6,8 @@ import type { JsonObject } from '../../../runbook/json.ts';
 import type { Snapshot, StoreUse } from '../store.ts';
 import { takeCanary, type Canary } from './canary.ts';
 import { chooseTools, type ToolBox } from './choose-tools.ts';
-import { compressionFor, dumpArguments, orGzip, type Compression } from './dump-arguments.ts';
+import { compressionFor, dumpArguments, orGzip, streamArguments, type Compression } from './dump-arguments.ts';
+import { dumpEncrypted, encryptedDump, encryptedGlobals } from './encrypted-dump.ts';
 import { runTool, type ToolRun } from './run-tool.ts';
 import type { ServerFacts } from './server.ts';
 import type { Session } from './session.ts';
@@ -19,7 +20,7 @@ export const jobs = () => Math.min(4, Math.max(1, availableParallelism()));
 
 /**
  * Dumps a database into a folder and takes its fingerprint, both as of the same snapshot. The dump is listed again before it is
- * believed.
+ * believed; one that is encrypted cannot be, since the private key may be elsewhere.
  * @throws `StepFailed` and others of `runTool`
  */
 export async function takeSnapshot(
@@ -34,20 +35,34 @@ export async function takeSnapshot(
   const tool: Omit<ToolRun, 'tool' | 'args'> = { folder, address, tools, serverMajor: facts.major };
   // A name of the attempt's own: files that a dead attempt's pg_dump still opens by name must not land in this dump.
   const dump = join(folder, `${dumpFolder}-${use.attempt}`);
+  const encrypts = use.encryption.to.length > 0;
   let compression: Compression = 'gzip';
   const canary = await session.transaction('begin isolation level repeatable read read only', async () => {
     const { snapshot } = await session.row('select pg_catalog.pg_export_snapshot() as snapshot');
-    const rest = [`--jobs=${jobs()}`, `--file=${dump}`, `--dbname=${facts.database}`];
+    const from = `--dbname=${facts.database}`;
+    const rest = [`--jobs=${jobs()}`, `--file=${dump}`, from];
     const dumpWith = (whole: StoreUse) => (how: Compression) =>
       runTool({ tool: 'pg_dump', args: [...dumpArguments(snapshot ?? '', how), ...rest], ...tool, onTick }, whole, box);
+    const stream = (whole: StoreUse) => {
+      const args = [...streamArguments(snapshot ?? ''), from];
+      return dumpEncrypted({ tool: 'pg_dump', args, ...tool, onTick }, join(folder, encryptedDump), whole, box);
+    };
     const progress = { doing: `dumping ${facts.database}`, unit: 'bytes' as const };
     const onTick = () => void bytesBelow(folder).then((done) => use.progress({ ...progress, done }));
     return both(
       use,
-      async (whole) => (compression = await orGzip(compressionFor(tools.major), dumpWith(whole))),
+      async (whole) => {
+        if (encrypts) await stream(whole);
+        else compression = await orGzip(compressionFor(tools.major), dumpWith(whole));
+      },
       () => takeCanary(session, use.ref.canary),
     );
   });
+  if (encrypts) {
+    const globals = await dumpGlobals(folder, tool, use, box);
+    const written = { client: tools.major, compression: 'zstd' as const };
+    return { canary: { ...canary, globals, dump: written } satisfies Canary as unknown as JsonObject };
+  }
   await runTool(
     { tool: 'pg_restore', args: ['--list', `--file=${join(folder, 'contents.txt')}`, dump], ...tool },
     use,
@@ -84,11 +99,13 @@ async function dumpGlobals(
     '--globals-only',
     '--no-role-passwords',
     '--no-password',
-    `--file=${join(folder, 'globals.sql')}`,
+    '--no-sync',
     `--database=${tool.address.database}`,
   ];
+  const run = { tool: 'pg_dumpall', ...tool } as const;
   try {
-    await runTool({ tool: 'pg_dumpall', args, ...tool }, use, box);
+    if (use.encryption.to.length > 0) await dumpEncrypted({ ...run, args }, join(folder, encryptedGlobals), use, box);
+    else await runTool({ ...run, args: [...args, `--file=${join(folder, 'globals.sql')}`] }, use, box);
     return true;
   } catch (error) {
     if (!(error instanceof SwitchbackError) || (error.name !== 'AccessDenied' && error.name !== 'StepFailed'))

@@ -23,12 +23,21 @@ export interface Listed {
   state: string;
 }
 
+export interface PlaceOptions {
+  /** Secret reference of the database; by the worker's environment unless told. */
+  storeUrl?: string;
+  /** Lines of the plan. */
+  repository?: string;
+}
+
 /**
  * A stack on Docker with a volume and a PostgreSQL database, a Temporal server, and workers that are processes of their own, so that they
  * can be killed. Commands are typed in this process.
  */
 export class BackupPlace {
   readonly #workers: ChildProcess[] = [];
+  /** What workers have written to their two streams. */
+  said = '';
 
   private constructor(
     readonly folder: string,
@@ -36,9 +45,10 @@ export class BackupPlace {
     readonly database: string,
     readonly postgres: PostgresServer,
     readonly temporal: TestWorkflowEnvironment,
+    readonly options: PlaceOptions,
   ) {}
 
-  static async make(): Promise<BackupPlace> {
+  static async make(options: PlaceOptions = {}): Promise<BackupPlace> {
     if (!existsSync(program)) throw new Error('dist/ is not built: npm run build');
     for (const left of await readdir(tmpdir())) {
       const pid = left.startsWith(prefix) ? Number(left.slice(prefix.length).split('-')[0]) : undefined;
@@ -48,14 +58,18 @@ export class BackupPlace {
     const path = execFileSync(fileURLToPath(new URL('../../../scripts/find-temporal', import.meta.url)), {
       encoding: 'utf8',
     }).trim();
-    const [folder, postgres, temporal] = await Promise.all([
-      mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`)),
+    const folder = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+    const dbFilename = join(folder, 'temporal.db');
+    const [postgres, temporal] = await Promise.all([
       PostgresServer.start(),
       TestWorkflowEnvironment.createLocal({
-        server: { executable: { type: 'existing-path', path }, log: { format: 'json', level: 'error' } },
+        server: {
+          ...{ executable: { type: 'existing-path', path }, dbFilename },
+          log: { format: 'json', level: 'error' },
+        },
       }),
     ]);
-    const place = new BackupPlace(folder, ownName('backup'), await postgres.database(), postgres, temporal);
+    const place = new BackupPlace(folder, ownName('backup'), await postgres.database(), postgres, temporal, options);
     await place.#writeStack();
     return place;
   }
@@ -76,8 +90,9 @@ export class BackupPlace {
     return {
       SWITCHBACK_HOME: this.home,
       TEMPORAL_ADDRESS: this.temporal.address,
-      STORE_URL: this.postgres.url(this.database),
-      MOVED_URL: this.postgres.url('moved'),
+      ...(this.options.storeUrl === undefined
+        ? { STORE_URL: this.postgres.url(this.database), MOVED_URL: this.postgres.url('moved') }
+        : {}),
     };
   }
 
@@ -95,8 +110,8 @@ export class BackupPlace {
 name: backed-up
 stack: { directory: ., project: ${this.project}, compose: docker-compose.yml }
 stores:
-  orders: { kind: postgres, url: '\${env:STORE_URL}' }
-baseline: { compose: docker/v1.yml, services: 1 }
+  orders: { kind: postgres, url: '${this.options.storeUrl ?? '${env:STORE_URL}'}' }
+${this.options.repository ?? ''}baseline: { compose: docker/v1.yml, services: 1 }
 phases:
   - id: one
     checkpoint: { compose: docker/v1.yml }
@@ -173,8 +188,11 @@ phases:
         SWITCHBACK_STACKS: this.stack,
         ...(failpoint === undefined ? {} : { SWITCHBACK_FAILPOINT: failpoint }),
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+    worker.stderr.pipe(process.stderr);
+    for (const stream of [worker.stdout, worker.stderr])
+      stream.on('data', (text: Buffer) => (this.said += String(text)));
     this.#workers.push(worker);
     await once(worker.stdout, 'data');
     return worker;

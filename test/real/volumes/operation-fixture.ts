@@ -18,6 +18,7 @@ export interface OperationSetting {
   protect?: CompiledPlan['protect'];
   /** Secret references in it are files below `root`. */
   repository?: RepositoryRef;
+  encrypt?: CompiledPlan['encrypt'];
   attempt?: number;
   stores?: CompiledPlan['stores'];
   signal?: AbortSignal;
@@ -74,6 +75,7 @@ export async function contextOf<K extends OperationKind>(
     plan: {
       ...{ target, stack, stores: setting.stores ?? {}, protect: setting.protect ?? [] },
       ...(setting.repository && { repository: setting.repository }),
+      ...(setting.encrypt && { encrypt: setting.encrypt }),
     },
     home,
     signal: setting.signal ?? new AbortController().signal,

@@ -70,6 +70,33 @@ describe('a break-glass script', () => {
     ]);
   });
 
+  it('[M4] restores encrypted data by a key that the person names', () => {
+    const input = { volume: 'v', point: 'r1/v', into: 'w' };
+    const point = (file: string) => ({
+      folder: '/p o',
+      parts: [{ file, sha256: 'x' }],
+      encryptedTo: ['age1a', 'age1b'],
+    });
+    const commandsOf = (given: object, kind: string, file: string) => {
+      const from = scriptInput({ ...undos, [run]: undo(kind, given) });
+      const [step] = breakGlassSteps({ ...from, points: new Map([['r1/v', point(file)]]) }).filter(
+        ({ kind: found }) => found === 'manual',
+      );
+      return step?.set['commands'] as string[];
+    };
+    const ofVolume = commandsOf(input, 'restoreVolume', 'volume.tar.zst.age');
+    expect(ofVolume[0]).toContain('encrypted to age1a, age1b: set KEY');
+    expect(ofVolume).toContainEqual(
+      expect.stringMatching(
+        /^age --decrypt --identity "\$KEY" '\/p o\/volume.tar.zst.age' \| zstd .* \| tar --extract/,
+      ),
+    );
+    const ofStore = commandsOf({ store: 'db', point: 'r1/v' }, 'restoreStore', 'dump.zst.age');
+    expect(ofStore).toContainEqual(
+      expect.stringMatching(/^age --decrypt .*dump.zst.age' \| zstd .* \| pg_restore .*--format=custom/),
+    );
+  });
+
   it('holds no secret: references stay references, and a password that is written out is asked for', () => {
     const [step] = stepsOf().filter(({ kind }) => kind === 'sql');
     expect(step?.set['store_secret']).toEqual(['text:postgres://me:', 'env:DB_PASSWORD', 'text:@host/db']);

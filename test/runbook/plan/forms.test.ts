@@ -9,7 +9,9 @@ import {
   nearest,
   parseDuration,
   parseSize,
+  plainRecipient,
   planSchema,
+  recipientProblem,
   tidyPath,
   unknownReferences,
 } from '../../../runbook/plan/index.ts';
@@ -33,6 +35,21 @@ describe('durations and sizes', () => {
     expect(parseSize('1.5 kB')).toBe(1500);
     expect(parseSize('44gb')).toBeUndefined();
     expect(formatSize(44 * 1024 ** 3)).toBe('44 GiB');
+  });
+});
+
+describe('public keys', () => {
+  const ed25519 = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(43)}`;
+  it.each(['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p', ed25519, `${ed25519} me@here`])(
+    '%s is one',
+    (text) => expect(recipientProblem(text)).toBeUndefined(),
+  );
+  it.each(['', 'age1', `${ed25519}A`, `${ed25519}\nage1`, ed25519.replace('AAAAC3', 'AAAAC4')])(
+    '"%s" is none',
+    (text) => expect(recipientProblem(text)).toBeDefined(),
+  );
+  it('an SSH key is the same one with and without a comment', () => {
+    expect(plainRecipient(`${ed25519} me@here`)).toBe(ed25519);
   });
 });
 
