@@ -105,6 +105,28 @@ describe('an encrypted backup of a database', () => {
     await expect(proving(keyless)).rejects.toMatchObject({ name: 'PreconditionFailed' });
   });
 
+  it('[L7] tells which roles are missing from what it holds of them, and makes them', async () => {
+    const role = `reader_${database}`;
+    await server.run(database, `create role ${role} connection limit 3; grant select on words to ${role}`);
+    const target = await targetWith({ to: [keys.recipient], identity: keys.identity });
+    await backUp(target);
+    await server.run(database, `drop owned by ${role}; drop role ${role}`);
+    const restoring = (input: { createRoles?: true }, id: string) =>
+      performWith(restore, target.context('restoreStore', { store: 'shop', point: 'run-1/before', ...input }, { id }));
+    await expect(restoring({}, 'rollback-1/01-restoreStore')).rejects.toMatchObject({
+      name: 'PreconditionFailed',
+      hint: expect.stringMatching(new RegExp(`CREATE ROLE ${role};.*CONNECTION LIMIT 3`, 's')),
+    });
+    try {
+      await restoring({ createRoles: true }, 'rollback-2/01-restoreStore');
+      expect(await server.value(database, `select has_table_privilege('${role}', 'words', 'select')::text`)).toBe(
+        'true',
+      );
+    } finally {
+      await server.run(database, `drop owned by ${role}`);
+    }
+  });
+
   it('leaves nothing of a dump that failed', async () => {
     const target = await targetWith({ to: [keys.recipient], identity: keys.identity });
     const context = target.context('backupStore', { store: 'shop', point: 'before' }, { id: 'p/backup/before' });

@@ -128,6 +128,31 @@ describe('an encrypted backup of a volume', () => {
     expect((await stored()).manifest.state).toBe('failed');
   });
 
+  it('[M4] is not restored with another private key, and stays good; one with a damaged beginning is told from that', async () => {
+    await backUp(encrypting);
+    const stranger = await newAgeKeys(engine);
+    const restoring = async (identity: string, operationId: string) => {
+      await holding(identity);
+      const input = { volume, point: 'before', into: ownName('into') };
+      return attempt(restore, 'restoreVolume', input, { ...encrypting, operationId });
+    };
+    await expect(restoring(stranger.identity, 'r/01')).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringContaining(`is encrypted to ${keys.recipient}, ${other.recipient}`),
+    });
+    const { folder, manifest } = await stored();
+    expect(manifest.state).toBe('verified');
+
+    const file = join(folder, 'volume.tar.zst.age');
+    const bytes = await readFile(file);
+    // In the first recipient's part and in the second one's, so that no key finds its own.
+    const header = bytes.subarray(0, 400).toString('latin1');
+    for (const { 0: line, index } of header.matchAll(/-> X25519 [^\n]*\n/g)) bytes[index + line.length + 3]! ^= 1;
+    await writeFile(file, bytes);
+    await expect(restoring(keys.identity, 'r/02')).rejects.toMatchObject({ name: 'IntegrityFailed' });
+    expect((await stored()).manifest.state).toBe('failed');
+  });
+
   it('[M4] beside plain ones: each is read as it was written, whatever the plan says by now', async () => {
     await backUp(plain, 'plain');
     await backUp(encrypting, 'secret');
