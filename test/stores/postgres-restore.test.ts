@@ -10,7 +10,7 @@ import type { Canary } from '../../activities/stores/postgres/canary.ts';
 import { storeDrivers } from '../../activities/stores/registry.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import { performWith, TestTarget } from '../real/effect-context.ts';
-import { PostgresServer, sentinel } from './postgres-server.ts';
+import { PostgresServer, sentinel, sentinelMark } from './postgres-server.ts';
 import { until } from './until.ts';
 
 const engine = new DockerEngine();
@@ -193,8 +193,8 @@ describe('a backup of a store', () => {
     }
     expect(seen.some((found) => found.includes('pg_dump'))).toBe(true);
     expect(seen.some((found) => found.includes('pg_restore'))).toBe(true);
-    for (const found of seen) expect(found).not.toContain('sentinel-p4ss');
-    expect(JSON.stringify([target.told, target.logged, await manifest()])).not.toContain('sentinel-p4ss');
+    for (const found of seen) expect(found).not.toContain(sentinelMark);
+    expect(JSON.stringify([target.told, target.logged, await manifest()])).not.toContain(sentinelMark);
     expect(await readdir(target.home.scratch)).toEqual([]);
   });
 });

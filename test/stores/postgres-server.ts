@@ -6,8 +6,10 @@ import { execa } from 'execa';
 import pg from 'pg';
 import { checkoutId } from '../real/own-names.ts';
 
-/** The password of every role of the test servers: looked for where no secret may ever be. */
-export const sentinel = 'sentinel-p4ss:w\\rd';
+/** The password of every role of this process's test servers: looked for where no secret may ever be, beside other suites. */
+export const sentinel = `sentinel-${process.pid}-p4ss:w\\rd`;
+/** The part of it that no encoding changes. */
+export const sentinelMark = `sentinel-${process.pid}-p4ss`;
 
 const folderPrefix = `sbt-pg-${checkoutId}-`;
 

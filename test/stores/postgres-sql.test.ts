@@ -6,7 +6,7 @@ import { storeDrivers } from '../../activities/stores/registry.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import { performWith, TestTarget } from '../real/effect-context.ts';
-import { PostgresServer, sentinel } from './postgres-server.ts';
+import { PostgresServer, sentinel, sentinelMark } from './postgres-server.ts';
 import { until } from './until.ts';
 
 const handler = applySqlHandler({ stores: storeDrivers(new DockerEngine()) });
@@ -193,7 +193,7 @@ describe('a step of SQL', () => {
         .observe(context.operation.input, context, undefined)
         .catch((failure: unknown) => failure);
       expect(error).toHaveProperty('name', expect.stringMatching(/Unreachable|PreconditionFailed|PlanInvalid/));
-      expect(inspected(error)).not.toContain('sentinel-p4ss');
+      expect(inspected(error)).not.toContain(sentinelMark);
     }
   });
 });
