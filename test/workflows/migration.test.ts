@@ -281,7 +281,7 @@ describe('a migration', () => {
       orchestra.facts = proven((again) => (again ? new Date().toISOString() : twoDaysAgo()));
       const status = await (await approved()).result();
       expect(status).toMatchObject({ state: 'completed', phases: [{ done: 5, total: 5 }] });
-      expect(orchestra.effects.map((id) => id.replace(/\d{10}$/, 'T'))).toEqual([
+      expect(orchestra.effects.map((id) => id.replace(/\d{13}$/, 'T'))).toEqual([
         'one/backup/01-proveBackup',
         'one/gate/02-runChecks',
         'one/backup/01-proveBackup-again-T',
