@@ -1,5 +1,6 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { canonicalJson, type JsonObject } from '../../runbook/json.ts';
+import type { OperationInputs } from '../../runbook/operations.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler, Performed } from '../effect.ts';
 import { encryptedTo, encryptionOf } from '../encryption/index.ts';
@@ -8,6 +9,9 @@ import { requireSameStore } from '../stores/identity.ts';
 import type { ServerToBackUp } from '../stores/physical-backups.ts';
 import { physicalBackupsOf, withStore, type StoreDrivers } from '../stores/registry.ts';
 import { sealStorePoint } from './seal-store-point.ts';
+
+/** Of an operation, or of a rehearsal, which needs a backup and has no such operation. */
+type Context = EffectContext<'backupStore'>;
 
 /** More would not fit into a receipt; the manifest has them all. */
 const databasesInReceipt = 100;
@@ -32,7 +36,7 @@ export const backupStoreHandler = (deps: {
   },
 
   async perform(input, context) {
-    return withSource(deps.stores, context, async (from) => {
+    return withSource(deps.stores, input, context, async (from) => {
       const { identity, store = identity, quiesce, engine, kind } = await from.source();
       await requireSameStore(context, input.store, store);
       const point = await openPoint(context.home.points, {
@@ -64,26 +68,22 @@ export const backupStoreHandler = (deps: {
 });
 
 /** @throws `Unsupported`: files of a whole server would lie there in plain */
-function refuseEncrypted(context: EffectContext<'backupStore'>): void {
+function refuseEncrypted(store: string, context: Context): void {
   if (encryptionOf(context).to.length === 0) return;
-  throw new SwitchbackError(
-    'Unsupported',
-    `the physical backup of store ${context.operation.input.store} cannot be encrypted with age`,
-    {
-      hint: 'Back it up by `method: logical`, or into a repository of restic, which encrypts all that is in it.',
-    },
-  );
+  throw new SwitchbackError('Unsupported', `the physical backup of store ${store} cannot be encrypted with age`, {
+    hint: 'Back it up by `method: logical`, or into a repository of restic, which encrypts all that is in it.',
+  });
 }
 
 /** The store itself, or its server. */
 async function withSource<T>(
   stores: StoreDrivers,
-  context: EffectContext<'backupStore'>,
+  { store, method }: OperationInputs['backupStore'],
+  context: Context,
   work: (from: Pick<ServerToBackUp, 'source' | 'snapshot'>) => Promise<T>,
 ): Promise<T> {
-  const { store, method } = context.operation.input;
   if (method !== 'physical') return withStore(stores, context, store, ['snapshot'], work);
-  refuseEncrypted(context);
+  refuseEncrypted(store, context);
   const { physical, use } = physicalBackupsOf(stores, context, store);
   const server = await physical.open(use);
   try {
