@@ -9,6 +9,7 @@ import { freePort } from '../../../client/local/free-port.ts';
 import { isRunning, startOf } from '../../../client/local/process-identity.ts';
 import { readLog, startProcess, stopProcess, untilReady } from '../../../client/local/start-process.ts';
 import { findTemporal } from '../../../client/local/temporal-binary.ts';
+import { until } from '../../stores/until.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -65,10 +66,7 @@ describe('processes that outlive their starter', () => {
     const ready = async () => (await readLog(launched.log, launched.logStart)).includes('here');
     await untilReady('a script', launched, ready, { withinMs: 20_000, signal: never });
     await stopProcess(launched, 100);
-    await untilReady('its end', launched, async () => !(await isRunning(launched)), {
-      withinMs: 20_000,
-      signal: never,
-    });
+    await until('it has ended', async () => !(await isRunning(launched)));
   });
 
   it('are refused when there is no such program', async () => {
