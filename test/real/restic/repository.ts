@@ -33,8 +33,9 @@ export class Repository {
     return JSON.parse(await this.restic('snapshots', '--json', '--no-lock'));
   }
 
+  /** A lock that restic has not finished writing has another name; killed then, it leaves that file, which nobody takes for a lock. */
   async locks(): Promise<number> {
-    return (await readdir(join(this.at, 'locks'))).length;
+    return (await readdir(join(this.at, 'locks'))).filter((name) => /^[0-9a-f]{64}$/.test(name)).length;
   }
 
   /** Leaves the lock of a restic that was killed while it had the repository for itself; `of` an engine, as its helpers are called. */
