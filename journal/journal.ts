@@ -35,7 +35,9 @@ export class Journal {
   #offset = 0;
   #rest = Buffer.alloc(0);
   #turn: Promise<unknown> = Promise.resolve();
+  /** By sequence number, of the lines that were read since this process began to append. */
   readonly #nonces = new Map<number, string>();
+  #appending = false;
 
   private constructor(
     readonly file: string,
@@ -75,6 +77,7 @@ export class Journal {
   ): Promise<boolean> {
     return this.#inTurn(async () => {
       for (let attempt = 0; attempt < placementAttempts; attempt += 1) {
+        this.#appending = false;
         await this.#readOn();
         if (key !== undefined && this.state.keys.has(key)) return false;
         const error = objection(this.state);
@@ -93,13 +96,12 @@ export class Journal {
             nonce,
           }),
         );
+        this.#nonces.clear();
+        this.#appending = true;
         // After a torn tail the line starts on a line of its own; the torn one stays as it is.
         await appendDurably(this.file, (this.#rest.length > 0 ? '\n' : '') + lines.join(''));
         await this.#readOn();
-        if (entries.every((_entry, index) => this.#nonces.get(first + index) === nonce)) {
-          this.#nonces.clear();
-          return true;
-        }
+        if (entries.every((_entry, index) => this.#nonces.get(first + index) === nonce)) return true;
       }
       throw new SwitchbackError('Busy', `the journal ${this.file} is written to by others without pause`);
     });
@@ -163,10 +165,11 @@ export class Journal {
     // A late line of a writer that lost the race, or of a zombie: its number is taken.
     if (record.seq <= this.state.seq) return;
     if (record.seq > this.state.seq + 1) throw damagedAt(this.file, this.state.seq, `line ${record.seq} follows`);
-    const { nonce, ...plain } = record;
-    this.#nonces.set(record.seq, nonce);
-    applyRecord(this.state, plain);
-    if (this.keepRecords) this.records.push(plain);
+    if (this.#appending) this.#nonces.set(record.seq, record.nonce);
+    // Taken off in place: a copy of every line is a tenth of the time that a long journal takes.
+    delete (record as Partial<typeof record>).nonce;
+    applyRecord(this.state, record);
+    if (this.keepRecords) this.records.push(record);
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import { journalFormat, type JournalRecord } from '../runbook/journal.ts';
 
 /** A line is `FORMAT CHECKSUM JSON`: the checksum is the first 16 hex digits of the SHA-256 of the JSON text. */
@@ -24,6 +24,9 @@ const head = /^(\d{1,4}) ([0-9a-f]{16}) \{/;
 const longestHead = 4 + 1 + 16 + 1 + 1;
 const closingBrace = '}'.charCodeAt(0);
 
-function checksum(text: string | Buffer): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
-}
+/** Half the time of a hash object for every line, from Node 20.12 on. */
+const sha256 = crypto.hash
+  ? (text: string | Buffer) => crypto.hash('sha256', text, 'hex')
+  : (text: string | Buffer) => crypto.createHash('sha256').update(text).digest('hex');
+
+const checksum = (text: string | Buffer) => sha256(text).slice(0, 16);
