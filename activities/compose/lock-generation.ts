@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rename, truncate, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
@@ -33,7 +33,8 @@ export async function newestGeneration(file: string): Promise<Generation | undef
     const number = Math.max(0, ...(await generations(file)));
     if (number === 0) return undefined;
     try {
-      return { number, holder: JSON.parse(await readFile(`${file}.${number}`, 'utf8')) as LockHolder };
+      const text = await readFile(`${file}.${number}`, 'utf8');
+      return { number, holder: text === '' ? nobody : (JSON.parse(text) as LockHolder) };
     } catch (error) {
       // Tidied up by a newer holder.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
@@ -45,18 +46,20 @@ export async function newestGeneration(file: string): Promise<Generation | undef
   }
 }
 
+const nobody: LockHolder = { pid: 0, started: '', doing: '', released: true };
+
 /** Takes the generation after `previous`. @returns whether it is ours: of several that try, one gets it */
 export async function takeGeneration(file: string, previous: number, own: LockHolder): Promise<boolean> {
   const number = previous + 1;
   const proof = temporary(file);
-  await writeFile(proof, JSON.stringify(own), { mode: 0o600 });
   try {
+    await writeFile(proof, JSON.stringify(own), { mode: 0o600 });
     await link(proof, `${file}.${number}`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return false;
   } finally {
-    await unlink(proof);
+    await unlinkIfThere(proof);
   }
   const all = await generations(file);
   // We looked long ago: others have come and gone since, and tidied up the very number that we took.
@@ -72,8 +75,22 @@ export async function takeGeneration(file: string, previous: number, own: LockHo
 /** Writes what the holder of a generation says of itself; it alone may. */
 export async function writeHolder(file: string, number: number, holder: LockHolder): Promise<void> {
   const changed = temporary(file);
-  await writeFile(changed, JSON.stringify(holder), { mode: 0o600 });
-  await rename(changed, `${file}.${number}`);
+  try {
+    await writeFile(changed, JSON.stringify(holder), { mode: 0o600 });
+    await rename(changed, `${file}.${number}`);
+  } finally {
+    await unlinkIfThere(changed);
+  }
+}
+
+/** Empties the file of a generation: that takes no room, and a holder that lives on must get rid of its lock on a full disk too. */
+export async function releaseGeneration(file: string, number: number): Promise<void> {
+  try {
+    await truncate(`${file}.${number}`);
+  } catch (error) {
+    // Taken for dead, and tidied up by a newer holder.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 const temporary = (file: string) => `${file}.${process.pid}.${randomBytes(6).toString('hex')}`;

@@ -1,6 +1,13 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { pause } from '../docker/index.ts';
-import { newestGeneration, takeGeneration, writeHolder, type LockHolder, type ProcessId } from './lock-generation.ts';
+import {
+  newestGeneration,
+  releaseGeneration,
+  takeGeneration,
+  writeHolder,
+  type LockHolder,
+  type ProcessId,
+} from './lock-generation.ts';
 import { startTimeOf } from './process-start.ts';
 
 export interface LockOptions {
@@ -49,7 +56,7 @@ function lockOf(file: string, number: number, own: LockHolder): ProjectLock {
     release: async () => {
       // A note written after the release would be a lock that nobody holds.
       await noted;
-      await writeHolder(file, number, { ...own, released: true });
+      await releaseGeneration(file, number);
     },
   };
 }

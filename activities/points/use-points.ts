@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SwitchbackError } from '../../runbook/errors.ts';
-import { newestGeneration, takeGeneration, writeHolder, type LockHolder } from '../compose/lock-generation.ts';
+import { newestGeneration, releaseGeneration, takeGeneration, type LockHolder } from '../compose/lock-generation.ts';
 import { startTimeOf } from '../compose/process-start.ts';
 import { isMissing } from './is-missing.ts';
 
@@ -90,7 +90,7 @@ async function locked<T>(at: Repository, doing: string, work: () => Promise<T>):
       try {
         return await work();
       } finally {
-        await writeHolder(file, (newest?.number ?? 0) + 1, { ...own, released: true });
+        await releaseGeneration(file, (newest?.number ?? 0) + 1);
       }
     }
     if (!free && performance.now() > deadline) {

@@ -1,6 +1,6 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { ComposeCli, type ComposeProject } from '../../../activities/compose/index.ts';
@@ -143,6 +143,25 @@ describe("a project's lock", () => {
     await Promise.all(others);
     expect((await newestGeneration(file))?.number).toBe(6);
     expect((await readdir(dirname(file))).filter((name) => name.startsWith('p.lock'))).toEqual(['p.lock.6']);
+  });
+
+  it('is released on a full disk too', async () => {
+    const { target } = await makeStack();
+    targets.push(target);
+    const small = join(target.home.root, 'small');
+    await mkdir(small);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small]);
+    try {
+      const file = join(small, 'p.lock');
+      const lock = await lockProject(file, { doing: 'phase one' });
+      await expect(writeFile(join(small, 'filler'), Buffer.alloc(1 << 20))).rejects.toMatchObject({ code: 'ENOSPC' });
+      await lock.release();
+      expect((await readdir(small)).sort()).toEqual(['filler', 'p.lock.1']);
+      await rm(join(small, 'filler'));
+      await (await lockProject(file, { doing: 'phase two', waitMs: 200 })).release();
+    } finally {
+      execFileSync('umount', [small]);
+    }
   });
 
   it('of a dead holder is stolen, and what it left running is ended', async () => {
