@@ -230,6 +230,8 @@ export type Operation<K extends OperationKind = OperationKind> = {
     timeoutSeconds: number;
     /** The operations that this one takes back, as `RUN/OPERATION`, where it is an undo: several when checkpoints collapse. */
     undoes?: string[];
+    /** What a restore takes back by the way, as `RUN/OPERATION`: it was done after the recovery point was taken. */
+    covers?: string[];
   };
 }[K];
 

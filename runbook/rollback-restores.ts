@@ -10,6 +10,8 @@ export interface RestoreStep {
   kind: 'restoreStore' | 'restoreVolume';
   input: { point: string } & JsonObject;
   phase: string;
+  /** Journal line with which that backup began: what was done before is in it. */
+  since: number;
 }
 
 /** What stays as it is in a rollback, and why that is right. */
@@ -23,12 +25,12 @@ export interface Kept {
 export interface Restores {
   /** Still to be done, by resource. */
   restores: Map<string, RestoreStep>;
-  /** Resources that hold the data of their points once these are done. */
-  restored: Set<string>;
+  /** Resources that hold the data of their points once these are done, each with the journal line since which that takes back all. */
+  restored: Map<string, number>;
   kept: Kept[];
 }
 
-export const noRestores = (): Restores => ({ restores: new Map(), restored: new Set(), kept: [] });
+export const noRestores = (): Restores => ({ restores: new Map(), restored: new Map(), kept: [] });
 
 /** @param standing newest first */
 export function planRestores(
@@ -50,7 +52,7 @@ export function planRestores(
       );
       continue;
     }
-    planned.restored.add(resource);
+    planned.restored.set(resource, step.since);
     if (by === undefined) planned.restores.set(resource, step);
     else keep(`${by} has restored it from ${step.input.point} already`);
   }
@@ -62,7 +64,8 @@ function restoresOf(standing: readonly OperationRecord[]): Map<string, RestoreSt
   const steps = new Map<string, RestoreStep>();
   for (const record of standing) {
     const point = backedUp(record);
-    if (point) steps.set(point.resource, { ...point, operation: record.operation.id, phase: record.operation.phase });
+    const { seq: since, operation } = record;
+    if (point) steps.set(point.resource, { ...point, operation: operation.id, phase: operation.phase, since });
   }
   return steps;
 }

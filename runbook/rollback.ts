@@ -61,7 +61,7 @@ export interface RollbackOptions {
 /**
  * Plans a rollback from what the journal says was done. Undo order is the reverse of the order in which effects began; with
  * `restoreData`, recovery points are restored first, each resource from the oldest point among the phases that go back, while what uses
- * it stands still until an older checkpoint is back; undos inside a restored store are left out since the restore takes them back.
+ * it stands still until an older checkpoint is back; what was done in a restored store after its point was taken needs no undo.
  * @throws SwitchbackError `PreconditionFailed` when there is nothing to take back, `PointOfNoReturn` when an effect has no undo.
  */
 export function planRollback(state: TargetState, { request, plan, ordinal }: RollbackOptions): RollbackPlan {
@@ -77,10 +77,12 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
   const { restores, restored, kept } = request.restoreData ? planRestores(state, plan, standing) : noRestores();
   const undos: UndoStep[] = [];
   const impossible: OperationRecord[] = [];
+  const covered = new Map<string, string[]>();
   for (const record of standing) {
     const { undo } = record;
     const store = storeOf(record);
-    if (store !== undefined && restored.has(store)) {
+    if (store !== undefined && record.seq > (restored.get(store) ?? Infinity)) {
+      covered.set(store, [...(covered.get(store) ?? []), operationKey(record.run, record.operation.id)]);
       kept.push({
         operation: record.operation.id,
         summary: record.operation.summary,
@@ -127,6 +129,7 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
           summary: `restore ${step.resource} from ${step.input.point}`,
           effects: [{ resource: step.resource, change: 'replace' }],
           timeoutSeconds: 4 * 3600,
+          ...(covered.has(step.resource) && { covers: covered.get(step.resource)! }),
         }),
       );
     }
@@ -170,7 +173,7 @@ export function planRollback(state: TargetState, { request, plan, ordinal }: Rol
     phases,
     operations,
     kept,
-    restored: [...restored],
+    restored: [...restored.keys()],
   };
 }
 
@@ -223,7 +226,7 @@ function operation<K extends OperationKind>(
   id: string,
   kind: K,
   input: OperationInputs[K],
-  rest: Pick<Operation, 'phase' | 'host' | 'summary' | 'effects' | 'timeoutSeconds'> & { undoes?: string[] },
+  rest: Pick<Operation, 'phase' | 'host' | 'summary' | 'effects' | 'timeoutSeconds' | 'undoes' | 'covers'>,
 ): Operation {
   return {
     id,

@@ -249,7 +249,7 @@ function knownOrNew(state: TargetState, run: string, operation: Operation, seq: 
 }
 
 function markUndone(state: TargetState, undo: Operation, status: 'undone' | 'undo-skipped') {
-  for (const key of undo.undoes ?? []) {
+  for (const key of [...(undo.undoes ?? []), ...(undo.covers ?? [])]) {
     const forward = state.operations.get(key);
     if (forward) forward.status = status;
   }

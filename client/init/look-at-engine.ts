@@ -59,11 +59,15 @@ function usualPlaces(service: ServiceSketch): string[] {
 export const isWithin = (path: string, other: string) =>
   path === other || path.startsWith(`${other.replace(/\/$/, '')}/`);
 
-/** What is written anew at every start, and what no one misses. */
+/** What is written anew at every start (by Docker too, where the container has `init`), and what no one misses. */
 const passing =
-  /^\/(tmp|run|var\/(run|tmp|log|cache|lock)|dev|proc|sys)(\/|$)|\/(\.cache|__pycache__|node_modules\/\.cache)(\/|$)|\.(pid|sock|lock|pyc|log)$/;
+  /^\/((usr\/)?sbin\/docker-init$|tmp|run|var\/(run|tmp|log|cache|lock)|dev|proc|sys)(\/|$)|\/(\.cache|__pycache__|node_modules\/\.cache)(\/|$)|\.(pid|sock|lock|pyc|log)$/;
 
-function stateIn(diff: string, { mounts, anonymous }: ServiceSketch): { count: number; some: string[] } {
+/** What a container has written into itself and would lose, from `docker diff`. */
+export function stateIn(
+  diff: string,
+  { mounts, anonymous }: Pick<ServiceSketch, 'mounts' | 'anonymous'>,
+): { count: number; some: string[] } {
   const added = diff.split('\n').flatMap((line) => (line.startsWith('A ') ? [line.slice(2)] : []));
   const kept = [...mounts.map(({ target }) => target), ...anonymous];
   const own = added.filter(

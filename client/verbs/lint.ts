@@ -19,8 +19,9 @@ export const lint = defineVerb({
       import('../rendering/quantity.ts'),
     ]);
     const plan = await readValidPlan(options, context, file);
-    const { name, target, phases, digest } = plan.compiled;
-    const operations = phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations)).length;
+    const { name, target, before, phases, digest } = plan.compiled;
+    const ofPhases = phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
+    const operations = before.length + ofPhases.length;
     return {
       data: {
         ok: true,

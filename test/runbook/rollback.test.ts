@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
 import type { Operation, Undo } from '../../runbook/operations.ts';
 import { planRollback } from '../../runbook/rollback.ts';
-import { applyRecord, emptyTargetState, type TargetState } from '../../runbook/target-state.ts';
+import { applyRecord, emptyTargetState, standingOperations, type TargetState } from '../../runbook/target-state.ts';
 import { outlinedPlan } from '../workflows/compiled-plan.ts';
 
 const plan = outlinedPlan('shop', '/stack', [
@@ -24,34 +25,34 @@ function stateAfter(
   { run, state }: { run: string; state: TargetState } = { run: 'r1', state: emptyTargetState() },
 ) {
   const operations = of.phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
-  const write = (entry: JournalEntry) =>
-    applyRecord(state, { seq: state.seq + 1, at: '2026-01-01T00:00:00Z', run, epoch: 1, ...entry });
-  for (const phase of of.phases)
-    write({ type: 'phase-state', phase: phase.id, ordinal: phase.ordinal, title: phase.title, state: 'completed' });
+  enter(state, run, of, 'completed');
   for (const operation of operations) {
     const undo = undos[operation.id] ?? operation.undo;
-    write({ type: 'intent', operation, attempt: 1, undo, facts: {} });
-    if (unfinished.includes(operation.id)) continue;
-    const facts = operation.kind === 'backupStore' ? { point: `${run}/one-db` } : {};
-    write({
-      type: 'receipt',
-      operation: operation.id,
-      attempt: 1,
-      receipt: {
-        operation: operation.id,
-        kind: `${operation.kind}@1`,
-        outcome: 'done',
-        summary: '',
-        effectDigest: '',
-        undo,
-        facts,
-        startedAt: '',
-        finishedAt: '',
-      },
-    });
+    if (unfinished.includes(operation.id))
+      write(state, run, { type: 'intent', operation, attempt: 1, undo, facts: {} });
+    else report(state, run, operation, undo);
   }
   return state;
 }
+
+const write = (state: TargetState, run: string, entry: JournalEntry) =>
+  applyRecord(state, { seq: state.seq + 1, at: '2026-01-01T00:00:00Z', run, epoch: 1, ...entry });
+
+function report(state: TargetState, run: string, operation: Operation, undo = operation.undo): void {
+  write(state, run, { type: 'intent', operation, attempt: 1, undo, facts: {} });
+  const facts = operation.kind === 'backupStore' ? { point: `${run}/one-db` } : {};
+  const { id, kind } = operation;
+  const told = { operation: id, kind: `${kind}@1`, outcome: 'done' as const, summary: '', effectDigest: '' };
+  const receipt = { ...told, undo, facts, startedAt: '', finishedAt: '' };
+  write(state, run, { type: 'receipt', operation: id, attempt: 1, receipt });
+}
+
+function enter(state: TargetState, run: string, of: CompiledPlan, reached: 'completed' | 'rolled-back'): void {
+  for (const { id, ordinal, title } of of.phases)
+    write(state, run, { type: 'phase-state', phase: id, ordinal, title, state: reached });
+}
+
+const takeBack = (state: TargetState) => enter(state, 'r1', plan, 'rolled-back');
 
 const request = { to: 'baseline' as const, restoreData: false, discardData: false };
 const plain = (list: readonly Operation[]) => list.map((operation) => operation.kind);
@@ -136,15 +137,36 @@ describe('planning a rollback', () => {
 
   it('[L7] never goes back to data of a life of the phase that is over', () => {
     const state = stateAfter({ [sql]: undoSql });
-    const { seq } = state;
-    for (const [index, { id, ordinal, title }] of plan.phases.entries()) {
-      const line = { seq: seq + 1 + index, at: '2026-01-02T00:00:00Z', run: 'r1', epoch: 1 };
-      applyRecord(state, { ...line, type: 'phase-state', phase: id, ordinal, title, state: 'rolled-back' });
-    }
+    takeBack(state);
     const again = stateAfter({ [sql]: undoSql }, [], plan, { run: 'r2', state });
     const { operations } = planRollback(again, { request: { ...request, restoreData: true }, plan, ordinal: 2 });
     const restored = operations.filter(({ kind }) => kind === 'restoreStore').map(({ input }) => input);
     expect(restored).toMatchObject([{ store: 'db', point: 'r2/one-db' }]);
+  });
+
+  it('[K7] [L7] takes back by a restore what was done after its point was taken, once, and nothing that was in the data before', () => {
+    const lossy = { ...undoSql, lossy: true };
+    const state = stateAfter({ [sql]: lossy });
+    takeBack(state);
+    // The second life finds what the first one left, and its backup holds it.
+    const again = stateAfter({ [sql]: lossy }, [], plan, { run: 'r2', state });
+    const data = { ...request, restoreData: true };
+    const kept = planRollback(again, { request: data, plan, ordinal: 2 });
+    expect(kept.operations.find(({ kind }) => kind === 'restoreStore')?.covers).toEqual([`r2/${sql}`]);
+    expect(kept.kept.map(({ why }) => why)).toEqual([
+      'store:db is restored from its recovery point, which takes this back too',
+      expect.stringContaining('would discard data'),
+    ]);
+    const discarding = planRollback(again, { request: { ...data, discardData: true }, plan, ordinal: 2 });
+    expect(discarding.operations.map(({ kind, undoes }) => [kind, ...(undoes ?? [])])).toContainEqual([
+      'applySql',
+      `r1/${sql}`,
+    ]);
+    for (const operation of kept.operations) report(again, 'r2', operation);
+    takeBack(again);
+    expect(standingOperations(again).filter(({ operation }) => operation.kind === 'applySql')).toMatchObject([
+      { run: 'r1', operation: { id: sql } },
+    ]);
   });
 
   it('[L7] starts what was stopped for a restore itself where no checkpoint goes back', () => {
@@ -210,19 +232,7 @@ describe('planning a rollback', () => {
 
   it('does not take back twice', () => {
     const state = stateAfter();
-    for (const phase of plan.phases) {
-      applyRecord(state, {
-        seq: state.seq + 1,
-        at: '',
-        run: 'r1',
-        epoch: 1,
-        type: 'phase-state',
-        phase: phase.id,
-        ordinal: phase.ordinal,
-        title: '',
-        state: 'rolled-back',
-      });
-    }
+    takeBack(state);
     expect(() => planRollback(state, { request, plan, ordinal: 2 })).toThrow('nothing to roll back');
   });
 });

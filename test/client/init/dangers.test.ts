@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { dangersIn } from '../../../client/init/dangers.ts';
+import { stateIn } from '../../../client/init/look-at-engine.ts';
 import { postgresStores } from '../../../client/init/recognise.ts';
 import { sketchStack } from '../../../client/init/stack-sketch.ts';
 
@@ -74,6 +75,20 @@ describe('[K10] what endangers a way back', () => {
     const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`s${index}`, bad]));
     expect(dangers(many).join('')).toContain('s7 and 22 more');
   });
+});
+
+it('finds what a container has written into itself, and not what comes anew with every start', () => {
+  const diff = [
+    'A /app',
+    'A /app/state.db',
+    'C /usr',
+    'A /usr/sbin/docker-init',
+    'A /sbin/docker-init',
+    'A /tmp/x',
+    'A /data/y',
+  ];
+  const [it] = sketch({ it: { image: 'a:1', volumes: ['data:/data'] } }).services;
+  expect(stateIn(diff.join('\n'), it!)).toEqual({ count: 1, some: ['/app/state.db'] });
 });
 
 describe('a PostgreSQL', () => {
