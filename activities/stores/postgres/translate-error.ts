@@ -32,6 +32,12 @@ const byCode: Record<string, [ErrorName, string]> = {
   '57P02': ['Unreachable', 'The server crashed and is recovering.'],
   '57P03': ['Unreachable', 'The server is starting up or shutting down.'],
 };
+/** Of columns, tables, other objects, schemas and functions. */
+const duplicate = /^(42701|42P07|42710|42P06|42723)$/;
+const refused = (code: string) =>
+  duplicate.test(code)
+    ? 'Perhaps an earlier run made it, and its rollback left it: let the script say `if not exists`, or skip the operation.'
+    : 'The statement was refused by the server; nothing of it stays.';
 const system = /^(E[A-Z]+|08...)$/;
 
 /**
@@ -57,7 +63,7 @@ export function postgresError(what: string, error: unknown, otherwise: ErrorName
     return new SwitchbackError('AccessDenied', `${what}: the server asks for a password`, { hint }, cause);
   }
   if (/^[0-9A-Z]{5}$/.test(code)) {
-    const hint = rest.hint ?? 'The statement was refused by the server; nothing of it stays.';
+    const hint = rest.hint ?? refused(code);
     const line = 'line' in facts ? ` (line ${String(facts.line)})` : '';
     return new SwitchbackError(otherwise, `${what}: ${message}${line}`, { hint, facts }, cause);
   }
