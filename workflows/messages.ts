@@ -25,10 +25,17 @@ export interface MigrationInput {
   searchAttributes: boolean;
 }
 
+export interface PauseRequest {
+  by: string;
+  reason?: string;
+}
+
 export interface PhaseInput {
   run: RunRef;
   phase: CompiledPhase;
   searchAttributes: boolean;
+  /** Came when the phase before had nothing left that could hold. */
+  paused?: PauseRequest;
 }
 
 export interface RehearsalInput {
@@ -63,7 +70,7 @@ export interface RollbackInput {
 
 /** How a child ended. `failed` and `rollback` leave the effects in place: the parent decides. */
 export type ChildResult =
-  | { outcome: 'completed'; consistent: boolean }
+  | { outcome: 'completed'; consistent: boolean; paused?: PauseRequest }
   | { outcome: 'rollback'; request: RollbackRequest; reason: string; by: string; detectedAt: string; decidedAt: string }
   | { outcome: 'aborted'; reason: string };
 

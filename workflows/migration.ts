@@ -14,7 +14,7 @@ import type { RunState, RunStatus } from '../runbook/run-state.ts';
 import { closeRun, control, record } from './calls.ts';
 import { describeFailure } from './failure.ts';
 import { shielded } from './interpreter.ts';
-import type { ChildResult, MigrationInput } from './messages.ts';
+import type { ChildResult, MigrationInput, PauseRequest } from './messages.ts';
 import { phase as phaseWorkflow } from './phase.ts';
 import { rollback as rollbackWorkflow } from './rollback.ts';
 import { RunView } from './run-view.ts';
@@ -75,13 +75,15 @@ function openRun(input: MigrationInput) {
 async function goForward(journey: Journey): Promise<Stop | undefined> {
   const { input, plan, view } = journey;
   let fresh = view.status.phases.every((phase) => phase.state !== 'completed');
+  let paused: PauseRequest | undefined;
   for (const phase of plan.phases) {
     if (view.status.phases.some((known) => known.id === phase.id && known.state !== 'pending')) continue;
     if (view.abortReason !== undefined) return { outcome: 'aborted', reason: view.abortReason };
     if (input.searchAttributes) upsertSearchAttributes(runAttributes({ phase: phase.id, risk: phase.risk }));
-    const result = await runPhase(journey, fresh ? withBefore(plan, phase) : phase);
+    const result = await runPhase(journey, fresh ? withBefore(plan, phase) : phase, paused);
     fresh = false;
     if (result.outcome !== 'completed') return result;
+    paused = result.paused;
   }
   return undefined;
 }
@@ -95,12 +97,16 @@ const withBefore = (plan: CompiledPlan, phase: CompiledPhase): CompiledPhase => 
       : phase.stages,
 });
 
-function runPhase({ input, run, view }: Journey, phase: CompiledPhase): Promise<ChildResult> {
+function runPhase(
+  { input, run, view }: Journey,
+  phase: CompiledPhase,
+  paused: PauseRequest | undefined,
+): Promise<ChildResult> {
   const workflowId = phaseWorkflowId(run.target, phase.ordinal, phase.id);
   return view.whileAtWork(workflowId, () =>
     executeChild(phaseWorkflow, {
       workflowId,
-      args: [{ run, phase, searchAttributes: input.searchAttributes }],
+      args: [{ run, phase, searchAttributes: input.searchAttributes, ...(paused && { paused }) }],
       // A phase at work is not torn apart because its parent was terminated: the journal and reconcile bring them together.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: `phase ${phase.ordinal}: ${phase.title}`,

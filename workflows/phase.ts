@@ -30,6 +30,7 @@ export async function phase(input: PhaseInput): Promise<ChildResult> {
     run,
     () => ({ phase: { ...status } }),
     (current) => phaseDetails(input, status, current),
+    input.paused,
   );
   const enter = async (state: PhaseState, reason?: string) => {
     status.state = state;
@@ -50,7 +51,9 @@ export async function phase(input: PhaseInput): Promise<ChildResult> {
     else await enter('completed');
     session.tell(stop ? `phase ${plan.id} stopped: ${stop.reason}` : `phase ${plan.id} is complete`);
     await session.close();
-    return stop ?? { outcome: 'completed', consistent: !session.inconsistent };
+    const { pauseRequested: paused, inconsistent } = session;
+    // A command that came after the last operation has been answered: it counts as well.
+    return stop ?? session.stop ?? { outcome: 'completed', consistent: !inconsistent, ...(paused && { paused }) };
   });
 }
 

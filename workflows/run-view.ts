@@ -149,7 +149,8 @@ export class RunView {
     this.#abortReason = 'cancelled in Temporal';
     if (this.#child !== undefined)
       void CancellationScope.nonCancellable(() =>
-        this.#send({ command: 'abort', by: 'Temporal', reason: 'cancelled in Temporal' }),
+        // Refused only where the run is over, or being stopped anyway.
+        this.#obey({ command: 'abort', by: 'Temporal', reason: 'cancelled in Temporal' }).catch(() => undefined),
       );
     else if (this.#planning) this.#planning.decide = { decision: 'abort', reason: 'cancelled in Temporal' };
   }
@@ -176,27 +177,31 @@ export class RunView {
   }
 
   async #obey(command: Command): Promise<CommandAnswer> {
-    // Between two children there is a moment without any: the next one takes the command.
-    await condition(() => this.#child !== undefined || this.#planning !== undefined || this.#over());
-    if (this.#planning) return this.#decidePlanning(this.#planning, command);
-    if (this.#child === undefined) throw ApplicationFailure.nonRetryable(`the run is ${this.status.state}`, 'Conflict');
-    return this.#send(command);
+    for (;;) {
+      // Between two children there is a moment without any: the next one takes the command.
+      await condition(() => this.#child !== undefined || this.#planning !== undefined || this.#over());
+      if (this.#planning) return this.#decidePlanning(this.#planning, command);
+      if (this.#child === undefined)
+        throw ApplicationFailure.nonRetryable(`the run is ${this.status.state}`, 'Conflict');
+      const told = await this.#send(this.#child, command);
+      if (told?.answer) return told.answer;
+      if (told) throw ApplicationFailure.nonRetryable(told.refused ?? 'refused', 'Conflict');
+    }
   }
 
-  async #send(command: Command): Promise<CommandAnswer> {
-    const child = this.#child;
-    if (child === undefined)
-      throw ApplicationFailure.nonRetryable('nothing is at work that could take the command', 'Conflict');
+  /** @returns undefined when the child ended before it could take the command */
+  async #send(child: string, command: Command): Promise<{ answer?: CommandAnswer; refused?: string } | undefined> {
     this.#lastId += 1;
     const id = this.#lastId;
-    await getExternalWorkflowHandle(child).signal(commandSignal, { id, command });
+    try {
+      await getExternalWorkflowHandle(child).signal(commandSignal, { id, command });
+    } catch {
+      // It has ended already; that it has is about to be heard.
+    }
     await condition(() => this.#answers.has(id) || this.#child !== child);
-    const { answer, refused } = this.#answers.get(id) ?? {
-      refused: 'what was at work ended before it could take the command',
-    };
+    const told = this.#answers.get(id);
     this.#answers.delete(id);
-    if (!answer) throw ApplicationFailure.nonRetryable(refused ?? 'refused', 'Conflict');
-    return answer;
+    return told;
   }
 
   #decidePlanning(planning: { decide?: PlanningDecision }, command: Command): CommandAnswer {

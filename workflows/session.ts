@@ -23,7 +23,14 @@ import {
   type Waiting,
 } from '../runbook/run-state.ts';
 import { control, record } from './calls.ts';
-import { answerSignal, commandSignal, reportQuery, reportSignal, type ChildResult } from './messages.ts';
+import {
+  answerSignal,
+  commandSignal,
+  reportQuery,
+  reportSignal,
+  type ChildResult,
+  type PauseRequest,
+} from './messages.ts';
 
 /** Newest lines of the story that are shown in the details. */
 const timelineLength = 40;
@@ -59,7 +66,7 @@ export class Session {
   #decision: Decision | undefined;
   #parked: Operation | undefined;
   #failedAt: string | undefined;
-  #pauseRequested: { by: string; reason?: string } | undefined;
+  #pauseRequested: PauseRequest | undefined;
   #scope: CancellationScope | undefined;
   #version = 0;
   readonly #news: TimelineEntry[] = [];
@@ -74,7 +81,9 @@ export class Session {
     /** What only the family knows: the status of the phase or of the rollback. */
     private readonly subject: () => Pick<ChildReport, 'phase' | 'rollback'>,
     private readonly details: (session: Session) => string,
+    pauseRequested?: PauseRequest,
   ) {
+    this.#pauseRequested = pauseRequested;
     setHandler(reportQuery, () => this.#report([...this.#news]));
     // Handlers run in the root scope: after a cancel from outside they could not even answer.
     setHandler(commandSignal, ({ id, command }) => CancellationScope.nonCancellable(() => this.#receive(id, command)));
@@ -195,11 +204,18 @@ export class Session {
     });
   }
 
-  /** Before the workflow ends: its last report has arrived, and every command has its answer. */
+  /** Before the workflow ends: its last report has arrived, and every command has its answer, also one that came meanwhile. */
   async close(): Promise<void> {
-    await condition(allHandlersFinished);
-    this.report();
-    await this.#lastReport;
+    do {
+      await condition(allHandlersFinished);
+      this.report();
+      await this.#lastReport;
+    } while (!allHandlersFinished());
+  }
+
+  /** What was asked for when nothing was left that could hold: the next phase does. */
+  get pauseRequested(): PauseRequest | undefined {
+    return this.#pauseRequested;
   }
 
   /** A cancel that did not come from our own command (the Temporal UI, the CLI of Temporal). */

@@ -13,7 +13,7 @@ import type { Operation } from '../../runbook/operations.ts';
 import { momentOf, pointSet } from '../../runbook/point-set.ts';
 import { decideRetention, isArchive, neededPoints } from '../../runbook/retention.ts';
 import type { ComposeCli } from '../compose/index.ts';
-import type { DockerEngine } from '../docker/index.ts';
+import { isObjectName, type DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import type { SecretSource } from '../perform/secrets.ts';
@@ -125,6 +125,11 @@ async function planRestore(
     });
   }
   if (to.intoStore !== undefined) requireStore(context.plan, to.intoStore);
+  if (resource.startsWith('volume:') && to.into !== undefined && !isObjectName(to.into)) {
+    throw new SwitchbackError('PlanInvalid', `${to.into} is no name for a volume`, {
+      hint: 'Letters, digits, `_`, `.` and `-`, a letter or digit first.',
+    });
+  }
   return { operations: [restoreOperation(resource, id, host, to)], notes: [] };
 }
 

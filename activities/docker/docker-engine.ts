@@ -21,20 +21,26 @@ export interface EngineInfo {
   DockerRootDir: string;
 }
 
+/** Whether a container, volume or network can have that name, or id: no engine has one that cannot. */
+export const isObjectName = (name: string) => /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name);
+
 /** What is asked of the Docker Engine, in words of our own; errors as its connection throws them. */
 export class DockerEngine extends EngineConnection {
   async inspectContainer(
     nameOrId: string,
     options: CallOptions = {},
   ): Promise<Docker.ContainerInspectInfo | undefined> {
+    if (!isObjectName(nameOrId)) return undefined;
     return this.find(`inspect container ${nameOrId}`, options, (docker) => docker.getContainer(nameOrId).inspect());
   }
 
   async inspectVolume(name: string, options: CallOptions = {}): Promise<Docker.VolumeInspectInfo | undefined> {
+    if (!isObjectName(name)) return undefined;
     return this.find(`inspect volume ${name}`, options, (docker) => docker.getVolume(name).inspect());
   }
 
   async inspectNetwork(name: string, options: CallOptions = {}): Promise<Docker.NetworkInspectInfo | undefined> {
+    if (!isObjectName(name)) return undefined;
     return this.find(`inspect network ${name}`, options, (docker) => docker.getNetwork(name).inspect());
   }
 

@@ -16,7 +16,7 @@ export interface CallOptions {
 
 interface Modem {
   version?: string;
-  dial(request: object, callback: (error: unknown, answer: unknown) => void): void;
+  dial(request: { path: string; abortSignal?: AbortSignal }, callback: (error: unknown, answer: unknown) => void): void;
 }
 
 /**
@@ -102,7 +102,10 @@ export class EngineConnection {
   #bound(signal: AbortSignal): Docker {
     const modem = this.#docker.modem as Modem;
     const bound = Object.create(modem) as Modem;
-    bound.dial = (request, callback) => modem.dial({ ...request, abortSignal: signal }, callback);
+    bound.dial = (request, callback) => {
+      if (leadsAstray.test(request.path)) callback(noName(request.path), undefined);
+      else modem.dial({ ...request, abortSignal: signal }, callback);
+    };
     return new Docker({ modem: bound } as unknown as Docker.DockerOptions);
   }
 
@@ -123,6 +126,16 @@ export class EngineConnection {
     }
   }
 }
+
+/**
+ * A name becomes a part of the request's path as it is. The daemon redirects from a path with such a part, and the client ends the whole
+ * process over that.
+ */
+const leadsAstray = /\/\.{0,2}(\/|\?|$)|[#%\s]/;
+const noName = (path: string) =>
+  new SwitchbackError('PreconditionFailed', `${path} is nothing that can be asked of a Docker engine`, {
+    hint: 'Names of volumes, containers and networks are letters, digits, `_`, `.` and `-`.',
+  });
 
 /** Docker Desktop listens in the user's home. */
 function defaultSocket(): string {

@@ -1,5 +1,5 @@
 export { buildImage } from './build-image.ts';
-export { DockerEngine, carries, type EngineInfo, type Labels } from './docker-engine.ts';
+export { DockerEngine, carries, isObjectName, type EngineInfo, type Labels } from './docker-engine.ts';
 export type { CallOptions } from './engine-connection.ts';
 export type { HelperMount, HelperSpec } from './helper-spec.ts';
 export { runHelper, type HelperOptions, type HelperResult } from './run-helper.ts';

@@ -32,6 +32,17 @@ describe('the engine', () => {
     expect(await engine.inspectNetwork(ownName('absent'))).toBeUndefined();
   });
 
+  it('never asks for what no name can be: the daemon would send the client elsewhere', async () => {
+    for (const name of ['../version', '..', '.', '', 'a/b', 'a?b', 'a%2fb', 'a b']) {
+      expect(await engine.inspectContainer(name)).toBeUndefined();
+      expect(await engine.inspectVolume(name)).toBeUndefined();
+      expect(await engine.inspectNetwork(name)).toBeUndefined();
+      expect(await engine.inspectImage(name)).toBeUndefined();
+    }
+    await expect(engine.startContainer('../version')).rejects.toMatchObject({ name: 'PreconditionFailed' });
+    await expect(engine.stopContainer('..')).rejects.toMatchObject({ name: 'PreconditionFailed' });
+  });
+
   it('gives up on a daemon that takes the connection and never answers', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { outlinedPlan } from './compiled-plan.ts';
@@ -18,6 +19,7 @@ beforeEach(async () => {
   orchestra.effects.length = 0;
   orchestra.script = () => 'succeed';
   orchestra.facts = () => ({});
+  orchestra.recording = () => Promise.resolve();
   stopWorker = await orchestra.work(target);
 });
 afterEach(() => stopWorker());
@@ -340,6 +342,50 @@ describe('a migration', () => {
     expect(orchestra.effects).not.toContain('one/cutover/02-applyCheckpoint');
     await orchestra.say(target, { command: 'resume', by: 'me' });
     expect((await handle.result()).state).toBe('completed');
+  });
+
+  describe('that is told something when the last operation of a phase has just ended', () => {
+    /** The decision is being written down when that operation ends, and is written when the phase is complete. */
+    const tooLate = () => {
+      const moment = new EventEmitter();
+      const [decision, completion] = [once(moment, 'decision'), once(moment, 'completion')];
+      orchestra.script = (id) => {
+        return id === 'one/verify/03-runChecks' ? decision.then(() => 'succeed' as const) : 'succeed';
+      };
+      orchestra.recording = async (entries) => {
+        if (entries.some((entry) => entry.type === 'phase-state' && entry.state === 'completed'))
+          moment.emit('completion');
+        if (!entries.some(({ type }) => type === 'decision')) return;
+        moment.emit('decision');
+        await completion;
+      };
+    };
+    const untilItsLast = async () => {
+      while ((await orchestra.status(target)).operation?.id !== 'one/verify/03-runChecks');
+    };
+
+    it('[K6] goes back', async () => {
+      tooLate();
+      const handle = await orchestra.begin(two(), 'r1');
+      await untilItsLast();
+      const request = { to: 'previous' as const, restoreData: false, discardData: false };
+      await orchestra.say(target, { command: 'rollback', by: 'me', reason: 'bad feeling', request });
+      expect((await handle.result()).state).toBe('rolled-back');
+      expect(orchestra.effects.filter((id) => id.startsWith('two/'))).toEqual([]);
+      expect((await orchestra.journal(target)).state.phases.get('one')?.state).toBe('rolled-back');
+    });
+
+    it('holds before the next phase', async () => {
+      tooLate();
+      const handle = await orchestra.begin(two(), 'r1');
+      await untilItsLast();
+      await orchestra.say(target, { command: 'pause', by: 'me', reason: 'lunch' });
+      await orchestra.until(target, 'paused');
+      expect(orchestra.effects.filter((id) => id.startsWith('two/'))).toEqual([]);
+      orchestra.recording = () => Promise.resolve();
+      await orchestra.say(target, { command: 'resume', by: 'me' });
+      expect((await handle.result()).state).toBe('completed');
+    });
   });
 
   it('does not drop a compensation when Temporal cancels a rollback: it holds', async () => {

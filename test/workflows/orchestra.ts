@@ -12,6 +12,7 @@ import type { EffectHandler, EffectHandlers, Observation } from '../../activitie
 import { storeDrivers } from '../../activities/stores/registry.ts';
 import { TargetAccess } from '../../activities/perform/target-access.ts';
 import { readJournal, targetHome } from '../../journal/index.ts';
+import type { JournalEntry } from '../../runbook/journal.ts';
 import type { Activities, CloneAnswer } from '../../runbook/activities.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { backupWorkflowId, hostTaskQueue, migrationWorkflowId } from '../../runbook/names.ts';
@@ -36,7 +37,8 @@ import {
 } from '../../workflows/messages.ts';
 
 /** What a fake world does when an operation comes to it: succeed, throw, or wait until it is aborted. */
-export type Script = (operationId: string, attempt: number) => 'succeed' | 'hang' | Error;
+export type Script = (operationId: string, attempt: number) => Outcome | Promise<Outcome>;
+type Outcome = 'succeed' | 'hang' | Error;
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
@@ -47,6 +49,8 @@ export class Orchestra {
   /** Operations that took effect, in order. */
   readonly effects: string[] = [];
   script: Script = () => 'succeed';
+  /** Comes before lines are written to the journal on behalf of a workflow. */
+  recording: (entries: readonly JournalEntry[]) => Promise<void> = () => Promise.resolve();
   /** What stands in the receipt of an operation. */
   facts: (operationId: string) => Receipt['facts'] = () => ({});
   /** What a rehearsal finds. */
@@ -112,26 +116,31 @@ export class Orchestra {
     const access = new TargetAccess({ ...process.env, SWITCHBACK_HOME: this.home });
     const engine = new DockerEngine();
     const world = { engine, stores: storeDrivers(engine) };
+    const activities = createActivities({
+      access,
+      handlers: this.#handlers(),
+      cloneHandlers: () => this.#handlers(),
+      secrets: { environment: {}, allowed: [] },
+      worker: 'orchestra',
+      stacks: [this.home],
+      guard: () => Promise.resolve(),
+      world,
+      check: (checks) =>
+        Promise.resolve(
+          checks.map((check) => ({
+            check: check.kind,
+            verdict: check.kind === 'services' ? 'successful' : 'failed',
+            detail: 'scripted',
+            tookMs: 0,
+          })),
+        ),
+    });
     return {
-      ...createActivities({
-        access,
-        handlers: this.#handlers(),
-        cloneHandlers: () => this.#handlers(),
-        secrets: { environment: {}, allowed: [] },
-        worker: 'orchestra',
-        stacks: [this.home],
-        guard: () => Promise.resolve(),
-        world,
-        check: (checks) =>
-          Promise.resolve(
-            checks.map((check) => ({
-              check: check.kind,
-              verdict: check.kind === 'services' ? 'successful' : 'failed',
-              detail: 'scripted',
-              tookMs: 0,
-            })),
-          ),
-      }),
+      ...activities,
+      record: async (request) => {
+        await this.recording(request.entries);
+        return activities.record(request);
+      },
       // A clone without Docker: the same plan on a target of its own, which the scripts see by its leg.
       buildClone: async ({ target, clone, run, plan: own, phases }): Promise<CloneAnswer> => {
         const plan = own ?? (await (await access.open(target)).sealedRun(run?.runId ?? '')).plan;
@@ -277,7 +286,7 @@ export class Orchestra {
         Promise.resolve(done.has(`${context.target}/${context.runId}/${context.operation.id}`) ? 'done' : 'absent'),
       prepare: (_input, context) => Promise.resolve({ undo: context.operation.undo, facts: {} }),
       perform: async (_input, context) => {
-        const outcome = this.script(context.operation.id, context.attempt);
+        const outcome = await this.script(context.operation.id, context.attempt);
         if (outcome instanceof Error) throw outcome;
         if (outcome === 'hang')
           await new Promise((_resolve, reject) =>

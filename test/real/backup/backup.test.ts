@@ -65,6 +65,8 @@ describe('backup, as it is typed', () => {
     expect((await place.type(['backup', 'restore', point], { answers: ['something'] })).code).toBe(2);
     expect(await place.read()).toBe('new');
 
+    const nowhere = await place.type(['backup', 'restore', point, '--into', '../beside', '--yes']);
+    expect(nowhere).toMatchObject({ code: 3, out: expect.stringContaining('../beside is no name for a volume') });
     const beside = await place.json('backup', 'restore', point, '--into', `${place.volume}_beside`, '--yes');
     expect(beside).toMatchObject({
       code: 0,
