@@ -26,6 +26,7 @@ export function renderPlan(plan: PlanDescription, { style }: Page, waysBack: Way
       field(index === 0 ? 'stores' : '', `${store.name}: ${store.kind}, ${store.reachedBy}`),
     ),
     ...plan.protect.map((line, index) => field(index === 0 ? 'protected' : '', line)),
+    field('backups in', plan.repository),
     field(
       'objectives',
       `detection ${formatDuration(objectives.detection)}, decision ${formatDuration(objectives.decision)}, execution ${formatDuration(objectives.execution)}, verification ${formatDuration(objectives.verification)}`,

@@ -23,6 +23,7 @@ export function describePlan(plan: CompiledPlan): PlanDescription {
         store.url === undefined ? `database ${store.database ?? ''} in the service ${store.service ?? ''}` : store.url,
     })),
     protect: plan.protect.map(describeProtected),
+    repository: describeRepository(plan),
     baseline: {
       compose: baseline.compose,
       ...(baseline.env === undefined ? {} : { env: baseline.env }),
@@ -47,6 +48,12 @@ export function describePlan(plan: CompiledPlan): PlanDescription {
       discards: count(({ discards }) => discards.length),
     },
   };
+}
+
+function describeRepository({ repository, encrypt, homeHost }: CompiledPlan): string {
+  if (repository) return `restic in ${repository.at}`;
+  const keys = encrypt?.to.length ?? 0;
+  return `a folder of host ${homeHost}${keys === 0 ? '' : `, encrypted to ${keys} key${keys === 1 ? '' : 's'}`}`;
 }
 
 function describePhase(phase: CompiledPhase): PhaseDescription {

@@ -61,6 +61,8 @@ export interface PlanDescription {
   stack: { directory: string; project: string; compose: string; env?: string; switchBy: string; host: string };
   stores: { name: string; kind: string; reachedBy: string }[];
   protect: string[];
+  /** Where recovery points go. */
+  repository: string;
   baseline: { compose: string; env?: string; tag?: string; services?: number; checks: string[] };
   objectives: CompiledPlan['objectives'] & { total: number };
   contacts: CompiledPlan['contacts'];
