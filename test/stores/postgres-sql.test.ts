@@ -386,13 +386,14 @@ describe('taking a step back', () => {
   });
 
   it.each(['drop table notes', 'drop view of_log'])(
-    '[T4] is adopted by a retry that nobody told of its end: %s',
+    '[T4] is adopted by a retry, and by a rollback that was planned again, that nobody told of its end: %s',
     async (back) => {
       await targetWith(shielded);
       await apply('create table notes (id int); create view of_log as select * from log', { id: 'p/apply/01' });
-      const undo = () => apply(back, { id: 'r/01', undoes: 'run-1/p/apply/01' });
-      expect((await undo()).outcome).toBe('done');
-      expect((await undo()).outcome).toBe('adopted');
+      const undo = (id: string) => apply(back, { id, undoes: 'run-1/p/apply/01' });
+      expect((await undo('rollback-1/01')).outcome).toBe('done');
+      expect((await undo('rollback-1/01')).outcome).toBe('adopted');
+      expect((await undo('rollback-2/01')).outcome).toBe('adopted');
     },
   );
 

@@ -30,13 +30,13 @@ export async function applyStep(
     added: [],
   });
   // Before anything is run: what an undo has taken away already, it cannot take away once more for nothing.
-  const before = await standingEntry(session, use);
+  const before = await standingEntry(session, use, step.undoes);
   if (before !== undefined) return adopted(before);
   // What an undo would destroy is found out by running it once for nothing.
   const losses = archiver && (await dryRun(session, step, use));
   return session.transaction('begin', async () => {
     await passFence(session, use);
-    const standing = await standingEntry(session, use);
+    const standing = await standingEntry(session, use, step.undoes);
     if (standing !== undefined) return adopted(standing);
     const archived = losses && archiver && (await archiveLosses(session, losses, archiver));
     const { changes, catalogs } = await runWatched(session, step, use);

@@ -60,16 +60,28 @@ export async function ensureLedger(session: Session): Promise<void> {
   });
 }
 
-/** The entry of a step that was applied and not taken back, if there is one. */
+/**
+ * The entry of a step that was applied and not taken back, if there is one. Of an undo also that of an earlier undo which has taken back all
+ * of `undoes` already: a rollback that is planned again has other operations, and what is gone cannot be taken away once more.
+ * @param undoes `RUN/OPERATION`
+ */
 export async function standingEntry(
   session: Session,
-  holder: Pick<Holder, 'target' | 'run' | 'operation'>,
+  { target, run, operation }: Pick<Holder, 'target' | 'run' | 'operation'>,
+  undoes: readonly string[] = [],
 ): Promise<LedgerEntry | undefined> {
   if ((await session.row(exists))['there'] !== 't') return undefined;
   const [row] = await session.rows(
-    `select digest, attempt, made, rows, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
-       from switchback.ledger where target = $1 and run = $2 and operation = $3 and undone_at is null`,
-    [holder.target, holder.run, holder.operation],
+    `with undone as (
+       select coalesce(bool_and(undone_at is not null), false) and count(distinct run || '/' || operation) = $4 as all_of_them,
+              max(undone_by) as undo
+         from switchback.ledger where target = $1 and run || '/' || operation = any($3::text[]))
+     select digest, attempt, made, rows, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+       from switchback.ledger, undone
+      where target = $1 and undone_at is null
+        and (run || '/' || operation = $2 or (all_of_them and run || '/' || operation = undo))
+      limit 1`,
+    [target, `${run}/${operation}`, [...undoes], undoes.length],
   );
   if (row === undefined) return undefined;
   return {

@@ -46,7 +46,7 @@ export async function applyOutsideTransaction(session: Session, step: SqlStep, u
   // Too late to abort, never too late to say so.
   await refuseBreaches(session, step, use, changes, { before, after });
   await session.transaction('begin', async () => {
-    if ((await standingEntry(session, use)) !== undefined) return;
+    if ((await standingEntry(session, use, step.undoes)) !== undefined) return;
     const made = changes.flatMap((change) => change.adds ?? []);
     await writeEntry(session, use, { digest: step.digest, made, rows: 0, undoes: step.undoes });
   });

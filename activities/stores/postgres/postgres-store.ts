@@ -111,7 +111,7 @@ class PostgresStore implements Store {
     const session = await this.#session('step');
     await endZombies(session, this.#use, this.#pids());
     if (step.proof !== undefined) return isProven(session, step, this.#use);
-    return (await standingEntry(session, this.#use)) !== undefined;
+    return (await standingEntry(session, this.#use, step.undoes)) !== undefined;
   }
 
   async apply(step: SqlStep): Promise<SqlOutcome> {
