@@ -98,6 +98,10 @@ async function writeDurably(file: string, bytes: Buffer): Promise<void> {
   try {
     await handle.writeFile(bytes);
     await handle.sync();
+  } catch (error) {
+    // Each attempt has a name of its own: what a full disk cut short would fill it further.
+    await unlink(file);
+    throw error;
   } finally {
     await handle.close();
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, symlink } from 'node:fs/promises';
+import { mkdir, open, rename, symlink, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { renderBreakGlass, renderNoWayBack } from '../../runbook/break-glass/index.ts';
 import { errorTable, SwitchbackError } from '../../runbook/errors.ts';
@@ -46,6 +46,10 @@ export async function saveScript(file: string, text: string): Promise<void> {
   try {
     await handle.writeFile(text);
     await handle.sync();
+  } catch (error) {
+    // Each attempt has a name of its own: what a full disk cut short would fill it further.
+    await unlink(partial);
+    throw error;
   } finally {
     await handle.close();
   }
