@@ -54,6 +54,11 @@ export async function statusOver(temporal: TemporalConnection, target: string): 
   const ui = workflowPage(settings, known.workflowId);
   try {
     const status = await askRun(temporal, known);
+    if (!known.open && status.state === 'starting') {
+      // Refused, so there was no such run: the newest one is that before it.
+      const report = await fromJournal(target, settings, `what was asked for last, ${status.runId}, was not opened`);
+      if (report) return report;
+    }
     const ended = !known.open && !finalRunStates.includes(status.state);
     return { source: 'run', asOf: new Date().toISOString(), status, ui, ...(ended && { ended: known.status }) };
   } catch (error) {

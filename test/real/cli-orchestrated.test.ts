@@ -188,6 +188,12 @@ describe('a run, as its operator types it', () => {
     expect(text.out).toContain('left alone: nothing that was written is lost');
     expect((await type('rollback')).code).toBe(2);
     expect((await type('rollback', '--reason', 'r', '--to', 'nowhere', '--dry-run')).code).toBe(4);
+    expect((await type('rollback', '--reason', 'r', '--to', 'nowhere')).code).toBe(4);
+    expect(await typeJson('status')).toMatchObject({
+      code: 0,
+      because: expect.stringContaining('was not opened'),
+      status: { state: 'completed' },
+    });
 
     const asked = await typeJson('rollback', '--reason', 'errors doubled', '--restore-data');
     expect(asked).toMatchObject({ code: 2, error: { message: expect.stringContaining('has to be confirmed') } });
