@@ -14,6 +14,8 @@ export interface RestoreTo {
   intoStore?: string;
   /** Make roles that the point names and the server does not have. */
   createRoles?: true;
+  /** How far the log of a physical point is followed: a time in ISO 8601, or `latest`. */
+  at?: string;
 }
 
 /** Work on recovery points outside of any run. */
@@ -25,6 +27,8 @@ export type BackupTask =
       stores?: string[];
       /** Stores by the files of their servers, whatever the plan says. */
       physical?: true;
+      /** With `physical`: and their logs from then on. */
+      pointInTime?: true;
       /** How volumes are kept still, where the plan says nothing of them. */
       quiesce?: Quiesce;
       /** Restores each new point into a scratch place. */
@@ -70,7 +74,7 @@ export interface BackupResult {
 const longest = 12 * 3600;
 
 /** What is to be backed up, in the order in which it is. */
-export type ToBackUp = { volume: string; quiesce: Quiesce } | { store: string; method?: 'physical' };
+export type ToBackUp = { volume: string; quiesce: Quiesce } | { store: string; method?: 'physical'; pointInTime?: true };
 
 export const pointNameOf = (source: ToBackUp) =>
   'volume' in source ? `volume-${source.volume}` : `store-${source.store}`;
@@ -112,9 +116,10 @@ export function createOperations(sources: readonly ToBackUp[], test: boolean, ho
 function backupOperation(ordinal: number, source: ToBackUp, host: string): Operation {
   const point = pointNameOf(source);
   if ('store' in source) {
-    const { store, method } = source;
-    return taskOperation(ordinal, 'backupStore', { store, point, ...(method ? { method } : {}) }, host, {
-      summary: `back up the ${method ? 'whole server of the ' : ''}store ${store}`,
+    const { store, method, pointInTime } = source;
+    const input = { store, point, ...(method && { method }), ...(pointInTime && { pointInTime }) };
+    return taskOperation(ordinal, 'backupStore', input, host, {
+      summary: `back up the ${method ? 'whole server of the ' : ''}store ${store}${pointInTime ? ', and follow its log' : ''}`,
       effects: [
         { resource: `store:${source.store}`, change: 'read' },
         { resource: `point:${point}`, change: 'create' },
@@ -160,7 +165,7 @@ function restoreStoreOperation(
   name: string,
   point: string,
   host: string,
-  { into, intoStore, createRoles }: RestoreTo,
+  { into, intoStore, createRoles, at }: RestoreTo,
 ): Operation {
   const store = intoStore ?? name;
   const input = {
@@ -169,10 +174,12 @@ function restoreStoreOperation(
     ...(store === name ? {} : { from: name }),
     ...(into === undefined ? {} : { named: into }),
     ...(createRoles === undefined ? {} : { createRoles }),
+    ...(at === undefined ? {} : { at }),
   };
+  const asOf = at === undefined ? '' : ` as of ${at}`;
   const beside = `restore ${point} as database ${into ?? ''} beside the store ${store}`;
   return taskOperation(1, 'restoreStore', input, host, {
-    summary: into === undefined ? `restore the store ${store} from ${point}` : beside,
+    summary: into === undefined ? `restore the store ${store} from ${point}${asOf}` : beside,
     effects: [
       into === undefined
         ? { resource: `store:${store}`, change: 'replace' }

@@ -50,6 +50,10 @@ export const labels = {
   role: 'io.switchback.role',
   /** On helpers that may hold a lock of a backup repository: the name under which they hold it. */
   holder: 'io.switchback.holder',
+  /** On receivers of a log: the recovery point that it belongs to, the volume of the server, and its service as `PROJECT/SERVICE`. */
+  point: 'io.switchback.point',
+  follows: 'io.switchback.follows',
+  service: 'io.switchback.service',
   checkout: 'io.switchback.checkout',
   /** On the containers of a clone: ports that the original publishes, as `HOST:CONTAINER` with commas between. */
   published: 'io.switchback.published',

@@ -94,8 +94,11 @@ export interface OperationInputs {
   /** Sum of limits of the coming checkpoint against the budget and the host's free memory. */
   checkBudget: { compose: string; env?: string; budget?: Budget };
   backupVolume: { volume: string; point: string; quiesce: 'stop' | 'pause' | 'none' };
-  /** `physical`: the whole server that the store is in, by its files. */
-  backupStore: { store: string; point: string; method?: 'physical' };
+  /**
+   * `physical`: the whole server that the store is in, by its files. `pointInTime`: its log is written down from then on, until the point is
+   * pruned or the server is exchanged. From version 2 on.
+   */
+  backupStore: { store: string; point: string; method?: 'physical'; pointInTime?: true };
   /** Restores a recovery point into a scratch place and looks at what came out. */
   proveBackup: { point: string };
   /** Removes recovery points, each `RUN/POINT`: renamed away first, so that none is ever seen half. */
@@ -168,6 +171,8 @@ export interface OperationInputs {
     createRoles?: true;
     /** Instead of reading the point: put `from`, in which an earlier restore of the whole server kept what it replaced, back into `volume`. */
     putBack?: { volume: string; from: string };
+    /** How far the log of the point is followed: a time in ISO 8601, or `latest`. From version 3 on. */
+    at?: string;
   };
 }
 export type OperationKind = keyof OperationInputs;
@@ -178,7 +183,8 @@ export const operationVersion: Record<OperationKind, number> = {
   checkPreflight: 1,
   checkBudget: 1,
   backupVolume: 1,
-  backupStore: 1,
+  // 2: `pointInTime`. What 1 says means the same.
+  backupStore: 2,
   proveBackup: 1,
   prunePoints: 1,
   applySql: 1,
@@ -198,7 +204,8 @@ export const operationVersion: Record<OperationKind, number> = {
   startUsers: 1,
   restoreVolume: 1,
   // 2: `from`, `named` and `createRoles`. What 1 says means the same.
-  restoreStore: 2,
+  // 3: `at`.
+  restoreStore: 3,
 };
 
 /** Kinds that only look: they are run again freely and never need an intent. */

@@ -124,6 +124,11 @@ async function planRestore(
       hint: 'Without --into-store and --create-roles it is restored as the volume that it is.',
     });
   }
+  if (to.at !== undefined && (!kind.endsWith('-physical') || to.into !== undefined || to.intoStore !== undefined)) {
+    throw new SwitchbackError('Unsupported', `${id} (${kind}) cannot be brought to ${to.at} there`, {
+      hint: 'Only a physical backup that was taken with its log is, and only in its own place.',
+    });
+  }
   if (to.intoStore !== undefined) requireStore(context.plan, to.intoStore);
   if (resource.startsWith('volume:') && to.into !== undefined && !isObjectName(to.into)) {
     throw new SwitchbackError('PlanInvalid', `${to.into} is no name for a volume`, {

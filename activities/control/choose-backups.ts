@@ -36,7 +36,7 @@ export async function chooseBackups(
   const volumes = [...new Set(found.volumes.map((name) => model?.volumes[name]?.name ?? name))];
   const sources: ToBackUp[] = [
     // What stands still for it comes last, so that nobody dumps a frozen database.
-    ...stores.map((store) => ({ store, ...methodOf(plan, store, task.physical) })),
+    ...stores.map((store) => ({ store, ...methodOf(plan, store, task) })),
     ...volumes.map((volume) => ({ volume, quiesce: quiesceOf(plan, volume, task.quiesce) })),
   ];
   if (sources.length === 0) {
@@ -62,12 +62,18 @@ function quiesceOf(plan: CompiledPlan, volume: string, told: Quiesce | undefined
   return told ?? (said?.kind === 'backupVolume' ? said.input.quiesce : quiesceUnlessTold);
 }
 
-function methodOf(plan: CompiledPlan, store: string, told: true | undefined): { method?: 'physical' } {
+function methodOf(
+  plan: CompiledPlan,
+  store: string,
+  { physical, pointInTime }: Create,
+): { method?: 'physical'; pointInTime?: true } {
   const operations = plan.phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations));
-  const said = operations.some(
-    (one) => one.kind === 'backupStore' && one.input.store === store && one.input.method === 'physical',
+  const said = operations.flatMap((one) =>
+    one.kind === 'backupStore' && one.input.store === store && one.input.method === 'physical' ? [one.input] : [],
   );
-  return told === true || said ? { method: 'physical' } : {};
+  if (physical !== true && said.length === 0) return {};
+  const followed = pointInTime === true || said.some((input) => input.pointInTime === true);
+  return { method: 'physical', ...(followed && { pointInTime: true as const }) };
 }
 
 async function activeModel({ compose }: World, { plan, signal }: EffectContext): Promise<ComposeModel | undefined> {

@@ -10,6 +10,7 @@ import {
   leftObjects,
   leftProcesses,
   leftStopped,
+  leftWals,
   type Leftover,
 } from '../leftovers/index.ts';
 import type { Surroundings } from '../perform/effect-context.ts';
@@ -187,6 +188,7 @@ async function lookAround(
       ...inStores.left,
       ...inRepository.left,
       ...objects,
+      ...(await leftWals(engine, { target: run.target, home: target.home }, { signal })),
       ...(await leftFiles(target.home)),
     ],
     silent: [...inStores.silent, ...inRepository.silent],

@@ -4,10 +4,11 @@ import type { OperationInputs } from '../../runbook/operations.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler, Performed } from '../effect.ts';
 import { encryptedTo, encryptionOf } from '../encryption/index.ts';
-import { abandonPoint, isGood, listPoints, openPoint, readPoint, type PointManifest } from '../points/index.ts';
+import { abandonPoint, isGood, listPoints, openPoint, readPoint, type PointManifest, type PointRef } from '../points/index.ts';
 import { requireSameStore } from '../stores/identity.ts';
 import type { ServerToBackUp } from '../stores/physical-backups.ts';
 import { physicalBackupsOf, withStore, type StoreDrivers } from '../stores/registry.ts';
+import { isFollowed, removeWal } from '../wal/index.ts';
 import { sealStorePoint } from './seal-store-point.ts';
 
 /** Of an operation, or of a rehearsal, which needs a backup and has no such operation. */
@@ -50,11 +51,13 @@ export const backupStoreHandler = (deps: {
         ...encryptedTo(encryptionOf(context)),
       });
       try {
+        if (input.pointInTime) await from.follow?.(context.home, point.manifest);
         const { canary } = await from.snapshot(point.folder);
         context.progress({ doing: `sealing recovery point ${input.point}` });
         return described(await sealStorePoint(deps.engine, point, canary, context), input.store);
       } catch (error) {
         await abandonPoint(point);
+        if (input.pointInTime) await abandonWal(deps.engine, point.manifest, context);
         throw error;
       }
     });
@@ -75,13 +78,22 @@ function refuseEncrypted(store: string, context: Context): void {
   });
 }
 
+/** @throws `Unsupported`: a log is written on and on, into a folder of this host */
+function refuseFollowing(store: string, method: string | undefined, { plan }: Context): void {
+  if (method === 'physical' && plan.repository === undefined) return;
+  throw new SwitchbackError('Unsupported', `the log of store ${store} cannot be followed for this recovery point`, {
+    hint: 'Point in time needs a physical backup in the home of the target, not in a repository of restic.',
+  });
+}
+
 /** The store itself, or its server. */
 async function withSource<T>(
   stores: StoreDrivers,
-  { store, method }: OperationInputs['backupStore'],
+  { store, method, pointInTime }: OperationInputs['backupStore'],
   context: Context,
-  work: (from: Pick<ServerToBackUp, 'source' | 'snapshot'>) => Promise<T>,
+  work: (from: Pick<ServerToBackUp, 'source' | 'snapshot'> & Partial<ServerToBackUp>) => Promise<T>,
 ): Promise<T> {
+  if (pointInTime) refuseFollowing(store, method, context);
   if (method !== 'physical') return withStore(stores, context, store, ['snapshot'], work);
   refuseEncrypted(store, context);
   const { physical, use } = physicalBackupsOf(stores, context, store);
@@ -90,6 +102,16 @@ async function withSource<T>(
     return await work(server);
   } finally {
     await server.close();
+  }
+}
+
+/** What was cancelled leaves nobody behind either; whoever was overtaken leaves it alone, since a successor has its own there by now. */
+async function abandonWal(engine: DockerEngine, ref: PointRef, context: Context): Promise<void> {
+  try {
+    await context.fence();
+    await removeWal(engine, context, ref);
+  } catch (error) {
+    context.log(`a receiver was left: ${error instanceof Error ? error.message : 'no reason given'}`);
   }
 }
 
@@ -104,10 +126,13 @@ function described(manifest: PointManifest, store: string): Performed {
   };
   const { takenAt, databases } = manifest.canary;
   if (typeof takenAt === 'string') facts['takenAt'] = takenAt;
+  if (isFollowed(manifest)) facts['pointInTime'] = true;
   // Of a whole server: what goes back together.
   if (Array.isArray(databases)) facts['databases'] = databases.slice(0, databasesInReceipt);
   return {
-    summary: `backed up store ${store} as ${manifest.point}: ${bytes} bytes in ${manifest.parts.length} files`,
+    summary: `backed up store ${store} as ${manifest.point}: ${bytes} bytes in ${manifest.parts.length} files${
+      isFollowed(manifest) ? '; its log is followed from now on' : ''
+    }`,
     facts,
     effect: { store, point: manifest.point },
   };

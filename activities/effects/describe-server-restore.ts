@@ -1,6 +1,6 @@
 import type { OperationInputs, Undo } from '../../runbook/operations.ts';
 import type { Performed } from '../effect.ts';
-import type { ServerLoss } from '../stores/physical-backups.ts';
+import type { BroughtTo, ServerLoss } from '../stores/physical-backups.ts';
 import type { SwapFacts } from './swap-volume.ts';
 
 type Input = OperationInputs['restoreStore'];
@@ -11,11 +11,15 @@ export interface ServerSwap extends SwapFacts {
   method: 'physical';
   /** Databases that go back together with the store's own. */
   others: string[];
+  /** How far the log is followed. */
+  at?: string;
 }
+
 /** What was found out on the way; less after a crash. */
 export interface Outcome {
   buildMs?: number;
   loss?: ServerLoss;
+  broughtTo?: BroughtTo;
   warnings: string[];
 }
 
@@ -41,20 +45,25 @@ export function nothingKept({ store }: Input, { volume }: ServerSwap): Performed
 
 export function describeServerRestore(input: Input, facts: ServerSwap, outcome: Outcome, tookMs: number): Performed {
   const { volume, beside, point, others } = facts;
-  const { loss, warnings, buildMs } = outcome;
+  const { loss, warnings, buildMs, broughtTo } = outcome;
   const from = input.putBack === undefined ? point : beside;
+  const asOf = broughtTo === undefined ? '' : ` as of ${broughtTo.moment}`;
   const seconds = (tookMs / 1000).toFixed(1);
   const lost = loss ? `; at most ${loss.lostSeconds} s are lost` : '';
   const together =
     others.length === 0 ? '' : `, and with it ${others.slice(0, 5).join(', ')}${others.length > 5 ? ' …' : ''}`;
   return {
-    summary: `restored the server of store ${input.store}${together} from ${from} in ${seconds} s${lost}; what it held is kept as ${beside}`,
+    summary: `restored the server of store ${input.store}${together} from ${from}${asOf} in ${seconds} s${lost}; what it held is kept as ${beside}`,
     facts: {
       ...(point === '' ? {} : { point }),
       ...{ volume, kept: beside, others, warnings, tookMs: Math.round(tookMs) },
       ...(buildMs === undefined ? {} : { buildMs }),
+      ...(broughtTo && { asOf: broughtTo.moment, lsn: broughtTo.lsn, lastCommit: broughtTo.lastCommit ?? null }),
       ...loss,
     },
-    effect: { store: input.store, point, putBack: input.putBack !== undefined },
+    effect: {
+      ...{ store: input.store, point, putBack: input.putBack !== undefined },
+      ...(input.at === undefined ? {} : { at: input.at }),
+    },
   };
 }

@@ -81,6 +81,7 @@ function proofContext(context: EffectContext<'proveBackup'>): ProofContext {
     attempt,
     epoch,
     plan,
+    home: context.home,
     scratch: context.home.scratch,
     timeoutMs: operation.timeoutSeconds * 1000,
     signal,

@@ -4,6 +4,7 @@ import type { EffectContext, EffectHandler } from '../effect.ts';
 import { forgetExpired } from './forget-expired.ts';
 import { alterPoints, bytesIn, expirePoint, readPin, readPoint, refOf, removeExpired } from '../points/index.ts';
 import { showBytes } from '../resources/index.ts';
+import { orphanedWals, removeWal } from '../wal/index.ts';
 
 type Context = EffectContext<'prunePoints'>;
 
@@ -39,6 +40,8 @@ export function prunePointsHandler({ engine }: { engine: DockerEngine }): Effect
       });
       context.progress({ doing: 'deleting what was set aside' });
       await forgetExpired(engine, context);
+      // Of those that were removed just now, and of those that a killed prune had removed.
+      for (const ref of await orphanedWals(engine, context, { signal })) await removeWal(engine, context, ref, { signal });
       await removeExpired(home.points, signal);
       const bytes = prepared.facts['bytes'] as number;
       const kept = spared.length === 0 ? '' : `; ${spared.length} spared, since pinned meanwhile`;

@@ -1,3 +1,4 @@
+import { SwitchbackError } from '../../runbook/errors.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectHandler, Prepared } from '../effect.ts';
 import { findPoint } from '../points/index.ts';
@@ -19,7 +20,9 @@ export function restoreByKindHandler(world: {
       if (input.replaced !== undefined) return store.prepare(input, context);
       const { manifest } = await findPoint(context.home.points, input.point, context.runId);
       const physical = world.stores[context.plan.stores[input.store]?.kind ?? 'postgres'].physical;
-      return (manifest.source.kind === physical?.pointKind ? server : store).prepare(input, context);
+      const whole = manifest.source.kind === physical?.pointKind;
+      if (input.at !== undefined && !whole) throw noLog(manifest.point, manifest.source.kind);
+      return (whole ? server : store).prepare(input, context);
     },
     observe: async (input, context, prepared) =>
       prepared === undefined ? 'absent' : by(prepared).observe(input, context, prepared),
@@ -30,3 +33,8 @@ export function restoreByKindHandler(world: {
     },
   };
 }
+
+const noLog = (point: string, kind: string) =>
+  new SwitchbackError('Unsupported', `recovery point ${point} (${kind}) cannot be brought to a moment of its own`, {
+    hint: 'Only a physical backup that was taken with `pointInTime` has a log to follow.',
+  });

@@ -1,9 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import type { EffectContext, EffectHandler, Prepared } from '../effect.ts';
 import { bytesIn, findPoint, verifyPoint, type StoredPoint } from '../points/index.ts';
+import type { BroughtTo, LogToFollow } from '../stores/physical-backups.ts';
 import { physicalBackupsOf, type StoreDrivers } from '../stores/registry.ts';
 import {
   areAwake,
@@ -17,8 +19,10 @@ import {
   wake,
   type HelperJob,
 } from '../volumes/index.ts';
+import { cutWal } from '../wal/index.ts';
 import { withFetched } from './fetched-point.ts';
 import { requireKnownPoint } from './known-point.ts';
+import { momentToRestore } from './moment-to-restore.ts';
 import {
   describeServerRestore,
   nothingKept,
@@ -55,9 +59,11 @@ export function restoreServerHandler({ engine, stores }: World): EffectHandler<'
       refuseProtected(context, volume);
       await requireExchangeable(job, volume);
       if (place) await physical.requireReplaceable(job, place);
+      const { at } = input;
+      const span = point && at !== undefined ? await momentToRestore(context, point, at) : undefined;
       const live = await surveyVolume(job, volume);
       if (point) {
-        const need = physical.need(point);
+        const need = physical.need(point, span?.bytes);
         requireRoom(
           `the restore of the server of store ${input.store}`,
           need,
@@ -73,6 +79,7 @@ export function restoreServerHandler({ engine, stores }: World): EffectHandler<'
         beside: input.putBack?.from ?? job.nameOf('kept'),
         point: point ? `${point.manifest.run}/${point.manifest.point}` : '',
         others: point ? physical.others(point).slice(0, othersInFacts) : [],
+        ...(at === undefined ? {} : { at }),
       };
       return { undo: undoOf(input, facts), facts: { ...facts } as unknown as JsonObject };
     },
@@ -126,15 +133,38 @@ async function buildBeside(
     done += bytes;
     context.progress({ doing: 'reading every byte of the backup', done, total, unit: 'bytes' });
   };
+  let broughtTo: BroughtTo | undefined;
   const buildMs = await extractBeside(job, context, facts, (_job, point, volume) =>
     withFetched(job.engine, point, context, async (read) => {
       const verified = await verifyPoint(read, { signal: context.signal, onBytes });
-      const { tookMs } = await physical.build(job, use, verified, place, volume);
-      return tookMs;
+      return withLog(context, point, facts.at, `${job.scratch}.wal`, async (log) => {
+        const built = await physical.build(job, use, verified, place, volume, log);
+        broughtTo = built.broughtTo;
+        return built.tookMs;
+      });
     }),
   );
   // Measured as late as can be: what is written from now on, the exchange cuts off.
-  return { buildMs, ...(await physical.loss(use, found)) };
+  return { buildMs, ...(broughtTo && { broughtTo }), ...(await physical.loss(use, found, broughtTo)) };
+}
+
+/** Lends the log of a point as it is now: what comes in meanwhile is not seen, so that the end of it stays where it is. */
+async function withLog<T>(
+  context: Context,
+  point: StoredPoint,
+  at: string | undefined,
+  folder: string,
+  work: (log?: LogToFollow) => Promise<T>,
+): Promise<T> {
+  if (at === undefined) return work();
+  // Before the log is cut, never after: what was there then is in it.
+  const { to, lsn } = await momentToRestore(context, point, at);
+  try {
+    await cutWal(context.home, point.manifest, folder);
+    return await work({ folder, until: at, to, lsn });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function ownPoint(context: Context, name: string): Promise<StoredPoint> {

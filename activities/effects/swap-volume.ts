@@ -19,6 +19,7 @@ import {
   whileQuiet,
 } from '../volumes/index.ts';
 import type { HelperJob, VolumeUser } from '../volumes/index.ts';
+import { endWalsOfVolume } from '../wal/index.ts';
 import { helperOwner } from './helper-owner.ts';
 
 /** Of whichever operation exchanges volumes. */
@@ -127,6 +128,9 @@ export async function exchangeQuietly(job: HelperJob, context: Context, facts: S
   await whileQuiet(engine, users, quiet, async () => {
     await refuseAwake(engine, facts.volume, signal);
     await context.fence();
+    // Before the exchange: a receiver must not go on with what has another history. All that was written lies in its log by now.
+    const why = `${context.operation.id} of ${context.runId} put other data in the place of volume ${facts.volume}`;
+    await endWalsOfVolume(engine, context, facts.volume, why, { signal });
     await exchangeVolumes(job, facts.volume, facts.beside, incoming ?? '', facts.before ?? undefined);
   });
 }

@@ -1,6 +1,7 @@
 import { labels } from '../../runbook/names.ts';
 import type { CallOptions, DockerEngine, Labels } from '../docker/index.ts';
 import { removeOwnVolume } from '../volumes/index.ts';
+import { receiverRole } from '../wal/index.ts';
 import type { Leftover } from './leftover.ts';
 
 /** Volumes with data that somebody may want back: never removed by us. */
@@ -16,14 +17,18 @@ export async function leftObjects(
   const containers = await engine.listByLabel(mine, options);
   const volumes = await engine.listVolumes(mine, options);
   return [
-    ...containers.map((container): Leftover => {
+    ...containers.flatMap((container): Leftover[] => {
+      // It goes on beside whatever is done; see `leftWals`.
+      if (container.Labels[labels.role] === receiverRole) return [];
       const name = (container.Names[0] ?? container.Id).replace(/^\//, '');
-      return {
-        what: `container ${name}`,
-        why: ofOperation(container.Labels),
-        command: `docker rm -f ${name}`,
-        tidy: () => engine.removeContainer(container.Id, mine, options),
-      };
+      return [
+        {
+          what: `container ${name}`,
+          why: ofOperation(container.Labels),
+          command: `docker rm -f ${name}`,
+          tidy: () => engine.removeContainer(container.Id, mine, options),
+        },
+      ];
     }),
     ...volumes.map(({ Name: name, Labels: own }): Leftover => {
       const volume = { what: `volume ${name}`, command: `docker volume rm ${name}` };

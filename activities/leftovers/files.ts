@@ -7,7 +7,10 @@ import type { Leftover } from './leftover.ts';
 /** Scratch folders and half-written files in a target's home. */
 export async function leftFiles({ root, scratch }: TargetHome): Promise<Leftover[]> {
   // What a prune renamed away is as good as removed.
-  const partial = (await entries(root, true)).filter((path) => /\.(partial|expired)$/.test(path));
+  const partial = (await entries(root, true)).filter(
+    // In a log, it is what a receiver is writing at this moment; see `leftWals`.
+    (path) => /\.(partial|expired)$/.test(path) && !path.startsWith('wal/'),
+  );
   // A folder goes with all that is in it.
   const topmost = partial.filter((path) => !partial.some((other) => path.startsWith(`${other}/`)));
   const scratches = (await entries(scratch, false)).map((name) => relative(root, join(scratch, name)));

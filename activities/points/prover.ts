@@ -1,5 +1,5 @@
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
-import type { Progress } from '../effect.ts';
+import type { Progress, TargetHome } from '../effect.ts';
 import type { StoredPoint } from './read-point.ts';
 
 /** What a prover found out by restoring a point into a scratch place. Throws `ValidationMismatch` when it differs. */
@@ -21,6 +21,7 @@ export interface ProofContext {
   epoch: number;
   /** Says where the stack and its stores are. */
   plan: CompiledPlan;
+  home: TargetHome;
   /** A folder of the operation's own for scratch data; removed afterwards. */
   scratch: string;
   /** How long the proof may take, in milliseconds. */

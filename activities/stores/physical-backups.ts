@@ -1,4 +1,5 @@
-import type { PointProver, StoredPoint } from '../points/index.ts';
+import type { TargetHome } from '../effect.ts';
+import type { PointProver, PointRef, StoredPoint } from '../points/index.ts';
 import type { HelperJob } from '../volumes/index.ts';
 import type { Snapshot, SnapshotSource, StoreUse } from './store.ts';
 
@@ -19,9 +20,35 @@ export interface ServerLoss {
   lostLogBytes?: number;
 }
 
+/** A log that brings a point to a later moment. */
+export interface LogToFollow {
+  /** Of its segments, which nobody writes to any more. */
+  folder: string;
+  /** ISO 8601, or all that there is. */
+  until: string;
+  /** Up to when, and up to where, it is known to be whole. */
+  to: string;
+  lsn: string;
+}
+
+/** What following a log came to. */
+export interface BroughtTo {
+  /** ISO 8601: whatever was committed by then is there. */
+  moment: string;
+  /** The position in the log that was recovered to. */
+  lsn: string;
+  /** When the last transaction that is there was committed; absent where the log held none. */
+  lastCommit?: string;
+}
+
 /** A server that is about to be backed up by its files. Close it. */
 export interface ServerToBackUp {
   source(): Promise<SnapshotSource>;
+  /**
+   * Has the log of the server written down from now on, until somebody ends it; the point that is taken next can be brought to later moments
+   * by it. Whatever an earlier attempt has begun is begun anew.
+   */
+  follow(home: Pick<TargetHome, 'root' | 'points'>, ref: PointRef): Promise<void>;
   /** Writes a consistent backup into an empty folder. */
   snapshot(folder: string): Promise<Snapshot>;
   close(): Promise<void>;
@@ -37,8 +64,8 @@ export interface PhysicalBackups {
   place(use: StoreUse, point: StoredPoint): Promise<DataPlace>;
   /** Refuses a place in which more would be replaced than the server's data. */
   requireReplaceable(job: HelperJob, place: DataPlace): Promise<void>;
-  /** Bytes that a restore takes. */
-  need(point: StoredPoint): number;
+  /** Bytes that a restore takes. @param logBytes of a log that is gone through */
+  need(point: StoredPoint, logBytes?: number): number;
   /** Databases that go back together with the store's own. */
   others(point: StoredPoint): string[];
   /** Fills a volume of our own with a server's data as of the point: extracted, verified, recovered and shut down again. */
@@ -48,9 +75,10 @@ export interface PhysicalBackups {
     point: StoredPoint,
     place: DataPlace,
     volume: string,
-  ): Promise<{ tookMs: number }>;
-  /** What going back to the point loses at this moment. */
-  loss(use: StoreUse, point: StoredPoint): Promise<{ loss: ServerLoss; warnings: string[] }>;
+    log?: LogToFollow,
+  ): Promise<{ tookMs: number; broughtTo?: BroughtTo }>;
+  /** What going back to the point, or to what its log brought it to, loses at this moment. */
+  loss(use: StoreUse, point: StoredPoint, to?: BroughtTo): Promise<{ loss: ServerLoss; warnings: string[] }>;
   /** Waits until the live server lets somebody in. Returns the identity of the store in it. */
   settled(use: StoreUse): Promise<string>;
 }

@@ -41,14 +41,16 @@ function volumeDraft(
 }
 
 function storeDraft(
-  { store, method }: { store: string; method: 'logical' | 'physical' },
+  { store, method, pointInTime }: { store: string; method: 'logical' | 'physical'; pointInTime: boolean },
   point: string,
 ): OperationDraft<'backupStore'> {
   const physical = method === 'physical';
   return {
     kind: 'backupStore',
-    summary: summaryLine(`back up the ${physical ? 'whole server of the ' : ''}store ${store} to ${point}`),
-    input: { store, point, ...(physical ? { method } : {}) },
+    summary: summaryLine(
+      `back up the ${physical ? 'whole server of the ' : ''}store ${store} to ${point}${pointInTime ? ', and follow its log' : ''}`,
+    ),
+    input: { store, point, ...(physical ? { method } : {}), ...(pointInTime ? { pointInTime } : {}) },
     effects: [
       { resource: `store:${store}`, change: 'read' },
       { resource: `point:${point}`, change: 'create' },

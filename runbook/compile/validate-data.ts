@@ -54,6 +54,34 @@ function physicalByUrl(
   ];
 }
 
+/** The log is written by a receiver of physical backups, on and on, into a folder of the home. */
+function pointInTimeFindings(
+  { plan }: Scope,
+  { store, method, pointInTime }: { store: string; method: 'logical' | 'physical'; pointInTime: boolean },
+  path: PlanPath,
+): Finding[] {
+  if (!pointInTime) return [];
+  if (method !== 'physical') {
+    return [
+      {
+        path,
+        severity: 'error',
+        message: `a dump of \`${store}\` cannot be brought to a later moment: only a physical backup can`,
+        hint: 'Add `method: physical`, or leave `pointInTime` out.',
+      },
+    ];
+  }
+  if (plan.repository?.kind !== 'restic') return [];
+  return [
+    {
+      path,
+      severity: 'error',
+      message: `the log of \`${store}\` cannot be followed into a repository of restic`,
+      hint: 'Leave `pointInTime` out, or keep recovery points in the home: `repository: { kind: folder }`.',
+    },
+  ];
+}
+
 function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][number]): Finding[] {
   const seen = new Set<string>();
   const backups = phase.backup.flatMap((backup, index): Finding[] => {
@@ -75,6 +103,7 @@ function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][num
         ...twice,
         ...unknownStore(backup.store, storesOf(scope), [...at, 'store']),
         ...physicalByUrl(scope, backup, [...at, 'method']),
+        ...pointInTimeFindings(scope, backup, [...at, 'pointInTime']),
       ];
     }
     return [

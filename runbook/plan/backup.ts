@@ -18,5 +18,11 @@ export const backup = keyed('a backup', {
       .enum(['logical', 'physical'])
       .default('logical')
       .describe('`logical`: the database is dumped. `physical`: the whole server that it is in, by its files.'),
+    pointInTime: z
+      .boolean()
+      .default(false)
+      .describe(
+        'With `method: physical`: the log of the server is written down from then on, so that any later moment can be restored.',
+      ),
   }),
 });

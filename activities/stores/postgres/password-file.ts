@@ -22,12 +22,16 @@ export async function withPasswordFile<T>(
       await rm(join(use.scratch, name), { force: true });
   }
   const file = join(use.scratch, `${prefix}${use.attempt}`);
-  const escaped = (address.password ?? '').replace(/[\\:]/g, '\\$&');
-  await rm(file, { force: true });
-  await writeFile(file, `*:*:*:*:${escaped}\n`, { mode: 0o600, flag: 'wx' });
+  await writePasswordFile(file, address);
   try {
     return await work(file);
   } finally {
     await rm(file, { force: true });
   }
+}
+
+/** Writes a file for client tools, for somebody who removes it. */
+export async function writePasswordFile(file: string, { password = '' }: Address): Promise<void> {
+  await rm(file, { force: true });
+  await writeFile(file, `*:*:*:*:${password.replace(/[\\:]/g, '\\$&')}\n`, { mode: 0o600, flag: 'wx' });
 }

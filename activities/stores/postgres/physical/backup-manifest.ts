@@ -41,9 +41,3 @@ export async function readBackupManifest(path: string): Promise<BackupManifest> 
     stopLsn: last['End-LSN'],
   };
 }
-
-/** A position in the log, as a number that can be compared. */
-export function lsnOf(text: string): bigint {
-  const [high = '0', low = '0'] = text.split('/');
-  return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
-}

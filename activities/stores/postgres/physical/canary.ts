@@ -43,6 +43,8 @@ export interface PhysicalCanary {
   bytes: number;
   /** Bytes of the log, unpacked, at most. */
   logBytes: number;
+  /** Where a receiver follows the log of the server from before the backup on. */
+  wal?: { segmentBytes: number };
 }
 
 export const canaryJson = (canary: PhysicalCanary): JsonObject => canary as unknown as JsonObject;
@@ -57,6 +59,9 @@ export function readPhysicalCanary({ canary, point, source }: PointManifest): Ph
   );
 }
 
-/** Room that the server's data takes once it is extracted, with what recovery adds. */
-export const extractedBytes = ({ bytes, files, logBytes }: PhysicalCanary) =>
-  bytes + files * 2048 + logBytes + 128 * 1024 * 1024;
+/**
+ * Room that the server's data takes once it is extracted, with what recovery adds. A log that is gone through fetches one segment after the
+ * other, and removes them again; the data grows by no more than it holds, and seldom by more than there was.
+ */
+export const extractedBytes = ({ bytes, files, logBytes }: PhysicalCanary, wal = 0) =>
+  bytes + files * 2048 + logBytes + 128 * 1024 * 1024 + Math.min(2 * wal, bytes + 1024 * 1024 * 1024);

@@ -8,8 +8,9 @@ import { findServer } from '../find-server.ts';
 import type { ToolBox } from '../choose-tools.ts';
 import { identityOf, serverFacts } from '../server.ts';
 import { Session } from '../session.ts';
-import { lsnOf } from './backup-manifest.ts';
+import { lsnOf } from '../../../wal/index.ts';
 import { canaryJson, pointKind, type PhysicalCanary } from './canary.ts';
+import { followLog } from './follow-log.ts';
 import { dataPlace, requireService } from './data-place.ts';
 import { requireReplaceable } from './require-replaceable.ts';
 import { requireReplicable } from './require-replicable.ts';
@@ -39,6 +40,7 @@ export async function openServer(use: StoreUse, box: ToolBox): Promise<ServerToB
     );
     await requireExchangeable(job, place.volume);
     await requireReplaceable(job, place);
+    let followed = false;
     return {
       source: async () => ({
         kind: pointKind,
@@ -47,6 +49,10 @@ export async function openServer(use: StoreUse, box: ToolBox): Promise<ServerToB
         quiesce: 'online',
         engine: { name: 'postgres', version: facts.name },
       }),
+      async follow(home, ref) {
+        await followLog(session, facts, place, home, ref, use, box);
+        followed = true;
+      },
       async snapshot(folder) {
         const { bavail, bsize } = await statfs(folder);
         requireRoom(`the backup of the server of store ${use.store}`, known.bytes + headroom, bavail * bsize);
@@ -67,6 +73,7 @@ export async function openServer(use: StoreUse, box: ToolBox): Promise<ServerToB
           image: place.image,
           // Whole segments are written, from the one in which the backup begins to the one in which it ends.
           logBytes: Number(lsnOf(taken.stopLsn) - lsnOf(taken.startLsn)) + 2 * segmentBytes,
+          ...(followed && { wal: { segmentBytes } }),
         };
         return { canary: canaryJson(canary) };
       },

@@ -1,14 +1,14 @@
 import { SwitchbackError } from '../../../../runbook/errors.ts';
 import { pause } from '../../../docker/index.ts';
 import type { StoredPoint } from '../../../points/index.ts';
-import type { PhysicalBackups, ServerLoss } from '../../physical-backups.ts';
+import type { BroughtTo, PhysicalBackups, ServerLoss } from '../../physical-backups.ts';
 import type { StoreUse } from '../../store.ts';
 import { sessionOptions, withSession } from '../connect.ts';
 import { findServer } from '../find-server.ts';
 import type { ToolBox } from '../choose-tools.ts';
 import { identityOf, serverFacts } from '../server.ts';
 import { Session } from '../session.ts';
-import { lsnOf } from './backup-manifest.ts';
+import { lsnOf } from '../../../wal/index.ts';
 import { extractedBytes, pointKind, readPhysicalCanary } from './canary.ts';
 import { dataPlace } from './data-place.ts';
 import { openServer } from './open-server.ts';
@@ -25,22 +25,38 @@ export function physicalBackups(box: ToolBox): PhysicalBackups {
     open: (use) => openServer(use, box),
     place: (use, point) => dataPlace(use, engine, canaryFor(use, point).dataDirectory),
     requireReplaceable,
-    need: ({ manifest }) => extractedBytes(readPhysicalCanary(manifest)),
+    need: ({ manifest }, logBytes) => extractedBytes(readPhysicalCanary(manifest), logBytes),
     others({ manifest }) {
       const { databases, database } = readPhysicalCanary(manifest);
       return databases.filter((name) => name !== database && name !== 'postgres' && name !== 'template1');
     },
-    build: (job, use, point, place, volume) =>
-      rebuildServer(job, {
+    async build(job, use, point, place, volume, log) {
+      const { tookMs, broughtTo, brokenAt } = await rebuildServer(job, {
         point,
         volume,
         ...{ path: place.path, image: place.image, live: place.volume },
         prove: false,
+        ...(log && { log }),
         onStage: (doing) => use.progress({ doing }),
-      }),
-    loss: (use, point) => lossOf(use, point, box),
+      });
+      if (brokenAt !== undefined) throw brokenLog(point, brokenAt, broughtTo?.lastCommit);
+      return { tookMs, ...(broughtTo && { broughtTo }) };
+    },
+    loss: (use, point, to) => lossOf(use, point, to, box),
     settled: (use) => settled(use, box),
   };
+}
+
+/** Never a state that nobody asked for: what the log still gives is told, so that it can be asked for. */
+function brokenLog({ manifest }: StoredPoint, lsn: string, lastCommit = 'none'): SwitchbackError {
+  return new SwitchbackError(
+    'IntegrityFailed',
+    `the log of recovery point ${manifest.point} breaks off at ${lsn}; the last commit before that: ${lastCommit}`,
+    {
+      hint: 'Nothing was replaced. Test the point, so that its span is known again; then ask for a moment within it, or restore it without --at.',
+      facts: { lsn, lastCommit },
+    },
+  );
 }
 
 /** @throws `PreconditionFailed` for a point of another store or target */
@@ -55,9 +71,10 @@ function canaryFor(use: StoreUse, { manifest }: StoredPoint) {
 }
 
 /** The log since the point tells how much was written; a server that is down tells nothing, and is restored all the same. */
-async function lossOf(use: StoreUse, point: StoredPoint, { engine }: ToolBox) {
+async function lossOf(use: StoreUse, point: StoredPoint, to: BroughtTo | undefined, { engine }: ToolBox) {
   const canary = canaryFor(use, point);
-  const loss: ServerLoss = { lostSeconds: Math.max(0, Math.round((Date.now() - Date.parse(canary.takenAt)) / 1000)) };
+  const since = to?.moment ?? canary.takenAt;
+  const loss: ServerLoss = { lostSeconds: Math.max(0, Math.round((Date.now() - Date.parse(since)) / 1000)) };
   try {
     const address = await findServer(use, engine);
     const row = await withSession(Session.open(address, sessionOptions(use, 'reading')), (session) =>
@@ -69,7 +86,7 @@ async function lossOf(use: StoreUse, point: StoredPoint, { engine }: ToolBox) {
     );
     const { lsn = null, timeline, slots = null } = row;
     const same = Number(timeline) === canary.timeline && lsn !== null;
-    const lostLogBytes = same ? { lostLogBytes: Number(lsnOf(lsn) - lsnOf(canary.stopLsn)) } : {};
+    const lostLogBytes = same ? { lostLogBytes: Number(lsnOf(lsn) - lsnOf(to?.lsn ?? canary.stopLsn)) } : {};
     const gone = slots === null ? [] : [`replication slots are in no physical backup, and are gone: ${slots}`];
     return { loss: { ...loss, ...lostLogBytes }, warnings: gone };
   } catch (error) {

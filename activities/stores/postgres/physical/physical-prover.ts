@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { PointProver, ProofContext, StoredPoint } from '../../../points/index.ts';
 import {
   ensureOwnVolume,
@@ -8,6 +9,7 @@ import {
   surveyVolume,
 } from '../../../volumes/index.ts';
 import type { DockerEngine } from '../../../docker/index.ts';
+import { cutWal, endWalAt, readWal } from '../../../wal/index.ts';
 import { useFor } from '../prove-point.ts';
 import { extractedBytes, pointKind, readPhysicalCanary } from './canary.ts';
 import { dataPlace } from './data-place.ts';
@@ -17,7 +19,9 @@ import { rebuildServer, type Rebuilt } from './rebuild-server.ts';
 export const physicalProver = (engine: DockerEngine): PointProver => ({
   kind: pointKind,
   async prove(point, context) {
-    const { tookMs, compared, unchecked } = await proveServer(point, context, engine);
+    const { tookMs, compared, unchecked, brokenAt } = await proveServer(point, context, engine);
+    if (brokenAt !== undefined)
+      await endWalAt(engine, context, refTo(point), { lsn: brokenAt, why: `it breaks off at ${brokenAt}, as a test found` });
     for (const note of unchecked) context.log(note);
     return { tookMs, where: 'a scratch server without network on this Docker engine', compared };
   },
@@ -39,11 +43,12 @@ async function proveServer(point: StoredPoint, context: ProofContext, engine: Do
   const volume = job.nameOf('scratch');
   const labels = ownLabels(owner, 'scratch');
   await ensureOwnVolume(engine, volume, labels, { signal });
+  const log = await logToProve(point, context, `${job.scratch}.wal`);
   try {
     const { freeBytes } = await surveyVolume(job, volume);
     requireRoom(
       `the proof of recovery point ${point.manifest.point}`,
-      extractedBytes(canary),
+      extractedBytes(canary, log?.bytes),
       freeBytes,
       'Free space on the disk of the Docker volumes: a proof restores all of it, and removes it again.',
     );
@@ -51,9 +56,23 @@ async function proveServer(point: StoredPoint, context: ProofContext, engine: Do
       doing = stage;
       context.progress({ doing });
     };
-    return await rebuildServer(job, { point, volume, path: 'data', image, prove: true, onStage });
+    return await rebuildServer(job, { point, volume, path: 'data', image, prove: true, ...(log && { log }), onStage });
   } finally {
     // Without the signal: what was cancelled is cleaned up all the same. The helpers that mount it have gone.
     await removeOwnVolume(engine, volume, labels);
+    if (log) await rm(log.folder, { recursive: true, force: true });
   }
+}
+
+const refTo = ({ manifest: { run, point } }: StoredPoint) => ({ run, point });
+
+/** All that there is of the point's log at this moment. */
+async function logToProve(point: StoredPoint, { home, log }: ProofContext, into: string) {
+  const span = await readWal(home, point.manifest);
+  if (span?.to === undefined || span.lsn === undefined) {
+    if (span) log(`nothing of the log of ${point.manifest.point} can be tested: ${span.why ?? ''}`);
+    return undefined;
+  }
+  await cutWal(home, point.manifest, into);
+  return { folder: into, until: 'latest', to: span.to, lsn: span.lsn, bytes: span.bytes };
 }

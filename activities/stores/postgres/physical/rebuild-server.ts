@@ -1,7 +1,8 @@
 import { SwitchbackError } from '../../../../runbook/errors.ts';
 import { markFailed, type StoredPoint } from '../../../points/index.ts';
+import type { BroughtTo, LogToFollow } from '../../physical-backups.ts';
 import { answerOf, type HelperJob } from '../../../volumes/index.ts';
-import { lsnOf } from './backup-manifest.ts';
+import { lsnOf } from '../../../wal/index.ts';
 import { readPhysicalCanary, type PhysicalCanary } from './canary.ts';
 import { extractBackup } from './extract-backup.ts';
 import { inServerContainer, removeServerContainer, type ServerAnswer } from './server-container.ts';
@@ -19,6 +20,8 @@ export interface Rebuild {
   live?: string;
   /** Also reads every table and looks for damage: changes the data, so that it is for a scratch volume only. */
   prove: boolean;
+  /** Followed after the backup, to a later moment. */
+  log?: LogToFollow;
   /** Called before each part of the work. */
   onStage: (doing: string) => void;
 }
@@ -30,10 +33,16 @@ export interface Rebuilt {
   compared: string[];
   /** What could not be looked at, and why. */
   unchecked: string[];
+  /** Where a log was followed. */
+  broughtTo?: BroughtTo;
+  /** Where it is of use no further, though more of it is there: the position at which it breaks off. */
+  brokenAt?: string;
 }
 
 interface Found {
-  facts: { system: string; lsn: string; databases: string[]; oid: string | null };
+  facts: { system: string; lsn: string; lastCommit: string | null; databases: string[]; oid: string | null };
+  /** Empty where recovery came to the end of the log. */
+  stopped: 'at-time' | '';
   tables: number;
   rows: number;
   checked: 'sound' | 'corrupt' | 'failed' | 'no';
@@ -45,7 +54,7 @@ interface Found {
  * @throws `ValidationMismatch` when what came out is not what was backed up, `IntegrityFailed`; the point is marked for good
  */
 export async function rebuildServer(job: HelperJob, rebuild: Rebuild): Promise<Rebuilt> {
-  const { point, volume, path, image, prove } = rebuild;
+  const { point, volume, path, image, prove, log } = rebuild;
   const canary = readPhysicalCanary(point.manifest);
   const started = performance.now();
   // A server of a killed attempt may still be at work on the volume.
@@ -62,19 +71,42 @@ export async function rebuildServer(job: HelperJob, rebuild: Rebuild): Promise<R
     readOnly: true,
   });
   if (verified.exitCode !== 0) throw await verifyError(point, verified);
-  rebuild.onStage('recovering');
+  rebuild.onStage(log ? `recovering, and following the log to ${log.until}` : 'recovering');
   const recovered = await inServerContainer(job, {
     ...common,
     role: 'recover',
     script: recoverScript,
-    args: [canary.preload, canary.superuser, canary.database, prove ? 'prove' : 'restore'],
+    args: [canary.preload, canary.superuser, canary.database, prove ? 'prove' : 'restore', log?.until ?? ''],
+    ...(log && { mounts: [{ type: 'bind', source: log.folder, target: '/log', readOnly: true }] }),
   });
   if (recovered.exitCode !== 0) throw await recoveryError(point, recovered);
   const found = answerOf<Found>(recovered.answer, 'the recovery');
   const wrong = differences(canary, found);
   if (wrong.length > 0) throw await mismatch(point, `what came out of it is another server: ${wrong.join('; ')}`);
   if (found.checked === 'corrupt') throw await mismatch(point, `pg_amcheck finds damage in it: ${recovered.said}`);
-  return { tookMs: Math.round(performance.now() - started), ...described(canary, found, prove, recovered.said) };
+  const tookMs = Math.round(performance.now() - started);
+  const followed = log && whereTo(log, found);
+  const { compared, unchecked } = described(canary, found, prove, recovered.said);
+  if (followed) compared.push(followedLine(followed));
+  return { tookMs, compared, unchecked, ...followed };
+}
+
+/** What was recovered from a log. One that breaks off before it should brings nobody to the moment that was asked for. */
+function whereTo(log: LogToFollow, { facts, stopped }: Found): Pick<Rebuilt, 'broughtTo' | 'brokenAt'> {
+  const { lsn, lastCommit } = facts;
+  const broken = stopped === '' && lsnOf(lsn) < lsnOf(log.lsn);
+  const moment = broken ? (lastCommit ?? '') : log.until === 'latest' ? log.to : log.until;
+  return {
+    broughtTo: { moment, lsn, ...(lastCommit !== null && { lastCommit }) },
+    ...(broken && { brokenAt: lsn }),
+  };
+}
+
+function followedLine({ broughtTo, brokenAt }: Pick<Rebuilt, 'broughtTo' | 'brokenAt'>): string {
+  const { moment = '', lsn = '', lastCommit = 'none' } = broughtTo ?? {};
+  return brokenAt === undefined
+    ? `the log as of ${moment}, recovered to ${lsn}; its last commit: ${lastCommit}`
+    : `the log breaks off at ${brokenAt}; the last commit before that: ${lastCommit}`;
 }
 
 function differences(canary: PhysicalCanary, { facts }: Found): string[] {
