@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { keepReceivers } from '../activities/wal/index.ts';
+import { switchbackHome } from '../journal/target-home.ts';
 import { createActivities } from '../activities/index.ts';
 import { SwitchbackError } from '../runbook/errors.ts';
 import { hostTaskQueue } from '../runbook/names.ts';
@@ -36,7 +38,18 @@ async function main(): Promise<void> {
   process.stdout.write(
     `worker ready: ${hostTaskQueue(settings.host)} at ${settings.address}, stacks ${settings.stacks.join(', ')}\n`,
   );
-  await running;
+  const stopped = new AbortController();
+  const keeping = keepReceivers(dependencies.world.engine, {
+    home: switchbackHome(settings.environment),
+    signal: stopped.signal,
+    log: (message) => process.stderr.write(`${new Date().toISOString()} INFO ${message}\n`),
+  });
+  try {
+    await running;
+  } finally {
+    stopped.abort();
+    await keeping;
+  }
   await connection.close();
 }
 

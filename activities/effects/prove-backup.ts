@@ -4,6 +4,7 @@ import type { EffectContext, EffectHandler } from '../effect.ts';
 import { requireKnownPoint, requireOpenable } from './known-point.ts';
 import { bytesIn, findPoint, markFailed, markProven, verifyPoint } from '../points/index.ts';
 import type { PointProver, ProofContext, StoredPoint } from '../points/index.ts';
+import { endOlderWals, isFollowed } from '../wal/index.ts';
 import { withFetched } from './fetched-point.ts';
 
 /**
@@ -52,6 +53,7 @@ export function proveBackupHandler(deps: {
         });
       const proof = { at: new Date().toISOString(), ...proven };
       const { manifest } = await markProven(found, proof);
+      if (isFollowed(manifest)) await endOlderWals(deps.engine, context, source.resource, { signal: context.signal });
       const id = `${manifest.run}/${manifest.point}`;
       return {
         summary: `${source.resource}: recovery point ${manifest.point} restored into ${proof.where} in ${(proof.tookMs / 1000).toFixed(1)} s and compared`,

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { labels } from '../../runbook/names.ts';
 import type { CallOptions, DockerEngine } from '../docker/index.ts';
 import type { TargetHome } from '../effect.ts';
-import { isMissing, partialFolder, pointFolder, refOf, writeDurably, type PointRef } from '../points/index.ts';
+import { isMissing, listPoints, pointFolder, readPin, refOf, writeDurably, type PointRef } from '../points/index.ts';
+import { isFollowed, readWal } from './read-wal.ts';
 import { receiverRole } from './receiver.ts';
 import { lsnOf } from './segments.ts';
 import { walFile, walFolder, walRoot } from './wal-folder.ts';
@@ -79,7 +80,27 @@ export async function endWalsOfVolume(
     if (receiver.volume === volume) await endWal(engine, of, refOf(receiver.point), why, options);
 }
 
-/** Logs and receivers whose points are neither there nor being written. */
+/**
+ * Ends the logs of a resource that newer points make superfluous: those from before the last two that were restored as a test. Each takes a
+ * wal sender of the server, and disk; of two, one may turn out to be no good. What is pinned goes on.
+ */
+export async function endOlderWals(
+  engine: DockerEngine,
+  of: { target: string; home: Home },
+  resource: string,
+  options: CallOptions = {},
+): Promise<void> {
+  const followed = (await listPoints(of.home.points))
+    .flatMap(({ point }) => (point && isFollowed(point.manifest) && point.manifest.source.resource === resource ? [point] : []))
+    .sort((a, b) => (a.manifest.startedAt < b.manifest.startedAt ? 1 : -1));
+  const since = followed.filter(({ manifest }) => manifest.state === 'restore-tested')[1]?.manifest.startedAt ?? '';
+  for (const point of followed.filter(({ manifest }) => manifest.startedAt < since)) {
+    if ((await readWal(of.home, point.manifest))?.state === 'ended' || (await readPin(point))) continue;
+    await endWal(engine, of, point.manifest, 'newer recovery points are followed', options);
+  }
+}
+
+/** Logs and receivers whose points are not there. Not to be asked beside a backup, which begins with its log. */
 export async function orphanedWals(
   engine: DockerEngine,
   { target, home }: { target: string; home: Home },
@@ -92,8 +113,7 @@ export async function orphanedWals(
   for (const { point } of await receiversOf(engine, target, options)) add(refOf(point));
   const orphaned: PointRef[] = [];
   for (const ref of known.values())
-    if (!(await exists(pointFolder(home.points, ref))) && !(await exists(partialFolder(home.points, ref))))
-      orphaned.push(ref);
+    if (!(await exists(pointFolder(home.points, ref)))) orphaned.push(ref);
   return orphaned;
 }
 

@@ -1,5 +1,5 @@
 export { cutWal } from './cut-wal.ts';
-export { endWal, endWalAt, endWalsOfVolume, orphanedWals, receiversOf, removeWal } from './end-wal.ts';
+export { endWal, endOlderWals, endWalAt, endWalsOfVolume, orphanedWals, receiversOf, removeWal } from './end-wal.ts';
 export { keepReceiver, keepReceivers } from './keep-receivers.ts';
 export { describeWal, isFollowed, readWal } from './read-wal.ts';
 export type { WalSpan } from './read-wal.ts';

@@ -37,7 +37,11 @@ export const isFollowed = ({ canary }: Pick<PointManifest, 'canary'>) => canary[
 export const followed = ({ canary }: Pick<PointManifest, 'canary'>) => canary as unknown as Followed;
 
 /** Reads from disk how far the log of a point goes; nothing for a point that has none. Asks nobody. */
-export async function readWal(home: Pick<TargetHome, 'root'>, manifest: PointManifest): Promise<WalSpan | undefined> {
+export async function readWal(
+  home: Pick<TargetHome, 'root'>,
+  manifest: PointManifest,
+  now = Date.now(),
+): Promise<WalSpan | undefined> {
   if (!isFollowed(manifest)) return undefined;
   const canary = followed(manifest);
   const folder = walFolder(home, manifest);
@@ -63,7 +67,7 @@ export async function readWal(home: Pick<TargetHome, 'root'>, manifest: PointMan
   // What was committed while the backup ended may not be in the log yet.
   if (span.to < span.from) return { ...lost('it has not come so far yet'), state: ended ? 'ended' : 'following' };
   if (ended !== undefined) return { ...span, state: 'ended', why: ended.said };
-  if (Date.now() - Date.parse(reached.at) < silentMs) return { ...span, state: 'following' };
+  if (now - Date.parse(reached.at) < silentMs) return { ...span, state: 'following' };
   const said = (await textOf(join(folder, walFile.said))).trim().split('\n').at(-1)?.slice(-300) ?? '';
   return { ...span, state: 'standing', why: said === '' ? 'its receiver does not run' : said };
 }

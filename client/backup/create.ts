@@ -1,6 +1,7 @@
 import type { BackupTask } from '../../runbook/backup-task.ts';
 import type { Answer } from '../command-line/answer.ts';
 import type { Context } from '../command-line/context.ts';
+import { UsageError } from '../command-line/usage-error.ts';
 import { readValidPlan } from '../settings/read-valid-plan.ts';
 import { quiesceOf, retentionOf, type BackupOptions } from './options.ts';
 import { runTask } from './run-task.ts';
@@ -9,11 +10,14 @@ import { runTask } from './run-task.ts';
 export function createTask(options: BackupOptions): Extract<BackupTask, { do: 'create' }> {
   const quiesce = quiesceOf(options);
   const retention = retentionOf(options);
+  if (options.pointInTime && !options.physical)
+    throw new UsageError('--point-in-time needs --physical', 'A dump cannot be brought to a later moment.');
   return {
     do: 'create',
     ...(options.volume ? { volumes: options.volume } : {}),
     ...(options.store ? { stores: options.store } : {}),
     ...(options.physical ? { physical: true as const } : {}),
+    ...(options.pointInTime ? { pointInTime: true as const } : {}),
     ...(quiesce ? { quiesce } : {}),
     test: options.test ?? true,
     ...(retention ? { retention } : {}),

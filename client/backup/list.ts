@@ -1,3 +1,4 @@
+import { describeWal } from '../../activities/wal/index.ts';
 import type { Answer } from '../command-line/answer.ts';
 import type { Context, EveryOption } from '../command-line/context.ts';
 import { formatAge, formatDuration, formatMoment } from '../rendering/duration.ts';
@@ -41,13 +42,14 @@ export const documentOf = ({ entry: _entry, manifest, ...view }: PointView) => (
 export async function listBackups(options: EveryOption, context: Context): Promise<Answer> {
   const { target, points } = await pointsAtHome(options, context);
   const now = new Date();
+  const followed = points.some(({ wal }) => wal !== undefined);
   return {
     data: { target, points: points.map(documentOf) },
     lines: (page) =>
       points.length === 0
         ? [`${target} has no recovery points`]
         : table(
-            columns,
+            followed ? [...columns, { title: 'any moment until' }] : columns,
             points.map((view) => [
               view.point,
               view.resource,
@@ -59,6 +61,7 @@ export async function listBackups(options: EveryOption, context: Context): Promi
               [...(view.pin ? ['pinned'] : []), ...(view.needed === undefined ? [] : ['a rollback may need it'])].join(
                 ', ',
               ),
+              ...(followed ? [view.wal ? reachOf(view.wal, now, page) : ''] : []),
             ]),
             page,
           ),
@@ -67,6 +70,13 @@ export async function listBackups(options: EveryOption, context: Context): Promi
         ? [{ type: 'switchback backup create', why: 'back up all that the plan names, and test it' }]
         : [{ type: `switchback backup show ${points[0]!.point}`, why: 'all that is known of a point' }],
   };
+}
+
+/** Until when its log goes, and whether it goes on. */
+function reachOf({ to, state }: NonNullable<PointView['wal']>, now: Date, { style }: Page): string {
+  if (to === undefined) return style.yellow('no log');
+  if (state === 'following') return formatAge(to, now);
+  return style.yellow(`${formatMoment(to)}, ${state === 'ended' ? 'ended' : 'stands still'}`);
 }
 
 const bad: readonly PointView['state'][] = ['failed', 'damaged', 'swapped', 'gone'];
@@ -134,6 +144,12 @@ function pointPage(view: PointView, folder: string, page: Page): string[] {
       : manifest
         ? [line('proven', style.yellow('never restored as a test'))]
         : []),
+    ...(view.wal
+      ? [
+          line('log', view.wal.state === 'following' ? describeWal(view.wal) : style.yellow(describeWal(view.wal))),
+          line('', formatBytes(view.wal.bytes)),
+        ]
+      : []),
     ...(set
       ? [line('set', formatSkew(set)), ...set.points.map(({ point, resource }) => line('', `${resource}: ${point}`))]
       : []),

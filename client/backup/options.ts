@@ -10,6 +10,8 @@ export interface BackupOptions extends EveryOption {
   store?: string[];
   quiesce?: string;
   physical?: boolean;
+  pointInTime?: boolean;
+  at?: string;
   /** False with `--no-test`. */
   test?: boolean;
   all?: boolean;

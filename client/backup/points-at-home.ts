@@ -6,6 +6,7 @@ import {
   type PointEntry,
   type PointManifest,
 } from '../../activities/points/index.ts';
+import { readWal, type WalSpan } from '../../activities/wal/index.ts';
 import { knownPoints, lostPoints, type KnownPoint } from '../../runbook/lost-points.ts';
 import { momentOf, pointSet, type PointSet } from '../../runbook/point-set.ts';
 import { neededPoints } from '../../runbook/retention.ts';
@@ -31,6 +32,8 @@ export interface PointView {
   /** Why a prune would leave it. */
   needed?: string;
   set?: PointSet;
+  /** The moments that its log can bring it to. */
+  wal?: WalSpan;
   manifest?: PointManifest;
   entry?: PointEntry;
 }
@@ -65,7 +68,10 @@ export async function pointsAtHome(
   const needed = neededPoints(local.state);
   const entries = await listPoints(local.home.points);
   const views: PointView[] = [];
-  for (const entry of entries) views.push(await viewOf(entry, known, needed, proofAgeSeconds));
+  for (const entry of entries) {
+    const wal = entry.point && (await readWal(local.home, entry.point.manifest));
+    views.push({ ...(await viewOf(entry, known, needed, proofAgeSeconds)), ...(wal && { wal }) });
+  }
   for (const { id, resource } of lostPoints(local.state, new Set(views.map(({ point }) => point)))) {
     const problem = 'the journal knows it, nobody pruned it, and it is not there';
     views.push({ point: id, resource, state: 'gone', problem, ...why(needed, id) });

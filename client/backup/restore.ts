@@ -1,4 +1,6 @@
 import type { RestoreTo } from '../../runbook/backup-task.ts';
+import { describeWal } from '../../activities/wal/index.ts';
+import { SwitchbackError } from '../../runbook/errors.ts';
 import { formatSkew } from '../../runbook/point-set.ts';
 import type { Answer } from '../command-line/answer.ts';
 import type { Context } from '../command-line/context.ts';
@@ -24,6 +26,7 @@ export async function restoreBackup(typed: string, options: BackupOptions, conte
   const here = (await readLocalTarget(target, context.settings)) ? await pointsAtHome(options, context) : undefined;
   const view = here && pointNamed(typed, here);
   const point = view?.point ?? typed;
+  if (view && to.at !== undefined) requireWithin(view, to.at);
   if (view) for (const line of consequences(view, to)) context.note(line);
   await confirm(to.into ?? to.intoStore ?? view?.resource.replace(/^\w+:/, '') ?? point, options, context);
   return runTask(
@@ -39,7 +42,9 @@ export async function restoreBackup(typed: string, options: BackupOptions, conte
 }
 
 /** @throws UsageError for two places at once */
-function whereTo({ into, intoStore, createRoles }: BackupOptions): RestoreTo {
+function whereTo({ into, intoStore, createRoles, at }: BackupOptions): RestoreTo {
+  if (at !== undefined && (into !== undefined || intoStore !== undefined))
+    throw new UsageError('either --at, or another place', 'A whole server is restored in its own place only.');
   if (into !== undefined && intoStore !== undefined) {
     throw new UsageError(
       'either --into, or --into-store',
@@ -50,20 +55,44 @@ function whereTo({ into, intoStore, createRoles }: BackupOptions): RestoreTo {
     ...(into === undefined ? {} : { into }),
     ...(intoStore === undefined ? {} : { intoStore }),
     ...(createRoles === true ? { createRoles } : {}),
+    ...(at === undefined ? {} : { at: momentOf(at) }),
   };
 }
 
+const moment = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)$/;
+
+/** @throws UsageError for a time that is none, or one of which nobody knows in which zone */
+function momentOf(text: string): string {
+  if (text === 'latest' || (moment.test(text) && !Number.isNaN(Date.parse(text)))) return text;
+  throw new UsageError(
+    `--at ${text} is no moment`,
+    'Write it with its zone, like 2026-03-01T14:03:09Z or 2026-03-01T15:03:09.250+01:00; or latest.',
+  );
+}
+
+/** What the worker refuses all the same, before anybody is asked. @throws SwitchbackError `PreconditionFailed` */
+function requireWithin({ point, wal }: PointView, at: string): void {
+  const hint = 'Ask for a moment within that, for --at latest, or for another recovery point: `switchback backup list`.';
+  if (wal === undefined)
+    throw new SwitchbackError('PreconditionFailed', `${point} has no log: it cannot be brought to ${at}`, { hint });
+  const wanted = Date.parse(at);
+  // One that has just passed is waited for.
+  const last = wal.state === 'following' ? Date.now() : Date.parse(wal.to ?? '');
+  const within = at === 'latest' ? wal.to !== undefined : wanted >= Date.parse(wal.from) && wanted <= last;
+  if (within) return;
+  throw new SwitchbackError('PreconditionFailed', `${point} cannot be brought to ${at}, but to ${describeWal(wal)}`, {
+    hint,
+  });
+}
+
 /** What is lost, and how far it is apart from its set: said before anything is done. */
-function consequences({ point, resource, takenAt, set, proof, state, manifest }: PointView, to: RestoreTo): string[] {
+function consequences({ point, resource, takenAt, set, proof, state, manifest, wal }: PointView, to: RestoreTo): string[] {
   const now = new Date();
   const others = set?.points.filter((other) => other.point !== point) ?? [];
   return [
     `restore ${point} ${placeOf(resource, to)}`,
-    ...(takenAt === undefined
-      ? []
-      : [
-          `  it is of ${formatMoment(takenAt)}: what was written in the ${formatAge(takenAt, now).replace(/ ago$/, '')} since is lost from it`,
-        ]),
+    ...lostSince(to.at === undefined ? takenAt : to.at === 'latest' ? wal?.to : to.at, now),
+    ...(wal?.to !== undefined && to.at === undefined ? [`  --at brings it to ${describeWal(wal)}`] : []),
     ...(set && others.length > 0
       ? [
           `  it was taken together with ${others.map((other) => other.resource).join(', ')}: ${formatSkew(set)}`,
@@ -76,6 +105,12 @@ function consequences({ point, resource, takenAt, set, proof, state, manifest }:
       : `  it was restored as a test ${formatAge(proof.at, now)}${proof.expired ? ', which is longer ago than the plan lets count' : ''}`,
     '  what is replaced is kept, and the answer says where',
   ];
+}
+
+function lostSince(moment: string | undefined, now: Date): string[] {
+  if (moment === undefined) return [];
+  const since = formatAge(moment, now).replace(/ ago$/, '');
+  return [`  it is of ${formatMoment(moment)}: what was written in the ${since} since is lost from it`];
 }
 
 function placeOf(resource: string, { into, intoStore }: RestoreTo): string {

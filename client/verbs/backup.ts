@@ -17,6 +17,8 @@ export const backup = defineVerb<BackupOptions>({
     ['switchback backup create', 'all volumes and stores of the plan, each restored as a test'],
     ['switchback backup create --volume shop_uploads --quiesce stop', 'one volume, its users stopped meanwhile'],
     ['switchback backup create --store orders --physical', 'the whole database server, by its files'],
+    ['switchback backup create --store orders --physical --point-in-time', 'and its log from then on'],
+    ['switchback backup restore store-orders --at 2026-03-01T14:03:09Z', 'as it was at that moment'],
     ['switchback backup list', 'what there is to go back to, how old, how well proven'],
     ['switchback backup verify --all', 'read every byte again'],
     ['switchback backup restore volume-shop_uploads --into shop_uploads_old', 'beside the live one'],
@@ -31,12 +33,14 @@ export const backup = defineVerb<BackupOptions>({
       .option('--volume <name>', 'create, schedule: this volume; may be repeated', collect)
       .option('--store <name>', 'create, schedule: this store; may be repeated', collect)
       .option('--physical', 'create, schedule: of stores the whole server, by its files')
+      .option('--point-in-time', 'create, schedule: with --physical, and their logs from then on')
       .option('--quiesce <stop|pause|none>', 'create, schedule: what happens to those who write to a volume')
       .option('--no-test', 'create, schedule: do not restore the new points as a test')
       .option('--all', 'verify, test: all points')
       .option('--into <name>', 'restore: into a volume, or a new database, of this name')
       .option('--into-store <store>', 'restore: into another store of the plan, e.g. on a newer server')
       .option('--create-roles', 'restore: make the roles that the database needs and the server lacks')
+      .option('--at <time>', 'restore: a physical backup as of this moment, by its log; or latest')
       .option('-y, --yes', 'restore: do not ask')
       .option('--keep-last <count>', 'prune, create, schedule: the newest so many of each resource stay')
       .option('--keep-within <duration>', 'prune, create, schedule: what is younger stays')

@@ -52,11 +52,25 @@ export class ServerFixture {
     readonly project: string,
     readonly container: string,
     readonly volume: string,
+    private readonly options: string[],
   ) {}
 
   static async start(options: string[] = []): Promise<ServerFixture> {
-    const [project, container, volume] = [ownName('project'), ownName('db'), ownName('pgdata')];
-    await engine.call('create', {}, (docker) => docker.createVolume({ Name: volume, Labels: ownLabels }));
+    const server = new ServerFixture(ownName('project'), ownName('db'), ownName('pgdata'), options);
+    await engine.call('create', {}, (docker) => docker.createVolume({ Name: server.volume, Labels: ownLabels }));
+    await server.create();
+    return server;
+  }
+
+  /** As Compose does it when anything about a service has changed. */
+  async recreate(): Promise<void> {
+    await engine.stopContainer(this.container);
+    await engine.removeContainer(this.container, ownLabels);
+    await this.create();
+  }
+
+  private async create(): Promise<void> {
+    const { project, container, volume, options } = this;
     await engine.call('create', {}, (docker) =>
       docker.createContainer({
         name: container,
@@ -78,9 +92,7 @@ export class ServerFixture {
       }),
     );
     await engine.startContainer(container);
-    const server = new ServerFixture(project, container, volume);
-    await server.untilUp();
-    return server;
+    await this.untilUp();
   }
 
   untilUp(): Promise<void> {
