@@ -36,7 +36,8 @@ export async function momentToRestore(
     const { to, lsn } = span;
     if (to !== undefined && lsn !== undefined && !early && (at === 'latest' || wanted <= Date.parse(to)))
       return { ...span, to, lsn };
-    const mayCome = span.state === 'following' && !early && !(wanted > Date.now()) && performance.now() < deadline;
+    const passed = at === 'latest' || wanted <= Date.now();
+    const mayCome = span.state === 'following' && !early && passed && performance.now() < deadline;
     if (!mayCome) {
       throw refuse(
         `cannot be brought to ${at}, but to ${describeWal(span)}`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 
+import { readWal } from '../../activities/wal/index.ts';
 import { listPoints, readPoint, verifyPoint } from '../../activities/points/index.ts';
 import { ownName } from '../real/own-names.ts';
 import {
@@ -16,6 +17,7 @@ import {
 import type { AttemptedKind } from '../real/volumes/attempt-in-child.ts';
 import { attemptInChild, type Told } from '../real/volumes/attempt-killed.ts';
 import type { OperationSetting } from '../real/volumes/operation-fixture.ts';
+import { until } from '../stores/until.ts';
 import { inVolumes, sweepRuns } from '../real/volumes/volume-fixture.ts';
 
 let root: string;
@@ -83,6 +85,17 @@ describe.each<Side>(['before', 'after'])('killed %s each of its effects,', (side
     expect((await verifyPoint(point!)).manifest.state).toBe('verified');
     expect(await listPoints(points)).toHaveLength(1);
     expect(await engine.listByLabel({ 'io.switchback.run': setting.runId })).toEqual([]);
+  }, 1_800_000);
+
+  it('[K10] one with its log leaves one receiver that follows it, and no other', async () => {
+    const input = { store: 'shop', point: 'a', method: 'physical', pointInTime: true };
+    const { deaths, told } = await killOnward('backupStore', input, setting, side, async () => undefined);
+    expect(told.error).toBeUndefined();
+    expect(deaths).toBeGreaterThan(7);
+    const left = await engine.listByLabel({ 'io.switchback.run': setting.runId });
+    expect(left.map(({ Labels, State }) => [Labels['io.switchback.role'], State])).toEqual([['log-receiver', 'running']]);
+    const point = await readPoint(join(root, 'points'), { run: setting.runId, point: 'a' });
+    await until('the log is followed', async () => (await readWal({ root }, point!.manifest))?.state === 'following');
   }, 1_800_000);
 
   it('[M4] a restore of the server leaves the old data or the new, and ends with the new, and the server up', async () => {

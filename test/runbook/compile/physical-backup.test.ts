@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { createTask } from '../../../client/backup/create.ts';
 import { memorySource, readPlanText } from '../../../client/plan-file/index.ts';
-import { createOperations } from '../../../runbook/backup-task.ts';
+import { createOperations, restoreOperation } from '../../../runbook/backup-task.ts';
 import { momentOf, pointSet } from '../../../runbook/point-set.ts';
 
 const stack = path.resolve('test/client/bad-plans/stack');
@@ -37,6 +37,16 @@ describe('a physical backup in a plan', () => {
     expect(preflight.checks).toContainEqual({ check: 'room', volumes: [], stores: [], servers: ['orders'] });
   });
 
+  it('follows the log where the plan asks for it, and nowhere else', async () => {
+    const reading = await compiled('{ store: orders, method: physical, pointInTime: true }');
+    if (!reading.ok) throw new Error(JSON.stringify(reading.issues));
+    const operations = reading.compiled.phases[0]!.stages.flatMap((stage) => stage.operations);
+    expect(operations.find(({ kind }) => kind === 'backupStore')).toMatchObject({
+      input: { store: 'orders', point: 'cut-store-orders', method: 'physical', pointInTime: true },
+      summary: 'back up the whole server of the store orders to cut-store-orders, and follow its log',
+    });
+  });
+
   it('leaves what a logical one compiles to as it was', async () => {
     const reading = await compiled('{ store: orders, method: logical }');
     if (!reading.ok) throw new Error(JSON.stringify(reading.issues));
@@ -62,6 +72,20 @@ describe('a physical backup outside of a run', () => {
       kind: 'backupStore',
       input: { store: 'orders', point: 'store-orders', method: 'physical' },
     });
+  });
+
+  it('is asked for with its log, and to be restored as of a moment', () => {
+    expect(createTask({ physical: true, pointInTime: true })).toMatchObject({ physical: true, pointInTime: true });
+    expect(() => createTask({ pointInTime: true })).toThrow('--point-in-time needs --physical');
+    const source = { store: 'orders', method: 'physical', pointInTime: true } as const;
+    expect(createOperations([source], false, 'here')[0]).toMatchObject({ input: { ...source, point: 'store-orders' } });
+    const at = '2026-11-27T10:00:08.000Z';
+    expect(restoreOperation('store:orders', 'r/p', 'here', { at })).toMatchObject({
+      version: 3,
+      summary: `restore the store orders from r/p as of ${at}`,
+      input: { store: 'orders', point: 'r/p', at },
+    });
+    expect(restoreOperation('store:orders', 'r/p', 'here').input).toEqual({ store: 'orders', point: 'r/p' });
   });
 
   it('is of some moment within its span, and its set is as far apart as that', () => {
