@@ -74,7 +74,8 @@ export interface BackupResult {
 const longest = 12 * 3600;
 
 /** What is to be backed up, in the order in which it is. */
-export type ToBackUp = { volume: string; quiesce: Quiesce } | { store: string; method?: 'physical'; pointInTime?: true };
+export type ToBackUp =
+  { volume: string; quiesce: Quiesce } | { store: string; method?: 'physical'; pointInTime?: true };
 
 export const pointNameOf = (source: ToBackUp) =>
   'volume' in source ? `volume-${source.volume}` : `store-${source.store}`;

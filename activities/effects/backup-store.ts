@@ -4,7 +4,15 @@ import type { OperationInputs } from '../../runbook/operations.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler, Performed } from '../effect.ts';
 import { encryptedTo, encryptionOf } from '../encryption/index.ts';
-import { abandonPoint, isGood, listPoints, openPoint, readPoint, type PointManifest, type PointRef } from '../points/index.ts';
+import {
+  abandonPoint,
+  isGood,
+  listPoints,
+  openPoint,
+  readPoint,
+  type PointManifest,
+  type PointRef,
+} from '../points/index.ts';
 import { requireSameStore } from '../stores/identity.ts';
 import type { ServerToBackUp } from '../stores/physical-backups.ts';
 import { physicalBackupsOf, withStore, type StoreDrivers } from '../stores/registry.ts';

@@ -41,7 +41,8 @@ export function prunePointsHandler({ engine }: { engine: DockerEngine }): Effect
       context.progress({ doing: 'deleting what was set aside' });
       await forgetExpired(engine, context);
       // Of those that were removed just now, and of those that a killed prune had removed.
-      for (const ref of await orphanedWals(engine, context, { signal })) await removeWal(engine, context, ref, { signal });
+      for (const ref of await orphanedWals(engine, context, { signal }))
+        await removeWal(engine, context, ref, { signal });
       await removeExpired(home.points, signal);
       const bytes = prepared.facts['bytes'] as number;
       const kept = spared.length === 0 ? '' : `; ${spared.length} spared, since pinned meanwhile`;

@@ -10,13 +10,11 @@ export async function leftWals(
   of: { target: string; home: TargetHome },
   options: CallOptions = {},
 ): Promise<Leftover[]> {
-  const orphaned = (await orphanedWals(engine, of, options)).map(
-    (ref): Leftover => ({
-      what: `log of recovery point ${ref.run}/${ref.point}`,
-      why: 'the point is not there, and its log is of no use without it',
-      tidy: () => removeWal(engine, of, ref, options),
-    }),
-  );
+  const orphaned = (await orphanedWals(engine, of, options)).map((ref): Leftover => ({
+    what: `log of recovery point ${ref.run}/${ref.point}`,
+    why: 'the point is not there, and its log is of no use without it',
+    tidy: () => removeWal(engine, of, ref, options),
+  }));
   const receivers = await receiversOf(engine, of.target, options);
   const standing: Leftover[] = [];
   for (const { point } of await listPoints(of.home.points)) {
@@ -29,10 +27,12 @@ export async function leftWals(
       why:
         receiver === undefined
           ? `its receiver is gone, and the log ends at ${span.to ?? span.from}: take a new backup`
-          : `${describeWal(span)}`,
+          : describeWal(span),
       ...(receiver && {
         command: `docker start ${receiver.name}`,
-        tidy: async () => void (await keepReceiver(engine, receiver.id, options)),
+        tidy: async () => {
+          await keepReceiver(engine, receiver.id, options);
+        },
       }),
     });
   }

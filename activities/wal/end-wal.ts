@@ -91,7 +91,9 @@ export async function endOlderWals(
   options: CallOptions = {},
 ): Promise<void> {
   const followed = (await listPoints(of.home.points))
-    .flatMap(({ point }) => (point && isFollowed(point.manifest) && point.manifest.source.resource === resource ? [point] : []))
+    .flatMap(({ point }) =>
+      point && isFollowed(point.manifest) && point.manifest.source.resource === resource ? [point] : [],
+    )
     .sort((a, b) => (a.manifest.startedAt < b.manifest.startedAt ? 1 : -1));
   const since = followed.filter(({ manifest }) => manifest.state === 'restore-tested')[1]?.manifest.startedAt ?? '';
   for (const point of followed.filter(({ manifest }) => manifest.startedAt < since)) {
@@ -112,8 +114,7 @@ export async function orphanedWals(
     for (const point of await namesIn(join(walRoot(home), run))) add({ run, point });
   for (const { point } of await receiversOf(engine, target, options)) add(refOf(point));
   const orphaned: PointRef[] = [];
-  for (const ref of known.values())
-    if (!(await exists(pointFolder(home.points, ref)))) orphaned.push(ref);
+  for (const ref of known.values()) if (!(await exists(pointFolder(home.points, ref)))) orphaned.push(ref);
   return orphaned;
 }
 

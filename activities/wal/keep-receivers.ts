@@ -63,12 +63,14 @@ export async function keepReceivers(
     try {
       for (const { Id, Names, Mounts } of await engine.listByLabel(own, { signal })) {
         if (!Mounts.some(({ Source }) => Source.startsWith(`${home}/`))) continue;
-        if ((await keepReceiver(engine, Id, { signal })) === 'started') log(`${Names[0]?.slice(1) ?? Id} was started again`);
+        if ((await keepReceiver(engine, Id, { signal })) === 'started')
+          log(`${Names[0]?.slice(1) ?? Id} was started again`);
       }
       silent = false;
     } catch (error) {
       // The daemon is away, or somebody removed it between two looks: there is a next time. Said once.
-      if (!silent && !signal.aborted) log(`receivers of logs: ${error instanceof Error ? error.message : String(error)}`);
+      if (!silent && !signal.aborted)
+        log(`receivers of logs: ${error instanceof Error ? error.message : String(error)}`);
       silent = true;
     }
     await pause(everyMs, signal).catch(() => undefined);

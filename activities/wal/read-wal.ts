@@ -105,6 +105,13 @@ const filesIn = (path: string) =>
 
 /** One that is renamed at this moment is counted the next time. */
 async function bytesOf(folder: string, files: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(files.map((file) => stat(join(folder, file)).then(({ size }) => size, () => 0)));
+  const sizes = await Promise.all(
+    files.map((file) =>
+      stat(join(folder, file)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }

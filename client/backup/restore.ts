@@ -72,7 +72,8 @@ function momentOf(text: string): string {
 
 /** What the worker refuses all the same, before anybody is asked. @throws SwitchbackError `PreconditionFailed` */
 function requireWithin({ point, wal }: PointView, at: string): void {
-  const hint = 'Ask for a moment within that, for --at latest, or for another recovery point: `switchback backup list`.';
+  const hint =
+    'Ask for a moment within that, for --at latest, or for another recovery point: `switchback backup list`.';
   if (wal === undefined)
     throw new SwitchbackError('PreconditionFailed', `${point} has no log: it cannot be brought to ${at}`, { hint });
   const wanted = Date.parse(at);
@@ -86,7 +87,10 @@ function requireWithin({ point, wal }: PointView, at: string): void {
 }
 
 /** What is lost, and how far it is apart from its set: said before anything is done. */
-function consequences({ point, resource, takenAt, set, proof, state, manifest, wal }: PointView, to: RestoreTo): string[] {
+function consequences(
+  { point, resource, takenAt, set, proof, state, manifest, wal }: PointView,
+  to: RestoreTo,
+): string[] {
   const now = new Date();
   const others = set?.points.filter((other) => other.point !== point) ?? [];
   return [

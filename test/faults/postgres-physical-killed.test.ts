@@ -93,7 +93,9 @@ describe.each<Side>(['before', 'after'])('killed %s each of its effects,', (side
     expect(told.error).toBeUndefined();
     expect(deaths).toBeGreaterThan(7);
     const left = await engine.listByLabel({ 'io.switchback.run': setting.runId });
-    expect(left.map(({ Labels, State }) => [Labels['io.switchback.role'], State])).toEqual([['log-receiver', 'running']]);
+    expect(left.map(({ Labels, State }) => [Labels['io.switchback.role'], State])).toEqual([
+      ['log-receiver', 'running'],
+    ]);
     const point = await readPoint(join(root, 'points'), { run: setting.runId, point: 'a' });
     await until('the log is followed', async () => (await readWal({ root }, point!.manifest))?.state === 'following');
   }, 1_800_000);

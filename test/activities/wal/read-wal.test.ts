@@ -13,7 +13,12 @@ const manifest = {
   point: 'a',
   canary: { wal: { segmentBytes: 16 * MiB }, timeline: 2, stopLsn: '3/FE000100', endedAt: '2026-11-27T10:00:00.000Z' },
 } as unknown as PointManifest;
-const names = ['0000000200000003000000FE', '0000000200000003000000FF', '000000020000000400000000', '000000020000000400000001'];
+const names = [
+  '0000000200000003000000FE',
+  '0000000200000003000000FF',
+  '000000020000000400000000',
+  '000000020000000400000001',
+];
 let root: string;
 let folder: string;
 

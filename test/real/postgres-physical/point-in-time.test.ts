@@ -72,7 +72,9 @@ async function untilWal(point: string, condition: (wal: WalSpan) => boolean | Pr
 /** A moment of the server's clock, with nothing else in its millisecond. */
 async function momentNow(): Promise<string> {
   await pause(20);
-  const now = await server.value(`select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
+  const now = await server.value(
+    `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+  );
   await pause(20);
   return now;
 }
@@ -175,7 +177,8 @@ describe('a physical backup with the log of its server', () => {
 
     // Nobody keeps the log for it: what is removed meanwhile is missing for ever.
     await engine.killContainer(receiver!.id);
-    for (let each = 0; each < 8; each += 1) await server.sql(`insert into written values ('2-${each}'); select pg_switch_wal(); checkpoint`);
+    for (let each = 0; each < 8; each += 1)
+      await server.sql(`insert into written values ('2-${each}'); select pg_switch_wal(); checkpoint`);
     await keepReceiver(engine, receiver!.id);
     expect(await untilWal('a', ({ state }) => state === 'ended')).toMatchObject({
       why: expect.stringContaining('the server has removed what follows'),

@@ -21,7 +21,10 @@ export const physicalProver = (engine: DockerEngine): PointProver => ({
   async prove(point, context) {
     const { tookMs, compared, unchecked, brokenAt } = await proveServer(point, context, engine);
     if (brokenAt !== undefined)
-      await endWalAt(engine, context, refTo(point), { lsn: brokenAt, why: `it breaks off at ${brokenAt}, as a test found` });
+      await endWalAt(engine, context, refTo(point), {
+        lsn: brokenAt,
+        why: `it breaks off at ${brokenAt}, as a test found`,
+      });
     for (const note of unchecked) context.log(note);
     return { tookMs, where: 'a scratch server without network on this Docker engine', compared };
   },
@@ -67,10 +70,11 @@ async function proveServer(point: StoredPoint, context: ProofContext, engine: Do
 const refTo = ({ manifest: { run, point } }: StoredPoint) => ({ run, point });
 
 /** All that there is of the point's log at this moment. */
-async function logToProve(point: StoredPoint, { home, log }: ProofContext, into: string) {
+async function logToProve(point: StoredPoint, context: ProofContext, into: string) {
+  const { home } = context;
   const span = await readWal(home, point.manifest);
   if (span?.to === undefined || span.lsn === undefined) {
-    if (span) log(`nothing of the log of ${point.manifest.point} can be tested: ${span.why ?? ''}`);
+    if (span) context.log(`nothing of the log of ${point.manifest.point} can be tested: ${span.why ?? ''}`);
     return undefined;
   }
   await cutWal(home, point.manifest, into);

@@ -89,5 +89,5 @@ kill -INT "$server"
 wait "$server" || { tail -n 20 "$own/log"; exit 4; }
 pg_controldata "$1" | grep -q '^Database cluster state: *shut down$' || { tail -n 20 "$own/log"; exit 4; }
 umask 022
-printf '{"facts":%s,"stopped":"%s","tables":%s,"rows":%s,"checked":"%s"}\\n' "$facts" "${target:+at-time}" "$tables" "$rows" "$checked" >"/answer/$0"
+printf '{"facts":%s,"stopped":"%s","tables":%s,"rows":%s,"checked":"%s"}\\n' "$facts" "\${target:+at-time}" "$tables" "$rows" "$checked" >"/answer/$0"
 `;
