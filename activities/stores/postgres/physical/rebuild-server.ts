@@ -76,7 +76,13 @@ export async function rebuildServer(job: HelperJob, rebuild: Rebuild): Promise<R
     ...common,
     role: 'recover',
     script: recoverScript,
-    args: [canary.preload, canary.superuser, canary.database, prove ? 'prove' : 'restore', log?.until ?? ''],
+    args: [
+      canary.preload,
+      canary.superuser,
+      canary.database,
+      prove ? 'prove' : 'restore', // Where it stands on the command line, `Z` is no zone that PostgreSQL knows.
+      log?.until.replace(/Z$/, '+00') ?? '',
+    ],
     ...(log && { mounts: [{ type: 'bind', source: log.folder, target: '/log', readOnly: true }] }),
   });
   if (recovered.exitCode !== 0) throw await recoveryError(point, recovered);
