@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TargetHome } from '../effect.ts';
 import { isMissing, type PointManifest } from '../points/index.ts';
-import { beginOf, firstMissing, lsnOf, segmentAt, segmentsIn } from './segments.ts';
+import { beginOf, firstMissing, lsnOf, nameOf, segmentAt, segmentsIn } from './segments.ts';
 import { walFile, walFolder } from './wal-folder.ts';
 
 /** What the manifest of a point says of the log that follows it. */
@@ -58,18 +58,26 @@ export async function readWal(
     const whole = (await linesIn(join(folder, walFile.times))).filter(
       ({ said }) => lsnOf(said) <= beginOf(missing, segmentBytes),
     );
-    const why = `segment ${missing} of the log (of ${segmentBytes / 1024 / 1024} MiB each) is missing`;
+    const why = `segment ${nameOf(missing, canary.timeline, segmentBytes)} is missing`;
     const last = whole.at(-1);
     return last === undefined || last.at < span.from
       ? lost(why)
       : { ...span, to: last.at, lsn: last.said, state: 'ended', why };
   }
+  const going = await goingOn(folder, ended?.said, now - Date.parse(reached.at));
   // What was committed while the backup ended may not be in the log yet.
-  if (span.to < span.from) return { ...lost('it has not come so far yet'), state: ended ? 'ended' : 'following' };
-  if (ended !== undefined) return { ...span, state: 'ended', why: ended.said };
-  if (now - Date.parse(reached.at) < silentMs) return { ...span, state: 'following' };
+  return reached.at < span.from ? { ...lost('it has not come so far'), ...going } : { ...span, ...going };
+}
+
+async function goingOn(
+  folder: string,
+  ended: string | undefined,
+  silent: number,
+): Promise<Pick<WalSpan, 'state' | 'why'>> {
+  if (ended !== undefined) return { state: 'ended', why: ended };
+  if (silent < silentMs) return { state: 'following' };
   const said = (await textOf(join(folder, walFile.said))).trim().split('\n').at(-1)?.slice(-300) ?? '';
-  return { ...span, state: 'standing', why: said === '' ? 'its receiver does not run' : said };
+  return { state: 'standing', why: said === '' ? 'its receiver does not run' : said };
 }
 
 /** For messages: what can be asked for. */

@@ -18,6 +18,14 @@ export const segmentAt = (lsn: string, segmentBytes: number) => Number(lsnOf(lsn
 /** Where a segment begins. */
 export const beginOf = (number: number, segmentBytes: number) => BigInt(number) * BigInt(segmentBytes);
 
+/** What a segment is called. */
+export function nameOf(number: number, timeline: number, segmentBytes: number): string {
+  const perId = 0x1_0000_0000 / segmentBytes;
+  return [timeline, Math.floor(number / perId), number % perId]
+    .map((part) => part.toString(16).toUpperCase().padStart(8, '0'))
+    .join('');
+}
+
 /** Those of one timeline among the names of files, in their order. */
 export function segmentsIn(files: readonly string[], timeline: number, segmentBytes: number): Segment[] {
   const perId = 0x1_0000_0000 / segmentBytes;

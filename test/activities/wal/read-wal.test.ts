@@ -54,7 +54,7 @@ describe('the span of a log', () => {
     await without(names[2]!);
     const gap = (await at('2026-11-27T10:02:33.000Z'))!;
     expect(gap).toMatchObject({ to: '2026-11-27T10:01:00.000Z', lsn: '3/FF000200', state: 'ended' });
-    expect(describeWal(gap)).toContain('is missing');
+    expect(describeWal(gap)).toContain(`segment ${names[2]!} is missing`);
     await segment(names[2]!);
     await without('000000020000000400000002.partial');
     expect(await at('2026-11-27T10:02:33.000Z')).toMatchObject({ to: '2026-11-27T10:02:00.000Z', state: 'ended' });
