@@ -28,6 +28,8 @@ export interface PlaceOptions {
   storeUrl?: string;
   /** Lines of the plan. */
   repository?: string;
+  /** Password of a database server among the services, which is the store `shop` of the plan. */
+  server?: string;
 }
 
 /**
@@ -90,6 +92,7 @@ export class BackupPlace {
     return {
       SWITCHBACK_HOME: this.home,
       TEMPORAL_ADDRESS: this.temporal.address,
+      ...(this.options.server === undefined ? {} : { SERVER_PASSWORD: this.options.server }),
       ...(this.options.storeUrl === undefined
         ? { STORE_URL: this.postgres.url(this.database), MOVED_URL: this.postgres.url('moved') }
         : {}),
@@ -98,9 +101,19 @@ export class BackupPlace {
 
   async #writeStack(): Promise<void> {
     await mkdir(join(this.stack, 'docker'), { recursive: true });
+    const { server } = this.options;
+    const db = {
+      image: 'switchback-shop/db:15',
+      environment: { SHOP_DB_PASSWORD: 'x', SHOP_DB_ADMIN_PASSWORD: server },
+      volumes: ['pgdata:/data'],
+      healthcheck: { test: ['CMD', 'pg_isready', '-U', 'postgres', '-d', 'shop'], interval: '1s', retries: 60 },
+    };
     const text = composeFile(
-      { api: sleeper({ volumes: ['data:/data'] }) },
-      { volumes: { data: {} }, subnet: `10.213.${process.pid % 256}.0/28` },
+      { api: sleeper({ volumes: ['data:/data'] }), ...(server !== undefined && { db }) },
+      {
+        volumes: { data: {}, ...(server !== undefined && { pgdata: {} }) },
+        subnet: `10.213.${process.pid % 256}.0/28`,
+      },
     );
     await writeFile(join(this.stack, 'docker-compose.yml'), text);
     await writeFile(join(this.stack, 'docker/v1.yml'), text);
@@ -111,13 +124,15 @@ name: backed-up
 stack: { directory: ., project: ${this.project}, compose: docker-compose.yml }
 stores:
   orders: { kind: postgres, url: '${this.options.storeUrl ?? '${env:STORE_URL}'}' }
-${this.options.repository ?? ''}baseline: { compose: docker/v1.yml, services: 1 }
+${server === undefined ? '' : "  shop: { kind: postgres, service: db, database: shop, user: postgres, password: '${env:SERVER_PASSWORD}' }\n"}${
+        this.options.repository ?? ''
+      }baseline: { compose: docker/v1.yml, services: ${server === undefined ? 1 : 2} }
 phases:
   - id: one
     checkpoint: { compose: docker/v1.yml }
     backup: [{ volume: ${this.volume}, quiesce: pause }]
     gate: [{ approval: lead }]
-    verify: [{ services: 1 }]
+    verify: [{ services: ${server === undefined ? 1 : 2} }]
 `,
     );
     await execa('docker', ['compose', '-p', this.project, 'up', '-d', '--wait'], { cwd: this.stack });
@@ -151,6 +166,13 @@ phases:
       },
     );
     return stdout.trim();
+  }
+
+  /** Asks the database server among the services. @returns what it says, one row a line */
+  async ask(sql: string): Promise<string> {
+    const psql = ['psql', '-X', '-q', '-A', '-t', '-U', 'postgres', '-d', 'shop', '-c', sql];
+    return (await execa('docker', ['compose', '-p', this.project, 'exec', '-T', 'db', ...psql], { cwd: this.stack }))
+      .stdout;
   }
 
   /** Looks into any volume, mounted at /v. */
