@@ -15,6 +15,7 @@ import { findPoint } from '../../../activities/points/index.ts';
 import { storeDrivers } from '../../../activities/stores/registry.ts';
 import { keepReceiver, readWal, receiversOf, walFolder, type WalSpan } from '../../../activities/wal/index.ts';
 import type { OperationInputs } from '../../../runbook/operations.ts';
+import { until } from '../../stores/until.ts';
 import { performWith, TestTarget } from '../effect-context.ts';
 import { engine, password, prepareServers, removeServers, ServerFixture } from './server-fixture.ts';
 
@@ -133,6 +134,18 @@ describe('a physical backup with the log of its server', () => {
     expect(await rows()).toBe('');
   });
 
+  it('[M4] misses nothing of a server that begins a segment, and removes the last one, again and again', async () => {
+    await backUp('a');
+    for (let each = 10; each < 25; each += 1)
+      for (const sql of [`insert into written values ('${each}')`, 'select pg_switch_wal()', 'checkpoint'])
+        await server.sql(sql);
+    const moment = await momentNow();
+    await untilWal('a', ({ to = '', state }) => state !== 'following' || to >= moment);
+    expect(await span('a')).toMatchObject({ state: 'following' });
+    await restore({ store: 'shop', point: 'a', at: moment }, 'r/01');
+    expect(await rows()).toBe([...Array(15).keys()].map((each) => each + 10).join(' '));
+  });
+
   it('[M4] goes on with a server that was restarted, or has another container', async () => {
     await backUp('a');
     await execa('docker', ['restart', server.container]);
@@ -162,7 +175,11 @@ describe('a physical backup with the log of its server', () => {
     await untilWal('a', ({ to }) => to !== undefined);
     const of = { target: server.project, home: target.home };
     const [receiver] = await receivers();
+    // It never outlives the receiver: it would fill the disk.
+    const slots = () => server.value('select count(*) from pg_replication_slots');
+    expect(await slots()).toBe('1');
     await engine.killContainer(receiver!.id);
+    await until('the slot is gone', async () => (await slots()) === '0');
     await write('1-meanwhile');
     const meanwhile = await momentNow();
     const standing = await untilWal('a', ({ state }) => state === 'standing');

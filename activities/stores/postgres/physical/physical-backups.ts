@@ -81,7 +81,7 @@ async function lossOf(use: StoreUse, point: StoredPoint, to: BroughtTo | undefin
       session.row(
         `select case when pg_catalog.pg_is_in_recovery() then null else pg_catalog.pg_current_wal_insert_lsn()::text end as lsn,
            (select timeline_id from pg_catalog.pg_control_checkpoint()) as timeline,
-           (select string_agg(slot_name, ', ') from pg_catalog.pg_replication_slots) as slots`,
+           (select string_agg(slot_name, ', ') from pg_catalog.pg_replication_slots where not temporary) as slots`,
       ),
     );
     const { lsn = null, timeline, slots = null } = row;
