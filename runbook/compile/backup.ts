@@ -41,7 +41,7 @@ function volumeDraft(
 }
 
 function storeDraft(
-  { store, method, pointInTime }: { store: string; method: 'logical' | 'physical'; pointInTime: boolean },
+  { store, method, pointInTime }: { store: string; method: 'logical' | 'physical'; pointInTime?: boolean },
   point: string,
 ): OperationDraft<'backupStore'> {
   const physical = method === 'physical';

@@ -57,7 +57,7 @@ function physicalByUrl(
 /** The log is written by a receiver of physical backups, on and on, into a folder of the home. */
 function pointInTimeFindings(
   { plan }: Scope,
-  { store, method, pointInTime }: { store: string; method: 'logical' | 'physical'; pointInTime: boolean },
+  { store, method, pointInTime }: { store: string; method: 'logical' | 'physical'; pointInTime?: boolean },
   path: PlanPath,
 ): Finding[] {
   if (!pointInTime) return [];

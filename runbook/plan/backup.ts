@@ -20,7 +20,7 @@ export const backup = keyed('a backup', {
       .describe('`logical`: the database is dumped. `physical`: the whole server that it is in, by its files.'),
     pointInTime: z
       .boolean()
-      .default(false)
+      .exactOptional()
       .describe(
         'With `method: physical`: the log of the server is written down from then on, so that any later moment can be restored.',
       ),
