@@ -11,7 +11,7 @@ import { prunePointsHandler } from '../../../activities/effects/prune-points.ts'
 import { restoreByKindHandler } from '../../../activities/effects/restore-by-kind.ts';
 import type { Progress } from '../../../activities/effect.ts';
 import { leftWals } from '../../../activities/leftovers/index.ts';
-import { findPoint } from '../../../activities/points/index.ts';
+import { findPoint, pinPoint } from '../../../activities/points/index.ts';
 import { storeDrivers } from '../../../activities/stores/registry.ts';
 import { keepReceiver, readWal, receiversOf, walFolder, type WalSpan } from '../../../activities/wal/index.ts';
 import type { OperationInputs } from '../../../runbook/operations.ts';
@@ -230,6 +230,26 @@ describe('a physical backup with the log of its server', () => {
       target.context('prunePoints', { points: ['run-1/a'] }, { id: 'p/prune/01' }),
     );
     await nothing();
+  });
+
+  it('[M4] follows the last two points that were restored as a test, and what is pinned', async () => {
+    const followed = async () => (await receivers()).map(({ point }) => point).sort();
+    for (const point of ['a', 'b']) {
+      await backUp(point);
+      await prove(point);
+    }
+    await pinPoint(await findPoint(target.home.points, 'a', 'run-1'), { at: await momentNow(), by: 'a test' });
+    for (const point of ['c', 'd']) {
+      await backUp(point);
+      if (point === 'd') expect(await followed()).toEqual(['run-1/a', 'run-1/b', 'run-1/c', 'run-1/d']);
+      await prove(point);
+    }
+    expect(await followed()).toEqual(['run-1/a', 'run-1/c', 'run-1/d']);
+    expect(await span('b')).toMatchObject({
+      state: 'ended',
+      to: expect.any(String),
+      why: expect.stringContaining('newer'),
+    });
   });
 
   it('[L7] shows no password in what Docker tells of the receiver, nor in its processes', async () => {

@@ -42,6 +42,8 @@ export async function followLog(
 ): Promise<void> {
   const { signal, target, run: runId, operation: operationId } = use;
   const id = `${ref.run}/${ref.point}`;
+  // A successor of this attempt has its own there by now.
+  await use.fence();
   await removeWal(engine, { target, home }, ref, { signal });
   const folder = walFolder(home, ref);
   await mkdir(join(folder, walFile.segments), { recursive: true, mode: 0o700 });
