@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -209,6 +209,39 @@ describe('a physical backup with the log of its server', () => {
     for (const file of await readdir(segments)) await rm(join(segments, file));
     expect(await span('a')).toMatchObject({ state: 'ended', why: expect.stringContaining('is missing') });
   }, 300_000);
+
+  it('[K10] restores nothing by a log that is damaged, and a test ends it there without condemning the point', async () => {
+    await backUp('a');
+    for (const sql of [
+      `insert into written values ('1')`,
+      'select pg_switch_wal()',
+      `insert into written values ('2')`,
+      'select pg_switch_wal()',
+    ])
+      await server.sql(sql);
+    const moment = await momentNow();
+    await untilWal('a', ({ to = '' }) => to >= moment);
+    const segments = join(walFolder(target.home, { run: 'run-1', point: 'a' }), 'segments');
+    const last = (await readdir(segments))
+      .filter((file) => !file.endsWith('.partial'))
+      .sort()
+      .at(-1)!;
+    const whole = await readFile(join(segments, last));
+    await writeFile(join(segments, last), whole.fill(0x5a, 256, 16384));
+    for (const at of [moment, 'latest']) {
+      await expect(restore({ store: 'shop', point: 'a', at }, `r/${at}`)).rejects.toMatchObject({
+        name: 'IntegrityFailed',
+        message: expect.stringContaining('the log of recovery point a breaks off at'),
+      });
+    }
+    expect(await rows()).toBe('1 2');
+    await prove('a');
+    const { manifest } = await findPoint(target.home.points, 'a', 'run-1');
+    expect(manifest.state).toBe('restore-tested');
+    expect(manifest.proof!.compared.at(-1)).toMatch(/^the log breaks off at .*; the last commit before that: 2/);
+    expect(await span('a')).toMatchObject({ state: 'ended', why: expect.stringContaining('as a test found') });
+    expect(await receivers()).toEqual([]);
+  });
 
   it('[K10] leaves neither receiver nor log when the backup is given up, or pruned', async () => {
     const nothing = async () => {
