@@ -100,6 +100,35 @@ describe.each<Side>(['before', 'after'])('killed %s each of its effects,', (side
     await until('the log is followed', async () => (await readWal({ root }, point!.manifest))?.state === 'following');
   }, 1_800_000);
 
+  it('[M4] a restore to a moment ends with that moment, although its log ended on the way', async () => {
+    const following = { store: 'shop', point: 'a', method: 'physical', pointInTime: true };
+    expect((await attemptInChild('backupStore', following, setting))?.error).toBeUndefined();
+    await server.sql('insert into rows values (1)');
+    const at = await server.value(
+      `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+    );
+    await server.sql('insert into rows values (2)');
+    await mark('new');
+    const { manifest } = (await readPoint(join(root, 'points'), { run: setting.runId, point: 'a' }))!;
+    await until('the log has come so far', async () => ((await readWal({ root }, manifest))?.to ?? '') >= at);
+    const seen: string[] = [];
+    const { deaths, told } = await killOnward(
+      'restoreStore',
+      { store: 'shop', point: 'a', at },
+      { ...setting, operationId: 'rollback-1/01' },
+      side,
+      async () => {
+        seen.push(await held(server.volume));
+      },
+    );
+    expect(told.error).toBeUndefined();
+    expect(deaths).toBeGreaterThan(10);
+    expect(seen.join(' ')).toMatch(/^(new )+(old ?)*$/);
+    await server.untilUp();
+    expect(await server.value('select string_agg(id::text, $$ $$) from rows')).toBe('1');
+    expect(await engine.listByLabel({ 'io.switchback.run': setting.runId })).toEqual([]);
+  }, 1_800_000);
+
   it('[M4] a restore of the server leaves the old data or the new, and ends with the new, and the server up', async () => {
     const backedUp = await attemptInChild('backupStore', { store: 'shop', point: 'a', method: 'physical' }, setting);
     expect(backedUp?.error).toBeUndefined();

@@ -28,7 +28,7 @@ const patienceMs = 60_000;
 
 /**
  * Starts a receiver of the server's log, in the network of the server's container like `pg_basebackup`, and waits until it is known to write.
- * Without a replication slot, on purpose: a slot that nobody reads fills the disk of the live server.
+ * It leaves nothing on the server that outlives it: a replication slot that nobody reads fills the disk there.
  * @throws `Busy` when the server has no wal sender left, `StepFailed` with what the receiver said
  */
 export async function followLog(
