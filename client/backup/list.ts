@@ -127,6 +127,7 @@ function pointPage(view: PointView, folder: string, page: Page): string[] {
           ...(manifest.at
             ? [line('kept in', `${manifest.at.repository.at}, snapshot ${manifest.at.snapshot.slice(0, 12)}`)]
             : []),
+          ...(manifest.encrypted ? [line('encrypted', `to ${manifest.encrypted.to.join(', ')}`)] : []),
           line('seal', manifest.seal ?? 'none'),
           ...canaryLines(manifest.canary).map((text) => line('canary', text)),
           line('verified', manifest.verifiedAt === undefined ? 'never' : formatAge(manifest.verifiedAt, now)),

@@ -68,6 +68,8 @@ describe('a backup, its proof and its restore', () => {
     typed.push(await place.type(['backup', 'restore', 'store-orders', '--yes']));
     const into = `${place.project}_into`;
     typed.push(await place.type(['backup', 'restore', `volume-${place.volume}`, '--into', into, '--yes']));
+    typed.push(await place.type(['backup', 'show', 'store-orders']));
+    expect(typed.at(-1)?.out).toContain(`encrypted   to ${keys.recipient}`);
     expect(typed.flatMap(({ code, error }) => (code === 0 ? [] : [error]))).toEqual([]);
     await place.removeVolumes(into);
 
