@@ -26,7 +26,7 @@ export async function restoreBackup(typed: string, options: BackupOptions, conte
   const here = (await readLocalTarget(target, context.settings)) ? await pointsAtHome(options, context) : undefined;
   const view = here && pointNamed(typed, here);
   const point = view?.point ?? typed;
-  if (view && to.at !== undefined) requireWithin(view, to.at);
+  if (view) requirePossible(view, to);
   if (view) for (const line of consequences(view, to)) context.note(line);
   await confirm(to.into ?? to.intoStore ?? view?.resource.replace(/^\w+:/, '') ?? point, options, context);
   return runTask(
@@ -70,7 +70,18 @@ function momentOf(text: string): string {
   );
 }
 
-/** What the worker refuses all the same, before anybody is asked. @throws SwitchbackError `PreconditionFailed` */
+/** What the worker refuses all the same, before anybody is asked. @throws UsageError, SwitchbackError `PreconditionFailed` */
+function requirePossible(view: PointView, { at, into, intoStore }: RestoreTo): void {
+  if (at !== undefined) requireWithin(view, at);
+  if (isPhysical(view.manifest) && (into ?? intoStore) !== undefined)
+    throw new UsageError(
+      `${view.point} is of a whole server, and is restored in its own place only`,
+      'Leave --into and --into-store out, or restore a logical backup elsewhere.',
+    );
+}
+
+const isPhysical = (manifest: PointView['manifest']) => manifest?.source.kind.endsWith('-physical') ?? false;
+
 function requireWithin({ point, wal }: PointView, at: string): void {
   const hint =
     'Ask for a moment within that, for --at latest, or for another recovery point: `switchback backup list`.';
@@ -103,7 +114,7 @@ function consequences(
           '  what is restored alone may not agree with the rest',
         ]
       : []),
-    ...wholeServer(manifest, to),
+    ...wholeServer(manifest),
     proof === undefined
       ? `  it is ${state}: it was never restored as a test`
       : `  it was restored as a test ${formatAge(proof.at, now)}${proof.expired ? ', which is longer ago than the plan lets count' : ''}`,
@@ -124,15 +135,9 @@ function placeOf(resource: string, { into, intoStore }: RestoreTo): string {
 }
 
 /** A physical backup takes everything on its server along. */
-function wholeServer(manifest: PointView['manifest'], to: RestoreTo): string[] {
+function wholeServer(manifest: PointView['manifest']): string[] {
   const { databases, database } = manifest?.canary ?? {};
-  if (
-    to.into !== undefined ||
-    to.intoStore !== undefined ||
-    !manifest?.source.kind.endsWith('-physical') ||
-    !Array.isArray(databases)
-  )
-    return [];
+  if (!isPhysical(manifest) || !Array.isArray(databases)) return [];
   const others = databases
     .map(String)
     .filter((name) => name !== database && name !== 'postgres' && name !== 'template1');

@@ -64,7 +64,7 @@ function describePreflight(check: PreflightCheck): string {
     case 'volume':
       return `the volume ${check.volume} exists and is the one that it was`;
     case 'room':
-      return `there is room for the backups of ${[...check.volumes, ...check.stores].join(', ')}`;
+      return `there is room for the backups of ${[...check.volumes, ...check.stores, ...(check.servers ?? [])].join(', ')}`;
     case 'checkpoint-change':
       return `${files(check)} would change no volume`;
     case 'steady':

@@ -54,6 +54,10 @@ describe('point in time, as it is typed', () => {
 
     const restoring = (at: string) => place.type(['backup', 'restore', 'store-shop', '--at', at, '--yes']);
     expect(await restoring('2026-03-01 14:03')).toMatchObject({ code: 2, error: expect.stringContaining('its zone') });
+    expect(await place.type(['backup', 'restore', 'store-shop', '--into', 'beside', '--yes'])).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('in its own place only'),
+    });
     const early = await restoring('2020-03-01T14:03:09Z');
     expect(early).toMatchObject({ code: 4, error: expect.stringContaining('but to any moment from 2') });
     const done = await restoring(moment);

@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createTask } from '../../../client/backup/create.ts';
 import { memorySource, readPlanText } from '../../../client/plan-file/index.ts';
 import { createOperations, restoreOperation } from '../../../runbook/backup-task.ts';
+import { describePlan } from '../../../runbook/compile.ts';
 import { momentOf, pointSet } from '../../../runbook/point-set.ts';
 
 const stack = path.resolve('test/client/bad-plans/stack');
@@ -35,6 +36,7 @@ describe('a physical backup in a plan', () => {
     });
     const preflight = operations.find(({ kind }) => kind === 'checkPreflight')!.input as { checks: object[] };
     expect(preflight.checks).toContainEqual({ check: 'room', volumes: [], stores: [], servers: ['orders'] });
+    expect(JSON.stringify(describePlan(reading.compiled))).toContain('there is room for the backups of orders');
   });
 
   it('follows the log where the plan asks for it, and nowhere else', async () => {
