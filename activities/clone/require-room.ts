@@ -1,8 +1,8 @@
-import { statfs } from 'node:fs/promises';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { ComposeModel } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import { hostMemory, measureServices, showBytes } from '../resources/index.ts';
+import { freeBytes } from '../volumes/index.ts';
 
 /** A clone does what the original does, and helpers beside it. */
 const margin = 1.25;
@@ -34,8 +34,7 @@ export async function requireMemory(
 
 /** @throws SwitchbackError `ResourceExhausted` when the copies would not fit. */
 export async function requireDisk(needBytes: number, folder: string): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  requireFree('disk', Math.ceil(needBytes * margin) + floorBytes, bavail * bsize);
+  requireFree('disk', Math.ceil(needBytes * margin) + floorBytes, await freeBytes(folder));
 }
 
 function requireFree(what: 'memory' | 'disk', need: number, have: number): void {

@@ -4,7 +4,7 @@ import type { EffectContext } from '../effect.ts';
 import { encryptedTo, encryptionOf } from '../encryption/index.ts';
 import { abandonPoint, diskError, openPoint, partialFolder, resumePoint, sealPoint } from '../points/index.ts';
 import type { OpenPoint, PointManifest } from '../points/index.ts';
-import { archiveNeed, archiveVolume, canaryOf, helperJob, quietSince } from '../volumes/index.ts';
+import { archiveNeed, archiveVolume, canaryOf, helperJob, quietSince, surveyVolume } from '../volumes/index.ts';
 import type { HelperJob, VolumeSurvey, VolumeUser } from '../volumes/index.ts';
 import { helperOwner } from './helper-owner.ts';
 
@@ -14,15 +14,33 @@ type Context = EffectContext<'backupVolume'>;
 export interface BackupFacts {
   volume: string;
   identity: string;
-  survey: VolumeSurvey;
   users: VolumeUser[];
+  /** Absent until the volume is read, where there is room for all that its disk may hold. */
+  survey?: VolumeSurvey;
 }
 
-/** @param total bytes that will go through, for the progress */
-export function archiveJob(engine: DockerEngine, context: Context, total?: number): Promise<HelperJob> {
-  return helperJob(engine, helperOwner(context), context.operation.timeoutSeconds * 1000, (done) =>
-    context.progress({ doing: 'archiving', done, ...(total === undefined ? {} : { total }), unit: 'bytes' }),
-  );
+/** @param facts whose survey tells the progress how many bytes will go through */
+export function archiveJob(
+  engine: DockerEngine,
+  context: Context,
+  facts?: Pick<BackupFacts, 'survey'>,
+): Promise<HelperJob> {
+  return helperJob(engine, helperOwner(context), context.operation.timeoutSeconds * 1000, (done) => {
+    const total = facts?.survey?.diskBytes;
+    context.progress({ doing: 'archiving', done, ...(total === undefined ? {} : { total }), unit: 'bytes' });
+  });
+}
+
+/** Reads the volume, and surveys it meanwhile: of the same quiet moment, and in no time of its own. */
+export async function readAndSurvey<T>(
+  job: HelperJob,
+  facts: BackupFacts,
+  reading: Promise<T>,
+): Promise<{ read: T; survey: VolumeSurvey }> {
+  const surveying = (async () => (facts.survey ??= await surveyVolume(job, facts.volume)))();
+  // Both are over before anybody is woken, or anything removed.
+  await Promise.allSettled([reading, surveying]);
+  return { read: await reading, survey: await surveying };
 }
 
 /** Goes on with the point, and the helper, of an attempt that was killed while its helper worked on; else begins anew. */
@@ -47,7 +65,7 @@ export async function pointFor(job: HelperJob, context: Context, facts: BackupFa
 }
 
 const told = (error: unknown, folder: string, facts: BackupFacts) =>
-  diskError(error, `the backup of volume ${facts.volume}`, folder, archiveNeed(facts.survey));
+  diskError(error, `the backup of volume ${facts.volume}`, folder, facts.survey && archiveNeed(facts.survey));
 
 /** Freezing and thawing leave no trace, so that a helper that read a frozen volume is never trusted after a crash. */
 async function undisturbed(job: HelperJob, context: Context, since: string): Promise<boolean> {
@@ -69,7 +87,7 @@ export async function archiveInto(
   const { engine, signal } = job;
   const { volume, quiesce } = context.operation.input;
   try {
-    const archive = await archiveVolume(job, volume, point.folder);
+    const { read: archive, survey } = await readAndSurvey(job, facts, archiveVolume(job, volume, point.folder));
     const quiet = quiesce === 'none' || (await quietSince(engine, volume, archive.began, 'writers', { signal }));
     if (!quiet || (archive.changedWhileRead && quiesce !== 'none')) {
       throw writtenMeanwhile(volume, quiet);
@@ -78,7 +96,7 @@ export async function archiveInto(
     await context.fence();
     return await sealPoint(point, {
       parts: [{ file, bytes, sha256 }],
-      canary: canaryOf(facts.survey, archive),
+      canary: canaryOf(survey, archive),
       engine: { name: 'tar', version: job.helper.image },
       signal,
     });

@@ -1,5 +1,3 @@
-import { statfs } from 'node:fs/promises';
-
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
@@ -10,18 +8,22 @@ import { showBytes } from '../resources/index.ts';
 import {
   archiveNeed,
   areAwake,
+  freeBytes,
   mergeUsers,
   refuseForeignUsers,
   requireRoom,
+  roomOfVolume,
   surveyVolume,
   volumeUsers,
   wake,
   whileQuiet,
+  type HelperJob,
+  type VolumeRoom,
   type VolumeSurvey,
   type VolumeUser,
 } from '../volumes/index.ts';
 import { archiveInto, archiveJob, pointFor, type BackupFacts } from './archive-into-point.ts';
-import { requireRepositoryRoom } from './own-repository.ts';
+import { roomInRepository } from './own-repository.ts';
 import { pointForSnapshot, snapshotInto } from './snapshot-into-point.ts';
 
 type Input = OperationInputs['backupVolume'];
@@ -37,12 +39,13 @@ export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandl
     async prepare(input, context) {
       const { signal } = context;
       await requireVolume(engine, input.volume, signal);
-      const survey = await surveyVolume(await archiveJob(engine, context), input.volume);
-      await requireSameVolume(context, input.volume, survey.identity);
+      const job = await archiveJob(engine, context);
+      const room = await roomOfVolume(job, input.volume);
+      await requireSameVolume(context, input.volume, room.identity);
       const users = writers(await volumeUsers(engine, input.volume, { signal }));
       if (input.quiesce !== 'none') refuseForeignUsers(input.volume, users, context.plan.stack.project);
-      await requireRoomFor(input.volume, survey, context);
-      const facts: BackupFacts = { volume: input.volume, identity: survey.identity, survey, users };
+      const survey = await requireRoomFor(job, input.volume, room, context);
+      const facts: BackupFacts = { volume: input.volume, identity: room.identity, users, ...(survey && { survey }) };
       return {
         undo: { by: 'nothing', summary: 'a backup leaves what it read as it was' },
         facts: { ...facts } as unknown as JsonObject,
@@ -67,7 +70,7 @@ export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandl
       }
       await context.bindIdentity(`volume:${input.volume}`, facts.identity);
       const began = performance.now();
-      const job = await archiveJob(engine, context, facts.survey.diskBytes);
+      const job = await archiveJob(engine, context, facts);
       const { repository } = context.plan;
       // Before anybody is made quiet: whether an earlier attempt's helper was disturbed can only be seen now.
       const point = await (repository ? pointForSnapshot(context, facts) : pointFor(job, context, facts));
@@ -93,12 +96,25 @@ async function requireVolume(engine: DockerEngine, volume: string, signal: Abort
   });
 }
 
-async function requireRoomFor(volume: string, survey: VolumeSurvey, context: Context): Promise<void> {
+/**
+ * Returns a survey of the volume where one was needed: a glance at its disk says enough where that holds less than is free.
+ * @throws `ResourceExhausted` that says need and have
+ */
+async function requireRoomFor(
+  job: HelperJob,
+  volume: string,
+  room: VolumeRoom,
+  context: Context,
+): Promise<VolumeSurvey | undefined> {
   const { home, plan } = context;
-  const [what, need] = [`the backup of volume ${volume}`, archiveNeed(survey)];
-  if (plan.repository) return requireRepositoryRoom(plan.repository, what, `volume:${volume}`, need, context);
-  const { bavail, bsize } = await statfs(home.points);
-  requireRoom(what, need, bavail * bsize);
+  const have = plan.repository
+    ? await roomInRepository(plan.repository, `volume:${volume}`, context)
+    : await freeBytes(home.points);
+  if (have === undefined || (room.atMost && archiveNeed(room.atMost) <= have)) return undefined;
+  const survey = await surveyVolume(job, volume);
+  const hint = plan.repository && `Free space on the disk of ${plan.repository.at}.`;
+  requireRoom(`the backup of volume ${volume}`, archiveNeed(survey), have, hint);
+  return survey;
 }
 
 /** @throws `Conflict` when the volume of that name is another one than the target saw first. */

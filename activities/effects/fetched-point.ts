@@ -1,10 +1,10 @@
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 
 import type { DockerEngine } from '../docker/index.ts';
 import type { StoredPoint } from '../points/index.ts';
 import { reachOf, restoreSnapshot } from '../restic/index.ts';
 import type { StoreContext } from '../stores/store.ts';
-import { helperJob, requireRoom } from '../volumes/index.ts';
+import { freeBytes, helperJob, requireRoom } from '../volumes/index.ts';
 import { helperOwner } from './helper-owner.ts';
 
 /**
@@ -26,9 +26,8 @@ export async function withFetched<T>(
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { mode: 0o700 });
   try {
-    const { bavail, bsize } = await statfs(folder);
     const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-    requireRoom(`fetching recovery point ${point.manifest.point}`, bytes, bavail * bsize);
+    requireRoom(`fetching recovery point ${point.manifest.point}`, bytes, await freeBytes(folder));
     await restoreSnapshot(job, reachOf(at, context), at.snapshot, { name: 'dump', type: 'bind', source: folder });
     return await work({ ...point, fetched: folder });
   } finally {

@@ -1,4 +1,4 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { RepositoryRef } from '../../runbook/compiled-plan.ts';
@@ -6,7 +6,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import type { EffectContext } from '../effect.ts';
 import { isMissing, listPoints } from '../points/index.ts';
 import type { SnapshotOwner } from '../restic/index.ts';
-import { requireRoom } from '../volumes/index.ts';
+import { freeBytes } from '../volumes/index.ts';
 
 /** Whose a snapshot is, as its tags say. */
 export function snapshotOwner(
@@ -50,24 +50,23 @@ async function makeFolder(at: string): Promise<void> {
   });
 }
 
-/** Room for a first snapshot. What a later one adds is not known before it is taken; a bucket has no end that could be asked for. */
-export async function requireRepositoryRoom(
-  repository: RepositoryRef,
-  what: string,
+/**
+ * Bytes that a first snapshot of a resource has room for. What a later one adds is not known before it is taken, and a bucket has no end
+ * that could be asked for: then there is no figure.
+ */
+export async function roomInRepository(
+  { at }: RepositoryRef,
   resource: string,
-  needBytes: number,
   context: Pick<EffectContext, 'home'>,
-): Promise<void> {
-  const { at } = repository;
-  if (at.startsWith('s3:')) return;
+): Promise<number | undefined> {
+  if (at.startsWith('s3:')) return undefined;
   const points = await listPoints(context.home.points);
   const follows = points.some(
     ({ point }) => point?.manifest.at?.repository.at === at && point.manifest.source.resource === resource,
   );
-  if (follows) return;
-  const { bavail, bsize } = await statfs(at).catch(async (error: unknown) => {
-    if (isMissing(error)) return statfs(dirname(at));
+  if (follows) return undefined;
+  return freeBytes(at).catch(async (error: unknown) => {
+    if (isMissing(error)) return freeBytes(dirname(at));
     throw error;
   });
-  requireRoom(what, needBytes, bavail * bsize, `Free space on the disk of ${at}.`);
 }

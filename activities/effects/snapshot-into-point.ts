@@ -3,7 +3,7 @@ import type { EffectContext } from '../effect.ts';
 import { openPoint, sealPoint, type OpenPoint, type PointManifest } from '../points/index.ts';
 import { forgetSnapshots, resticImage, takeSnapshotOf, type Reach } from '../restic/index.ts';
 import { quietSince, snapshotCanaryOf, type HelperJob } from '../volumes/index.ts';
-import { abandonIfOurs, writtenMeanwhile, type BackupFacts } from './archive-into-point.ts';
+import { abandonIfOurs, readAndSurvey, writtenMeanwhile, type BackupFacts } from './archive-into-point.ts';
 import { readyRepository, snapshotOwner } from './own-repository.ts';
 
 type Context = EffectContext<'backupVolume'>;
@@ -39,7 +39,8 @@ export async function snapshotInto(
     const make = await readyRepository(repository, context);
     const tree = { name: 'volume', type: 'volume', source: volume } as const;
     const owner = snapshotOwner(context, `volume:${volume}`, point.manifest.point);
-    const taken = await takeSnapshotOf(job, reach, tree, owner, make);
+    const reading = takeSnapshotOf(job, reach, tree, owner, make);
+    const { read: taken, survey } = await readAndSurvey(job, facts, reading);
     try {
       const quiet =
         quiesce === 'none' ||
@@ -48,7 +49,7 @@ export async function snapshotInto(
       await context.fence();
       return await sealPoint(point, {
         at: { kind: 'restic', repository, snapshot: taken.id, addedBytes: taken.addedBytes },
-        canary: snapshotCanaryOf(facts.survey, taken),
+        canary: snapshotCanaryOf(survey, taken),
         engine: { name: 'restic', version: resticImage },
         signal: context.signal,
       });

@@ -1,9 +1,7 @@
-import { statfs } from 'node:fs/promises';
-
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { StoreRef } from '../../runbook/compiled-plan.ts';
 import { showBytes } from '../resources/index.ts';
-import { archiveNeed } from '../volumes/index.ts';
+import { archiveNeed, freeBytes } from '../volumes/index.ts';
 import { holds, lacks, type Look, type Surroundings } from './look.ts';
 
 /** A store answers, and is the one that it was before. */
@@ -46,8 +44,7 @@ export const lookAtRoom: Look<'room'> = async (check, surroundings) => {
   for (const volume of repository === undefined ? check.volumes : []) need += archiveNeed(await survey(volume));
   for (const store of check.stores) need += await sizeOf(store, sizeQueries, surroundings);
   for (const store of check.servers ?? []) need += await sizeOf(store, serverSizeQueries, surroundings);
-  const { bavail, bsize } = await statfs(context.home.points);
-  const have = bavail * bsize;
+  const have = await freeBytes(context.home.points);
   const told = `the backups need at most ${showBytes(need)}, ${showBytes(have)} are free`;
   if (need <= have) return holds(told);
   return lacks(told, `Free space on the disk of ${context.home.points}, or move SWITCHBACK_HOME to a larger one.`);

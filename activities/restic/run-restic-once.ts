@@ -30,7 +30,7 @@ export async function runResticOnce(job: HelperJob, reach: Reach, task: ResticTa
   const hostname = task.hostname ?? `${await holderPrefix(job.engine)}${randomBytes(4).toString('hex')}`;
   return withSecretFiles(job, reach, (secrets) =>
     runVolumeHelper(
-      { ...job, helper: { image, packing: 'none' } },
+      { ...job, helper: { image, packing: 'none', hash: 'sha256' } },
       {
         role: task.role,
         script: `${prelude}${task.script}`,

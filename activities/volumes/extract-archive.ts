@@ -1,15 +1,20 @@
+import { join } from 'node:path';
+
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { HelperMount } from '../docker/index.ts';
 import { keyProblem, withIdentity, type Encrypted } from '../encryption/index.ts';
 import type { Archive } from './archive-volume.ts';
-import { requireAge } from './helper-image.ts';
+import { requireTools } from './helper-image.ts';
 import { compareScript, extractScript } from './helper-scripts.ts';
 import { forgeryIn } from './inspect-archive.ts';
 import { answerOf, readAll, runVolumeHelper, writeAll } from './run-volume-helper.ts';
 import type { HelperJob } from './run-volume-helper.ts';
 
 /** What is needed to take a volume's archive apart. */
-export type ArchiveToExtract = Pick<Archive, 'file' | 'packing' | 'plainBytes' | 'plainSha256' | 'treeWay'> & {
+export type ArchiveToExtract = Pick<
+  Archive,
+  'file' | 'packing' | 'plainBytes' | 'plainHash' | 'hashedWith' | 'treeWay'
+> & {
   /** The folder that it is in, on the Docker host. */
   folder: string;
   encrypted?: Encrypted;
@@ -23,19 +28,20 @@ export type ReadBack = 'content' | 'listing';
 
 interface Extracted {
   tookMs: number;
-  streamSha256: string;
-  back: { as: 'listing' } | { as: 'content'; bytes: number; sha256: string };
+  streamHash: string;
+  back: { as: 'listing' } | { as: 'content'; bytes: number; hash: string };
 }
 
 /** Lends the mounts that an archive is read with: of one that is encrypted, with the private key for the time of use. */
 async function reading<T>(
   job: HelperJob,
-  { folder, encrypted }: ArchiveToExtract,
+  { folder, file, packing, hashedWith, encrypted }: ArchiveToExtract,
   work: (mounts: HelperMount[]) => Promise<T>,
 ): Promise<T> {
   const point: HelperMount = { type: 'bind', source: folder, target: '/point', readOnly: true };
+  if (packing === 'zstd' || hashedWith === 'blake3') requireTools(job.helper, `reading ${join(folder, file)}`);
   if (encrypted === undefined) return work([point]);
-  requireAge(job.helper, `reading ${encrypted.what}, which is encrypted,`);
+  requireTools(job.helper, `reading ${encrypted.what}, which is encrypted,`);
   return withIdentity(`${job.scratch}.identity`, job.encryption, encrypted, (identity) => work([point, identity]));
 }
 
@@ -43,7 +49,7 @@ async function reading<T>(
  * Extracts an archive into a volume of our own, emptied first, reads back what came out and compares. The helper has
  * nothing but that volume to write to. Returns how long the extraction alone took, in milliseconds.
  * The stream that is extracted must be the one that was backed up, and the tree that came of it must read as that same stream: an archive
- * that says one thing and does another has no such stream.
+ * that says one thing and does another has no such stream. Where only that differs which zeros are holes, a comparison of all entries decides.
  * @throws `AccessDenied` when the private key opens nothing of it, `IntegrityFailed` when the archive is none that a backup wrote, `ValidationMismatch` with the first differences when what came
  * out is not what went in.
  */
@@ -67,7 +73,14 @@ async function extractFrom(
   const line = await runVolumeHelper(job, {
     role: 'extract',
     script: extractScript,
-    args: [archive.file, archive.packing, String(archive.plainBytes), String(archive.treeWay), readBack],
+    args: [
+      archive.file,
+      archive.packing,
+      String(archive.plainBytes),
+      String(archive.treeWay),
+      readBack,
+      archive.hashedWith,
+    ],
     mounts,
     capabilities: writeAll,
   }).catch(async (error: unknown) => {
@@ -79,22 +92,25 @@ async function extractFrom(
     throw error;
   });
   const found = answerOf<Extracted>(line, 'the extraction');
-  const { plainBytes, plainSha256 } = archive;
+  const { plainBytes, plainHash } = archive;
   const { back } = found;
-  const asRead = back.as === 'listing' || (back.sha256 === plainSha256 && back.bytes === plainBytes);
-  if (asRead && found.streamSha256 === plainSha256) return found.tookMs;
+  const asRead = back.as === 'listing' || (back.hash === plainHash && back.bytes === plainBytes);
+  if (asRead && found.streamHash === plainHash) return found.tookMs;
   const forgery = await forgeryIn(job, archive, reads);
   if (forgery) throw forgery;
-  const differences = await runVolumeHelper(job, {
+  const compared = await runVolumeHelper(job, {
     role: 'compare',
     script: compareScript,
-    args: [archive.file, archive.packing],
+    args: [archive.file, archive.packing, String(archive.treeWay), archive.hashedWith],
     mounts,
     capabilities: readAll,
     fresh: true,
   });
-  throw new SwitchbackError('ValidationMismatch', `what was restored differs from what was backed up: ${differences}`, {
+  const [verdict, ...differences] = compared.trim().split('\n');
+  if (verdict === 'same' && found.streamHash === plainHash) return found.tookMs;
+  const told = differences.join('; ');
+  throw new SwitchbackError('ValidationMismatch', `what was restored differs from what was backed up: ${told}`, {
     hint: 'Do not use this recovery point; take a new backup.',
-    facts: { expected: plainSha256, found: back.as === 'content' ? back.sha256 : found.streamSha256 },
+    facts: { expected: plainHash, found: back.as === 'content' ? back.hash : found.streamHash },
   });
 }

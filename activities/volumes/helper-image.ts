@@ -4,11 +4,12 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import { labels } from '../../runbook/names.ts';
 import { buildImage, type CallOptions, type DockerEngine } from '../docker/index.ts';
 import { ExecaError } from '../processes/execa.ts';
+import type { StreamHash } from './stream-scripts.ts';
 
-/** All that the helper needs and the base image lacks: a fast compressor, SHA-256 by the processor's own instructions, and encryption. */
+/** All that the helper needs and the base image lacks: a fast compressor, fast hashes, and encryption. */
 const dockerfile = `FROM debian:bookworm-slim
 RUN apt-get update -qq \\
- && apt-get install -y -qq --no-install-recommends age openssl zstd \\
+ && apt-get install -y -qq --no-install-recommends age b3sum openssl zstd \\
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 LABEL ${labels.role}=helper
 `;
@@ -21,7 +22,11 @@ export interface HelperImage {
   image: string;
   /** How archives are packed: `none` where the helper could not be built. */
   packing: 'zstd' | 'none';
+  /** What the streams of new archives are hashed with. */
+  hash: StreamHash;
 }
+
+const whole: HelperImage = { image: helperImage, packing: 'zstd', hash: 'blake3' };
 
 const base = 'debian:bookworm-slim';
 
@@ -34,7 +39,7 @@ export async function ensureHelperImage(
   engine: DockerEngine,
   options: CallOptions & { log?: (message: string) => void } = {},
 ): Promise<HelperImage> {
-  if (await engine.inspectImage(helperImage, options)) return { image: helperImage, packing: 'zstd' };
+  if (await engine.inspectImage(helperImage, options)) return whole;
   if (!(await engine.inspectImage(base, options))) {
     throw new SwitchbackError('PreconditionFailed', `image ${base} is not on this Docker engine`, {
       hint: `Get it with \`docker pull ${base}\`, or run \`npm run setup\`.`,
@@ -44,19 +49,19 @@ export async function ensureHelperImage(
   options.log?.(`building ${helperImage}`);
   try {
     await buildImage(helperImage, dockerfile, options.signal);
-    return { image: helperImage, packing: 'zstd' };
+    return whole;
   } catch (error) {
     options.signal?.throwIfAborted();
     if (!(error instanceof ExecaError)) throw error;
     options.log?.(`${helperImage} could not be built, so archives stay uncompressed: ${error.shortMessage}`);
-    return { image: base, packing: 'none' };
+    return { image: base, packing: 'none', hash: 'sha256' };
   }
 }
 
-/** @throws `PreconditionFailed` where the helper cannot encrypt or decrypt: nothing that is to be encrypted is ever written plain. */
-export function requireAge(helper: HelperImage, what: string): void {
+/** @throws `PreconditionFailed` where the helper has only what the base image has: nothing that is to be encrypted is ever written plain. */
+export function requireTools(helper: HelperImage, what: string): void {
   if (helper.image === helperImage) return;
-  throw new SwitchbackError('PreconditionFailed', `${what} needs age, and ${helperImage} could not be built`, {
+  throw new SwitchbackError('PreconditionFailed', `${what} needs ${helperImage}, which could not be built`, {
     hint: 'Building it needs a package archive of Debian: see to it that one is reached, or load the image with `docker load`; then retry.',
     facts: { image: helperImage },
   });

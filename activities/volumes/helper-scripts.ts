@@ -1,10 +1,11 @@
 import { readTree, relay } from './stream-scripts.ts';
+import { tarReader } from './tar-script.ts';
 import { unpack } from './unpack-script.ts';
 
 /**
  * What runs inside helper containers: constant texts for `bash -c`; every value comes as an argument, so nothing is ever
  * interpolated. $0 is the file in /progress that the answer goes to: a log mixes its two streams as it likes. The tools are those
- * of debian:bookworm-slim, plus zstd and openssl where the helper image could be built.
+ * of debian:bookworm-slim, plus zstd, openssl and b3sum where the helper image could be built.
  */
 
 /**
@@ -37,8 +38,8 @@ find . -xdev -type f -print0 | xargs -0 -r sha256sum -z -- | perl -0 -pe 's/^(\\
 `;
 
 /**
- * Archives /source, read in way $3, to /point/$1, packed as $2 says, and encrypted where options for age follow. Prints exit code of tar, and length and SHA-256 of the stream and of
- * the file. Level 2 of zstd: on software, logs and pages of databases its output is no larger than gzip's, for three quarters of the
+ * Archives /source, read in way $3, to /point/$1, packed as $2 says, and encrypted where options for age follow. Prints exit code of tar, length and hash $4 of the
+ * stream, and length and SHA-256 of the file. Level 2 of zstd: on software, logs and pages of databases its output is no larger than gzip's, for three quarters of the
  * processor time of level 3.
  */
 export const archiveScript = `set -euo pipefail
@@ -50,10 +51,10 @@ began=$(date --utc +%FT%T.%NZ)
 # Before anything waits on a fifo: a folder that cannot be written must fail here, not hang there.
 : >"/point/$1"
 mkfifo /tmp/plain /tmp/packed
-digest </tmp/plain >/tmp/plain.sum & plain=$!
-digest </tmp/packed >/tmp/packed.sum & packed=$!
+digest "$4" </tmp/plain >/tmp/plain.sum & plain=$!
+digest sha256 </tmp/packed >/tmp/packed.sum & packed=$!
 set +e
-read_tree /source "$3" | relay /tmp/plain /progress/bytes 2>/tmp/metered | pack_for "$2" "\${@:4}" | relay /tmp/packed '' 2>/tmp/written >"/point/$1"
+read_tree /source "$3" | relay /tmp/plain /progress/bytes 2>/tmp/metered | pack_for "$2" "\${@:5}" | relay /tmp/packed '' 2>/tmp/written >"/point/$1"
 codes=("\${PIPESTATUS[@]}")
 set -e
 cat /tmp/metered /tmp/written >&2
@@ -62,16 +63,16 @@ if [ "\${codes[0]}" -gt 1 ]; then exit 1; fi
 wait "$plain"
 wait "$packed"
 chown --reference=/point "/point/$1"
-printf '{"began":"%s","tar":%d,"plainBytes":%s,"plainSha256":"%s","bytes":%s,"sha256":"%s"}\\n' "$began" "\${codes[0]}" \\
+printf '{"began":"%s","tar":%d,"plainBytes":%s,"plainHash":"%s","bytes":%s,"sha256":"%s"}\\n' "$began" "\${codes[0]}" \\
   "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)" "$(stat -c %s "/point/$1")" "$(cat /tmp/packed.sum)" >"/progress/$0"
 `;
 
 /**
  * Empties /target, extracts /point/$1 into it, no more than $3 bytes, forces it to disk, and meanwhile reads back what came out, in way $4.
- * Prints the SHA-256 of the stream that was extracted, how it was read back, and how long it took until all was on disk.
+ * Prints hash $6 of the stream that was extracted, how it was read back, and how long it took until all was on disk.
  * Where $5 is \`listing\`, tar's list of what it extracted is compared with its list of what is there now. Where the two differ, or some
  * file has extended attributes, which the list does not show, and where $5 is \`content\`, all of it is read back as a stream;
- * then length and SHA-256 of that are printed too.
+ * then length and hash of that are printed too.
  */
 export const extractScript = `set -euo pipefail
 rm -f "/progress/$0"
@@ -83,7 +84,7 @@ began=$(date +%s%N)
 find /target -xdev -mindepth 1 -delete
 # tar stops at the end that the archive says it has; what comes after that must be read as well, or its writer dies of a broken pipe.
 mkfifo /tmp/stream
-digest </tmp/stream >/tmp/stream.sum & stream=$!
+digest "$6" </tmp/stream >/tmp/stream.sum & stream=$!
 unpack "$1" "$2" | relay /tmp/stream /progress/bytes "$3" | {
   tar --extract --file=- --blocking-factor=2048 --numeric-owner --same-owner --preserve-permissions \\
     --xattrs '--xattrs-include=*' "\${acls[@]}" "\${list[@]}" --directory=/target
@@ -98,20 +99,44 @@ listed() {
 }
 if ! listed "$@"; then
   mkfifo /tmp/plain
-  digest </tmp/plain >/tmp/plain.sum & plain=$!
+  digest "$6" </tmp/plain >/tmp/plain.sum & plain=$!
   read_tree /target "$4" | relay /tmp/plain /progress/bytes 2>/tmp/metered >/dev/null
   wait "$plain"
-  back=$(printf '{"as":"content","bytes":%s,"sha256":"%s"}' "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)")
+  back=$(printf '{"as":"content","bytes":%s,"hash":"%s"}' "$(awk '$1 == "metered" { print $2 }' /tmp/metered)" "$(cat /tmp/plain.sum)")
 fi
 wait "$flush"
 took=$(( ($(cat /tmp/flushed) - began) / 1000000 ))
-printf '{"tookMs":%d,"streamSha256":"%s","back":%s}\\n' "$took" "$(cat /tmp/stream.sum)" "$back" >"/progress/$0"
+printf '{"tookMs":%d,"streamHash":"%s","back":%s}\\n' "$took" "$(cat /tmp/stream.sum)" "$back" >"/progress/$0"
 `;
 
-/** Says in what /target differs from the archive /point/$1: at most 20 lines. How tar ends says no more than they do. */
-export const compareScript = `set -u
-${unpack}unpack "$1" "$2" | tar --compare --file=- --blocking-factor=2048 --numeric-owner --xattrs '--xattrs-include=*' \\
-  --directory=/target 2>&1 | head -20 >"/progress/$0"
+/**
+ * Compares /target, read in way $3, with the archive /point/$1, whichever way either has stored its zeros. Whether tar calls a file sparse hangs on
+ * how many blocks it takes, and that on the file system: on one that compresses, on blocks that were reserved or not written yet. Prints
+ * \`same\`, or \`differs\` and in what, at most 20 lines; how tar ends says no more than they do.
+ */
+export const compareScript = `set -uo pipefail
+rm -f "/progress/$0"
+${readTree}${unpack}
+meant() { perl -e '${tarReader}
+  sub damage { die "$_[0] $_[1]\\n" }
+  binmode STDOUT;
+  while (my $member = member()) {
+    my ($pax, $size, @map) = ($member->{pax}, $member->{real} // $member->{size}, @{ $member->{map} // [0, $member->{size}] });
+    print join("\\0", @$member{qw(name link type mode uid gid mtime device)}, $size, map { "$_=$pax->{$_}" } sort keys %$pax), "\\n";
+    my ($at, $run) = (0, 0);
+    while (length(my $bytes = chunk())) {
+      for (my $from = 0; $from < length $bytes;) {
+        until ($run) { ($at, $run) = splice @map, 0, 2; defined $run or die "$member->{name}: more content than it has room for\\n" }
+        my $n = 512 - $at % 512; $n = $run if $run < $n; $n = length($bytes) - $from if length($bytes) - $from < $n;
+        my $block = substr $bytes, $from, $n; $block =~ s/\\0+$//;
+        print pack("Q>", $at), $block if length $block;
+        $from += $n; $at += $n; $run -= $n;
+      }
+    }
+  }
+  1 while length get(1 << 20)' | digest "$1"; }
+archived=$(unpack "$1" "$2" | meant "$4") && there=$(read_tree /target "$3" | meant "$4") && [ "$archived" = "$there" ] && { echo same >"/progress/$0"; exit 0; }
+{ echo differs; unpack "$1" "$2" | tar --compare --file=- --blocking-factor=2048 --numeric-owner --xattrs '--xattrs-include=*' --directory=/target 2>&1 | head -20; } >"/progress/$0"
 exit 0
 `;
 

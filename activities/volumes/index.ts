@@ -1,7 +1,7 @@
 export { archiveVolume, type Archive } from './archive-volume.ts';
 export { extractArchive } from './extract-archive.ts';
 export { endExchange, exchangeVolumes, requireExchangeable } from './exchange-volumes.ts';
-export { ensureHelperImage, helperImage, requireAge, type HelperImage } from './helper-image.ts';
+export { ensureHelperImage, helperImage, requireTools, type HelperImage } from './helper-image.ts';
 export { extractPoint } from './extract-point.ts';
 export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
 export { listVolume } from './list-volume.ts';
@@ -11,7 +11,15 @@ export { relay } from './stream-scripts.ts';
 export { surveyVolume, type VolumeSurvey } from './survey-volume.ts';
 export { canaryOf, needOf, sizeOf, snapshotCanaryOf } from './volume-point.ts';
 export { volumeProver } from './volume-prover.ts';
-export { archiveNeed, readIdentity, requireRoom, restoreNeed, roomOfVolume, type VolumeRoom } from './volume-room.ts';
+export {
+  archiveNeed,
+  freeBytes,
+  readIdentity,
+  requireRoom,
+  restoreNeed,
+  roomOfVolume,
+  type VolumeRoom,
+} from './volume-room.ts';
 export {
   areAwake,
   asUser,

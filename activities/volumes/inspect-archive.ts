@@ -16,13 +16,13 @@ export async function forgeryIn(
   const told = await runVolumeHelper(job, {
     role: 'inspect',
     script: inspectScript,
-    args: [archive.file, archive.packing, String(archive.plainBytes)],
+    args: [archive.file, archive.packing, String(archive.plainBytes), archive.hashedWith],
     mounts,
     capabilities: readAll,
     fresh: true,
   });
-  const [sha256 = '', ...lines] = told.trim().split('\n');
-  const genuine = sha256 === archive.plainSha256;
+  const [hash = '', ...lines] = told.trim().split('\n');
+  const genuine = hash === archive.plainHash;
   // A volume may hold devices; those of an archive that is not what was backed up are worth a word.
   const reasons = lines
     .filter((line) => !line.startsWith('device ') || !genuine)
@@ -31,6 +31,6 @@ export async function forgeryIn(
   const why = reasons.length === 0 ? 'its content is another one' : reasons.join('; ');
   return new SwitchbackError('IntegrityFailed', `the archive is not what was backed up: ${why}`, {
     hint: 'Somebody put it there. Nothing of it was taken over; use another recovery point, and find out who can write to this one.',
-    facts: { expected: archive.plainSha256, found: sha256 },
+    facts: { expected: archive.plainHash, found: hash },
   });
 }

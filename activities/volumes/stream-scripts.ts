@@ -4,7 +4,7 @@
  */
 
 /**
- * Ways to read a tree into one tar stream. The SHA-256 of that stream is the fingerprint of content and metadata together, so a way
+ * Ways to read a tree into one tar stream. The hash of that stream is the fingerprint of content and metadata together, so a way
  * that was ever used is never changed: an older point is compared in the way in which it was taken.
  *
  * Both are sorted, without access and change times, and without process ids in the names of extended headers (why the sparse format is
@@ -21,11 +21,19 @@ read_tree() {
 }
 # Writes to file $3 what tar would say of each file: of an archive that goes to /dev/null, it reads no content.
 list_tree() { read_tree "$1" "$2" /dev/null -vv --full-time --index-file="$3"; }
-digest() { if command -v openssl >/dev/null; then openssl dgst -sha256 -r; else sha256sum; fi | cut -c1-64; }
+digest() {
+  if [ "$1" = blake3 ]; then b3sum --num-threads 1; elif command -v openssl >/dev/null; then openssl dgst -sha256 -r; else sha256sum; fi | cut -c1-64
+}
 `;
 
 /** The way of new points. */
 export const treeWay = 2;
+
+/**
+ * What a stream is hashed with. BLAKE3 takes a fifth of the processor time of SHA-256 by the processor's own instructions, and a stream is
+ * hashed at the backup and twice at a restore.
+ */
+export type StreamHash = 'blake3' | 'sha256';
 
 /**
  * Passes stdin on to stdout, and to file $1 unless that is empty; writes to file $2 how many bytes that was so far, and stops after $3

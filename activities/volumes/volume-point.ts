@@ -4,6 +4,7 @@ import { namedPoint, type PointPlace, type StoredPoint } from '../points/index.t
 import { listingWay, type TakenSnapshot } from '../restic/index.ts';
 import type { Archive } from './archive-volume.ts';
 import type { ArchiveToExtract } from './extract-archive.ts';
+import type { StreamHash } from './stream-scripts.ts';
 import type { VolumeSurvey } from './survey-volume.ts';
 import { archiveNeed, restoreNeed } from './volume-room.ts';
 
@@ -20,26 +21,21 @@ export interface VolumeSize {
 /** What the point of an archive remembers, so that its proof and its restore know what must come out. */
 export interface VolumeCanary extends VolumeSize {
   packing: 'zstd' | 'none';
-  plainSha256: string;
-  /** How the tree was read for the fingerprint; absent where it was way 1. */
-  treeWay?: number;
+  /** Hash of the tar stream, and what it was made with. */
+  plainHash: string;
+  hashedWith: StreamHash;
+  /** How the tree was read for the fingerprint. */
+  treeWay: number;
   changedWhileRead: boolean;
 }
 
 /** The canary of a manifest, from what was measured before and while the archive was written. */
 export function canaryOf(survey: VolumeSurvey, archive: Archive): JsonObject {
   const { files, folders, others, diskBytes } = survey;
-  const { packing, plainBytes, plainSha256, treeWay, changedWhileRead } = archive;
+  const { packing, plainBytes, plainHash, hashedWith, treeWay, changedWhileRead } = archive;
   const canary: VolumeCanary = {
-    files,
-    folders,
-    others,
-    diskBytes,
-    packing,
-    plainBytes,
-    plainSha256,
-    treeWay,
-    changedWhileRead,
+    ...{ files, folders, others, diskBytes, plainBytes },
+    ...{ packing, plainHash, hashedWith, treeWay, changedWhileRead },
   };
   return { ...canary };
 }
@@ -90,9 +86,11 @@ export function archiveOf(point: StoredPoint): ArchiveToExtract & VolumeCanary {
   requireVolume(point);
   const part = parts[0];
   if (part === undefined) throw new SwitchbackError('IntegrityFailed', `${point.manifest.point} names no archive`);
-  const known = canary as unknown as VolumeCanary;
+  // Older points have a SHA-256; the oldest do not say how they were read.
+  const { plainSha256, ...known } = canary as unknown as VolumeCanary & { plainSha256?: string };
   return {
     ...known,
+    ...(plainSha256 !== undefined && { plainHash: plainSha256, hashedWith: 'sha256' }),
     treeWay: known.treeWay ?? 1,
     file: part.file,
     folder: point.folder,

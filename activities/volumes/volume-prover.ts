@@ -52,7 +52,10 @@ export function volumeProver(engine: DockerEngine): PointProver {
 function comparedBy(point: StoredPoint): string {
   const { at, canary } = point.manifest;
   const all = 'content, owners, modes, times, links, extended attributes';
-  if (at === undefined) return `${all} (sha256 ${archiveOf(point).plainSha256.slice(0, 12)}…)`;
+  if (at === undefined) {
+    const { hashedWith, plainHash } = archiveOf(point);
+    return `${all} (${hashedWith} ${plainHash.slice(0, 12)}…)`;
+  }
   const by = `snapshot ${at.snapshot.slice(0, 12)}…`;
   return canary['changedWhileRead'] === true
     ? `content (${by}), since they changed while they were read`

@@ -5,7 +5,11 @@ import type { HelperJob } from './run-volume-helper.ts';
 import { plainFolder, surveyVolume, volumeIdentity, type VolumeSurvey } from './survey-volume.ts';
 
 /** What the file system of a volume has left, and which volume it is: a glance, where a survey looks at every file. */
-export type VolumeRoom = Pick<VolumeSurvey, 'identity' | 'freeBytes' | 'freeInodes'>;
+export type VolumeRoom = Pick<VolumeSurvey, 'identity' | 'freeBytes' | 'freeInodes'> & {
+  /** What the whole file system holds: of what lies in the volume, where files share no blocks, no more. Absent where nobody can say. */
+  atMost?: Pick<VolumeSurvey, Entries | 'diskBytes'>;
+};
+type Entries = 'files' | 'folders' | 'others';
 
 /** @throws `PreconditionFailed` when there is no volume of that name. */
 export async function roomOfVolume(job: HelperJob, volume: string): Promise<VolumeRoom> {
@@ -13,12 +17,12 @@ export async function roomOfVolume(job: HelperJob, volume: string): Promise<Volu
   if (folder === undefined) return surveyVolume(job, volume);
   try {
     const [identity, disk] = await Promise.all([identityOf(folder), statfs(folder)]);
+    const room = { identity, freeBytes: disk.bavail * disk.bsize };
     // File systems without a fixed number of inodes say 0 of 0.
-    return {
-      identity,
-      freeBytes: disk.bavail * disk.bsize,
-      freeInodes: disk.files === 0 ? -1 : disk.ffree,
-    };
+    if (disk.files === 0) return { ...room, freeInodes: -1 };
+    const diskBytes = (disk.blocks - disk.bfree) * disk.bsize;
+    const atMost = { files: disk.files - disk.ffree, folders: 0, others: 0, diskBytes };
+    return { ...room, freeInodes: disk.ffree, atMost };
   } catch (error) {
     if (isElsewhere(error)) return surveyVolume(job, volume);
     throw error;
@@ -51,7 +55,7 @@ export function inodeOf(identity: string): string {
 }
 
 /** Room for what is not content: a header for each entry, and a margin. */
-export const archiveNeed = (survey: Pick<VolumeSurvey, 'files' | 'folders' | 'others' | 'diskBytes'>) =>
+export const archiveNeed = (survey: Pick<VolumeSurvey, Entries | 'diskBytes'>) =>
   Math.ceil((survey.diskBytes + (survey.files + survey.folders + survey.others) * 2048) * 1.02) + 16 * 1024 * 1024;
 
 /**
@@ -60,6 +64,12 @@ export const archiveNeed = (survey: Pick<VolumeSurvey, 'files' | 'folders' | 'ot
  */
 export const restoreNeed = (archive: Parameters<typeof archiveNeed>[0] & { plainBytes: number }) =>
   Math.max(archiveNeed(archive), archive.plainBytes);
+
+/** What a disk has left for whoever is not root. */
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
 
 /** @throws `ResourceExhausted` that says need and have. */
 export function requireRoom(

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DockerEngine } from '../../docker/index.ts';
 import { keyProblem, withIdentity, type Encrypted } from '../../encryption/index.ts';
-import { helperJob, readAll, requireAge, runVolumeHelper, type HelperJob } from '../../volumes/index.ts';
+import { helperJob, readAll, requireTools, runVolumeHelper, type HelperJob } from '../../volumes/index.ts';
 import type { StoreUse } from '../store.ts';
 import { openForReading, openForWriting } from './open-pipe.ts';
 import { decryptScript, encryptScript } from './stream-scripts.ts';
@@ -92,7 +92,7 @@ async function withHelper<T>(
   const { target, run, operation, scratch, signal } = use;
   const owner = { target, runId: run, operationId: operation, scratch, signal, log: (text: string) => use.log(text) };
   const job = await helperJob(engine, owner, use.timeoutMs);
-  requireAge(job.helper, `an encrypted recovery point of store ${use.store}`);
+  requireTools(job.helper, `an encrypted recovery point of store ${use.store}`);
   try {
     // What an attempt left that was killed: a pipe of its own, which nobody reads any more.
     for (const name of ['pipe', 'pipe.partial', 'opened']) await rm(join(job.scratch, name), { force: true });

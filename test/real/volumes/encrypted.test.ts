@@ -181,7 +181,7 @@ describe('an encrypted backup of a volume', () => {
         attempt(backupVolumeHandler({ engine: lacking }), 'backupVolume', input, encrypting),
       ).rejects.toMatchObject({
         name: 'PreconditionFailed',
-        message: expect.stringContaining('needs age'),
+        message: expect.stringContaining('needs switchback-helper'),
       });
     } finally {
       process.env['PATH'] = path;

@@ -119,3 +119,31 @@ describe('[K10][M4] what did not come out as it went in is found, and the live v
     await expect(restoring(sameLookOtherContent)).rejects.toMatchObject(unlike);
   });
 });
+
+describe('[K10] which zeros of a file are holes is the file system’s business, and no difference:', () => {
+  const zeros = 'head -c 40000 /dev/urandom >f; head -c 100000 /dev/zero >>f; echo end >>f; touch -d @5.5 f';
+  const holes = `${zeros}; fallocate --dig-holes f; touch -d @5.5 f`;
+  const asIf = (how: string) => `touch -r . /tmp/then; cp -a --sparse=${how} f g; mv g f; touch -r /tmp/then .`;
+
+  it.each([
+    ['zeros that came out as holes', zeros, 'always'],
+    ['holes that came out as zeros', holes, 'never'],
+  ])('%s', async (_what, content, how) => {
+    await inVolumes([volume], `cd /v/0; ${content}`);
+    await take();
+    await proving(asIf(how));
+    await restoring(asIf(how));
+    expect(await state()).toBe('restore-tested');
+  });
+
+  it('but a byte that is another one behind a hole is found', async () => {
+    await inVolumes([volume], `cd /v/0; ${holes}`);
+    await take();
+    const meddle =
+      'touch -r f /tmp/then; printf X | dd of=f bs=1 seek=140001 conv=notrunc status=none; touch -r /tmp/then f';
+    await expect(proving(meddle)).rejects.toMatchObject({
+      ...unlike,
+      message: expect.stringContaining('./f: Contents differ'),
+    });
+  });
+});

@@ -1,5 +1,4 @@
-import { statfs } from 'node:fs/promises';
-import { helperJob, ensureHelperImage, requireExchangeable, requireRoom } from '../../../volumes/index.ts';
+import { ensureHelperImage, freeBytes, helperJob, requireExchangeable, requireRoom } from '../../../volumes/index.ts';
 import type { ServerToBackUp } from '../../physical-backups.ts';
 import type { StoreUse } from '../../store.ts';
 import { sessionOptions } from '../connect.ts';
@@ -54,8 +53,7 @@ export async function openServer(use: StoreUse, box: ToolBox): Promise<ServerToB
         followed = true;
       },
       async snapshot(folder) {
-        const { bavail, bsize } = await statfs(folder);
-        requireRoom(`the backup of the server of store ${use.store}`, known.bytes + headroom, bavail * bsize);
+        requireRoom(`the backup of the server of store ${use.store}`, known.bytes + headroom, await freeBytes(folder));
         const { packing } = await ensureHelperImage(box.engine, { signal: use.signal });
         const takenAt = await moment(session);
         // What packs has to be there to unpack; pg_basebackup knows zstd from 15 on.
