@@ -169,7 +169,7 @@ it('an archive that an earlier version wrote is good: it is read back in the way
   const acl = `perl -e 'my $acl = pack("V(vvV)5", 2, 1, 6, -1, 2, 4, 1000, 4, 4, -1, 16, 6, -1, 32, 0, -1);
     my ($file, $name) = ("state", "system.posix_acl_access"); syscall(188, $file, $name, $acl, length $acl, 0) == 0 or die "setxattr: $!"'`;
   const older = `${readTree}\necho older >state; ${acl}; echo x >plain; chmod 0755 .; read_tree . 1`;
-  const { files, folders, others, diskBytes, packing, changedWhileRead } = genuine.canary as JsonObject;
+  const { files, folders, others, diskBytes, packing, changedWhileRead } = genuine.canary;
   const known = { files, folders, others, diskBytes, packing, changedWhileRead } as JsonObject;
   await forge(older, (plainBytes, plainSha256) => ({ ...known, plainBytes, plainSha256 }));
   expect((await proving()).effect).toMatchObject({ state: 'restore-tested' });
