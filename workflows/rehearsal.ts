@@ -1,27 +1,16 @@
 import { CancellationScope, setCurrentDetails, sleep, uuid4, workflowInfo } from '@temporalio/workflow';
-import type { CloneAnswer, CloneComparison, RunRef } from '../runbook/activities.ts';
+import type { CloneAnswer, RunRef } from '../runbook/activities.ts';
 import type { CompiledPhase } from '../runbook/compiled-plan.ts';
 import { rehearsalTarget } from '../runbook/names.ts';
-import type { Operation } from '../runbook/operations.ts';
 import type { Rehearsal } from '../runbook/rehearsal.ts';
-import { closeRun, control, rehearsing } from './calls.ts';
+import { rehearsing } from './calls.ts';
 import { rehearsalDetails } from './details.ts';
 import { describeFailure } from './failure.ts';
-import { interpret, shielded } from './interpreter.ts';
+import { shielded } from './interpreter.ts';
 import type { RehearsalInput, RehearsalResult } from './messages.ts';
-import { Session, type Stop } from './session.ts';
-
-type Built = Extract<CloneAnswer, { outcome: 'built' }>;
-
-/** A journey on the clone. `run` is that of the leg under way. */
-interface Journey {
-  input: RehearsalInput;
-  built: Built;
-  run: RunRef;
-  session: Session;
-  legs: number;
-  buildSeconds: number;
-}
+import { add, bounded, calledOff, unknown } from './rehearsal-findings.ts';
+import { closeLeg, goBack, goForward, openLeg, type Journey } from './rehearsal-legs.ts';
+import { Session } from './session.ts';
 
 /**
  * Tries the way back from phases on a clone of the stack: forward, back, forward again, by the operations that the run itself would
@@ -197,90 +186,6 @@ const compare = (
     ...(tookBack ? { tookBack } : {}),
   });
 
-function add(found: Rehearsal, { compared, differences, notes }: CloneComparison, when: string): void {
-  found.compared = found.compared.length > 0 ? found.compared : compared;
-  found.differences.push(...differences.map((line) => `${when}, ${line}`));
-  found.notes.push(...notes.map((line) => `${when}, ${line}`));
-}
-
-const calledOff = (found: Rehearsal, stop: Stop): Rehearsal => ({
-  ...found,
-  outcome: 'not-rehearsed',
-  why: `it was called off: ${stop.reason}`,
-  at: new Date().toISOString(),
-});
-
-/** Each leg is a run of its own, as it would be on the stack itself: what was taken back runs again in a later one. */
-async function openLeg(journey: Journey): Promise<void> {
-  const { input, built, run, session } = journey;
-  journey.legs += 1;
-  run.runId = `leg-${journey.legs}`;
-  const { workflowId, runId } = workflowInfo();
-  const opened = await control(`begin leg ${journey.legs} on the clone`).openRun({
-    target: run.target,
-    runId: run.runId,
-    operator: input.operator,
-    holder: { workflowId, workflowRunId: runId },
-    plan: built.plan,
-  });
-  run.epoch = opened.epoch;
-  if (journey.legs === 1 && built.standing.length > 0) await session.journal(built.standing);
-}
-
-const closeLeg = ({ run }: Journey): Promise<void> =>
-  closeRun({ run: { ...run }, key: 'closed', entries: [{ type: 'run-state', state: 'completed' }] });
-
-async function goForward(journey: Journey, phase: CompiledPhase, leg: string): Promise<Stop | undefined> {
-  const { id, ordinal, title } = phase;
-  const enter = (state: 'running' | 'completed' | 'failed') =>
-    journey.session.journal([{ type: 'phase-state', phase: id, ordinal, title, state }]);
-  await enter('running');
-  const operations = phase.stages.flatMap((stage) => stage.operations);
-  const stop = await perform(journey, operations, leg);
-  await enter(stop ? 'failed' : 'completed');
-  return stop;
-}
-
-async function goBack(
-  journey: Journey,
-  phase: CompiledPhase,
-  discardData: boolean,
-): Promise<{ reason: string; noWay: boolean } | undefined> {
-  const { run, session } = journey;
-  let plan;
-  try {
-    plan = await control('plan the way back from receipts').planRollback({
-      run,
-      request: { to: 'previous', restoreData: false, discardData },
-      reason: 'rehearsal',
-    });
-  } catch (error) {
-    const { name, message } = describeFailure(error);
-    return { reason: message, noWay: name === 'PointOfNoReturn' };
-  }
-  const { id, ordinal, title } = phase;
-  await session.journal([{ type: 'phase-state', phase: id, ordinal, title, state: 'rolling-back' }]);
-  const stop = await perform(journey, plan.operations, 'back');
-  if (stop) return { reason: stop.reason, noWay: false };
-  await session.journal([
-    { type: 'phase-state', phase: id, ordinal, title, state: 'rolled-back' },
-    { type: 'rollback-finished', rollback: plan.ordinal, phases: [id], consistent: true },
-  ]);
-  return undefined;
-}
-
-/** Nobody is asked: the first operation that fails ends the leg, and says why. */
-function perform({ run, session }: Journey, operations: readonly Operation[], leg: string): Promise<Stop | undefined> {
-  const marked = operations.map((operation) => ({
-    ...operation,
-    summary: `${leg}: ${operation.summary}`.slice(0, 200),
-  }));
-  return interpret({ ...run }, marked, session, {
-    settled: () => undefined,
-    onFailure: (operation, error) => ({ outcome: 'aborted', reason: `${operation.summary}: ${error.message}` }),
-  });
-}
-
 /** The clone goes, and what was found is written down; neither may keep the other from being done. */
 async function end(input: RehearsalInput, results: Rehearsal[], session: Session): Promise<void> {
   try {
@@ -294,30 +199,4 @@ async function end(input: RehearsalInput, results: Rehearsal[], session: Session
     rehearsals: results.map(bounded),
   });
   setCurrentDetails(rehearsalDetails(input, results, session));
-}
-
-/** As a journal line and a Temporal payload can carry it. */
-const bounded = (rehearsal: Rehearsal): Rehearsal => ({
-  ...rehearsal,
-  ...(rehearsal.why === undefined ? {} : { why: rehearsal.why.slice(0, 500) }),
-  compared: rehearsal.compared.slice(0, 20).map((line) => line.slice(0, 200)),
-  differences: rehearsal.differences.slice(0, 20).map((line) => line.slice(0, 300)),
-  notes: rehearsal.notes.slice(0, 20).map((line) => line.slice(0, 300)),
-});
-
-/** Phases about which nothing was found out, because there was no clone to try them on. */
-function unknown(
-  phases: readonly string[],
-  { plan }: RehearsalInput,
-  outcome: 'failed' | 'not-rehearsed',
-  why: string,
-): Rehearsal[] {
-  const rest = {
-    at: new Date().toISOString(),
-    planDigest: plan?.digest ?? '',
-    compared: [],
-    differences: [],
-    notes: [],
-  };
-  return phases.map((phase) => ({ phase, outcome, why, ...rest }));
 }

@@ -3,7 +3,6 @@ import {
   CancellationScope,
   condition,
   getExternalWorkflowHandle,
-  setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -19,24 +18,12 @@ import {
   type CommandAnswer,
   type RunState,
   type RunStatus,
-  type TimelineEntry,
   type Waiting,
 } from '../runbook/run-state.ts';
+import { Approval } from './approval.ts';
 import { control, record } from './calls.ts';
-import {
-  answerSignal,
-  commandSignal,
-  reportQuery,
-  reportSignal,
-  type ChildResult,
-  type PauseRequest,
-} from './messages.ts';
-
-/** Newest lines of the story that are shown in the details. */
-const timelineLength = 40;
-
-/** Least time between two reports of single operations, in milliseconds. Who wants to know more asks the child itself. */
-const reportEvery = 2_000;
+import { answerSignal, commandSignal, reportQuery, type ChildResult, type PauseRequest } from './messages.ts';
+import { Reporter, type Standing } from './reporter.ts';
 
 /** What ends the work of a child before its last operation. */
 export type Stop = Exclude<ChildResult, { outcome: 'completed' }>;
@@ -56,8 +43,7 @@ type Family = 'phase' | 'rollback';
  * The conversation of a child workflow with its operator, through the parent: it knows why the child stands still, takes commands
  * where the state allows them, and reports every change to the parent and to the Temporal UI.
  */
-export class Session {
-  readonly timeline: TimelineEntry[] = [];
+export class Session extends Reporter {
   state: ChildReport['state'] = 'running';
   waiting: Waiting | undefined;
   operation: RunStatus['operation'];
@@ -65,14 +51,10 @@ export class Session {
   stop: Stop | undefined;
   #decision: Decision | undefined;
   #parked: Operation | undefined;
+  #approval: Approval | undefined;
   #failedAt: string | undefined;
   #pauseRequested: PauseRequest | undefined;
   #scope: CancellationScope | undefined;
-  #version = 0;
-  readonly #news: TimelineEntry[] = [];
-  #reporting = false;
-  #reportedAt = 0;
-  #lastReport: Promise<void> = Promise.resolve();
   #keys = 0;
 
   constructor(
@@ -83,28 +65,15 @@ export class Session {
     private readonly details: (session: Session) => string,
     pauseRequested?: PauseRequest,
   ) {
+    super();
     this.#pauseRequested = pauseRequested;
-    setHandler(reportQuery, () => this.#report([...this.#news]));
+    setHandler(reportQuery, () => this.reportNow());
     // Handlers run in the root scope: after a cancel from outside they could not even answer.
     setHandler(commandSignal, ({ id, command }) => CancellationScope.nonCancellable(() => this.#receive(id, command)));
   }
 
   get runState(): RunState {
     return runStates[this.family][this.state];
-  }
-
-  /** Appends to the story. */
-  note(text: string): void {
-    const entry = { at: new Date().toISOString(), text };
-    this.#news.push(entry);
-    this.timeline.push(entry);
-    if (this.timeline.length > timelineLength) this.timeline.shift();
-  }
-
-  /** Appends to the story and reports at once. */
-  tell(text: string): void {
-    this.note(text);
-    this.report();
   }
 
   /** Writes journal lines with a key that is the same at every replay. */
@@ -158,58 +127,49 @@ export class Session {
 
   /** Waits until people in this role have said yes; a no parks. */
   async awaitApproval(role: string, remindSeconds: number): Promise<FailureDetail | undefined> {
-    const approval: NonNullable<Waiting['approval']> = { role, given: [] };
-    this.#approval = { approval };
-    await this.#wait('awaiting-approval', { for: 'approval', approval }, `waiting for the approval of ${role}`);
-    const answered = () =>
-      approval.given.length > 0 || this.#approval?.rejected !== undefined || this.stop !== undefined;
+    const approval = new Approval(role);
+    this.#approval = approval;
+    await this.#wait(
+      'awaiting-approval',
+      { for: 'approval', approval: approval.asked },
+      `waiting for the approval of ${role}`,
+    );
+    const answered = () => approval.answered || this.stop !== undefined;
     const untilNext = (nth: number) =>
       condition(answered, secondsUntilReminder(remindSeconds, nth) * 1000, { summary: `remind: approval of ${role}` });
     for (let nth = 1; !(await untilNext(nth)); nth += 1) this.tell(`still waiting for the approval of ${role}`);
-    const rejected = this.#approval.rejected;
     this.#approval = undefined;
-    await this.#goOn(
-      rejected === undefined && !this.stop
-        ? `approved by ${approval.given.map((given) => given.by).join(', ')} as ${role}`
-        : undefined,
-    );
-    return rejected;
+    const by = approval.asked.given.map((given) => given.by).join(', ');
+    await this.#goOn(approval.rejected || this.stop ? undefined : `approved by ${by} as ${role}`);
+    return approval.rejected;
   }
-  #approval: { approval: NonNullable<Waiting['approval']>; rejected?: FailureDetail } | undefined;
 
   /** What a rehearsal, which is a child of this child, does and has to say. */
   hear({ workflowId, operation, news }: ChildReport): void {
-    this.#news.push(...news);
-    this.timeline.push(...news);
+    this.relay(news);
     this.operation = operation && { ...operation, workflowId };
     this.reportSoon();
   }
 
-  /** Something small has changed: reported when the last report is old enough, since each one costs two workflow tasks. */
-  reportSoon(): void {
-    if (Date.now() - this.#reportedAt >= reportEvery) this.report();
+  protected override standing(): Standing {
+    return {
+      ...this.subject(),
+      state: this.state,
+      ...(this.operation ? { operation: this.operation } : {}),
+      ...(this.waiting ? { waiting: this.waiting } : {}),
+      inconsistent: this.inconsistent,
+    };
   }
 
-  /** Tells parent and UI, once for all changes of one workflow task. */
-  report(): void {
-    if (this.#reporting) return;
-    this.#reporting = true;
-    this.#lastReport = CancellationScope.nonCancellable(async () => {
-      await Promise.resolve();
-      this.#reporting = false;
-      this.#reportedAt = Date.now();
-      this.#version += 1;
-      setCurrentDetails(this.details(this));
-      await this.#send();
-    });
+  protected override inDetail(): string {
+    return this.details(this);
   }
 
   /** Before the workflow ends: its last report has arrived, and every command has its answer, also one that came meanwhile. */
   async close(): Promise<void> {
     do {
       await condition(allHandlersFinished);
-      this.report();
-      await this.#lastReport;
+      await this.lastReport();
     } while (!allHandlersFinished());
   }
 
@@ -228,30 +188,6 @@ export class Session {
       };
     } else {
       this.#requestStop({ outcome: 'aborted', reason });
-    }
-  }
-
-  #report(news: TimelineEntry[]): ChildReport {
-    return {
-      workflowId: workflowInfo().workflowId,
-      version: this.#version,
-      ...this.subject(),
-      state: this.state,
-      ...(this.operation ? { operation: this.operation } : {}),
-      ...(this.waiting ? { waiting: this.waiting } : {}),
-      news,
-      inconsistent: this.inconsistent,
-    };
-  }
-
-  async #send(): Promise<void> {
-    const { parent } = workflowInfo();
-    const report = this.#report(this.#news.splice(0));
-    if (!parent) return;
-    try {
-      await getExternalWorkflowHandle(parent.workflowId).signal(reportSignal, report);
-    } catch {
-      // The parent was terminated or deleted. The child goes on: its journal tells the story, and reconcile adopts it.
     }
   }
 
@@ -308,15 +244,16 @@ export class Session {
       case 'doneByHand':
         return this.#proveByHand(command);
       case 'approve':
-        return this.#approve(command);
-      case 'reject':
-        if (this.#approval?.approval.role !== command.role)
-          return { refused: `no approval of ${command.role} is asked for` };
-        this.#approval.rejected = {
-          name: 'CheckFailed',
-          message: `${command.by} said no as ${command.role}: ${command.reason}`,
-        };
-        return answer(`rejected as ${command.role}`);
+      case 'reject': {
+        const approval = this.#approval;
+        if (approval?.asked.role !== command.role)
+          return {
+            refused: `no approval of ${command.role} is asked for; asked for: ${approval?.asked.role ?? 'none'}`,
+          };
+        return command.command === 'approve'
+          ? answer(approval.approve(command), goingOn)
+          : answer(approval.reject(command));
+      }
       case 'rollback': {
         const now = new Date().toISOString();
         this.#requestStop({
@@ -333,20 +270,6 @@ export class Session {
         this.#requestStop({ outcome: 'aborted', reason: `${command.by}: ${command.reason}` });
         return answer('stopping; what was done stays as it is and can still be rolled back', goingOn);
     }
-  }
-
-  #approve({
-    role,
-    by,
-    comment,
-  }: Extract<Command, { command: 'approve' }>): { answer: CommandAnswer } | { refused: string } {
-    const approval = this.#approval?.approval;
-    if (!approval || approval.role !== role)
-      return { refused: `no approval of ${role} is asked for; asked for: ${approval?.role ?? 'none'}` };
-    approval.given.push({ by, at: new Date().toISOString(), ...(comment === undefined ? {} : { comment }) });
-    return {
-      answer: { state: runStates[this.family].running, message: `approved as ${role} (recorded, not authenticated)` },
-    };
   }
 
   async #proveByHand(

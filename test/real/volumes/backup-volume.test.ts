@@ -11,7 +11,7 @@ import { listPoints } from '../../../activities/points/index.ts';
 import { volumeProver } from '../../../activities/volumes/index.ts';
 import { ownName, sweepDead, sweepOwn } from '../own-names.ts';
 import { attempt, type OperationSetting } from './operation-fixture.ts';
-import { engine, inVolumes, isRunning, newVolume, startUser } from './volume-fixture.ts';
+import { engine, inVolumes, isRunning, newVolume, startUser, withoutHelperImage } from './volume-fixture.ts';
 
 const backup = backupVolumeHandler({ engine });
 const restore = restoreVolumeHandler({ engine });
@@ -116,6 +116,32 @@ describe('a volume', () => {
     await engine.removeContainer(user.id, { 'com.docker.compose.project': setting.project });
     await engine.removeContainer(reader.id, { 'com.docker.compose.project': setting.project });
     await engine.call('remove', {}, (docker) => docker.getVolume(kept).remove());
+  });
+
+  it('[K10] is archived uncompressed where the helper image cannot be built, and what the whole helper wrote is refused there', async () => {
+    const volume = await newVolume();
+    await inVolumes([volume], oddities);
+    const before = await inVolumes([volume], listing);
+    await attempt(backup, 'backupVolume', { volume, point: 'packed', quiesce: 'none' }, setting);
+    const other = ownName('other');
+    await withoutHelperImage(async (lacking) => {
+      const [take, give] = [backupVolumeHandler({ engine: lacking }), restoreVolumeHandler({ engine: lacking })];
+      await attempt(take, 'backupVolume', { volume, point: 'plain', quiesce: 'none' }, as('p/backup/02-backupVolume'));
+      await attempt(give, 'restoreVolume', { volume, point: 'plain', into: other }, as('r/01-restoreVolume'));
+      await expect(
+        attempt(give, 'restoreVolume', { volume, point: 'packed', into: other }, as('r/02-restoreVolume')),
+      ).rejects.toMatchObject({
+        name: 'PreconditionFailed',
+        message: expect.stringContaining('needs switchback-helper'),
+      });
+    });
+    expect(await inVolumes([other], listing)).toBe(before);
+    const points = await listPoints(join(root, 'points'));
+    expect(points.map(({ point }) => [point!.manifest.state, point!.manifest.canary['hashedWith']]).sort()).toEqual([
+      ['sealed', 'blake3'],
+      ['sealed', 'sha256'],
+    ]);
+    await engine.call('remove', {}, (docker) => docker.getVolume(other).remove());
   });
 
   it('[L1] is backed up while those who write to it are stopped, or frozen, and only those', async () => {

@@ -6,13 +6,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { backupVolumeHandler } from '../../../activities/effects/backup-volume.ts';
 import { proveBackupHandler } from '../../../activities/effects/prove-backup.ts';
 import { restoreVolumeHandler } from '../../../activities/effects/restore-volume.ts';
-import { DockerEngine } from '../../../activities/docker/index.ts';
 import { readPoint } from '../../../activities/points/index.ts';
 import { volumeProver } from '../../../activities/volumes/index.ts';
 import { inHelper, newAgeKeys, type AgeKeys } from '../age-keys.ts';
 import { ownName, sweepDead, sweepOwn } from '../own-names.ts';
 import { attempt, type OperationSetting } from './operation-fixture.ts';
-import { engine, inVolumes, newVolume, sweepRuns } from './volume-fixture.ts';
+import { engine, inVolumes, newVolume, sweepRuns, withoutHelperImage } from './volume-fixture.ts';
 
 const backup = backupVolumeHandler({ engine });
 const restore = restoreVolumeHandler({ engine });
@@ -168,24 +167,14 @@ describe('an encrypted backup of a volume', () => {
   });
 
   it('[K10] is refused where the helper has no age, and nothing is written plain', async () => {
-    const lacking = new DockerEngine();
-    const inspect = lacking.inspectImage.bind(lacking);
-    // The helper's image is not there, and cannot be built: no such engine answers.
-    lacking.inspectImage = async (name, options) =>
-      name.startsWith('switchback-helper') ? undefined : inspect(name, options);
-    const path = process.env['PATH'];
-    process.env['PATH'] = '/nonexistent';
-    try {
-      const input = { volume, point: 'before', quiesce: 'none' as const };
-      await expect(
-        attempt(backupVolumeHandler({ engine: lacking }), 'backupVolume', input, encrypting),
-      ).rejects.toMatchObject({
-        name: 'PreconditionFailed',
-        message: expect.stringContaining('needs switchback-helper'),
-      });
-    } finally {
-      process.env['PATH'] = path;
-    }
+    const input = { volume, point: 'before', quiesce: 'none' as const };
+    const taking = withoutHelperImage((lacking) =>
+      attempt(backupVolumeHandler({ engine: lacking }), 'backupVolume', input, encrypting),
+    );
+    await expect(taking).rejects.toMatchObject({
+      name: 'PreconditionFailed',
+      message: expect.stringContaining('needs switchback-helper'),
+    });
     expect(await readdir(join(root, 'points', plain.runId)).catch(() => [])).toEqual([]);
   });
 

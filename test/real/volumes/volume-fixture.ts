@@ -26,6 +26,21 @@ export async function inVolumes(volumes: string[], script: string, timeoutMs = 6
   return result.log.trim();
 }
 
+/** Lends an engine on which the helper's image is not there, and cannot be built: no such engine answers. */
+export async function withoutHelperImage<T>(work: (engine: DockerEngine) => Promise<T>): Promise<T> {
+  const lacking = new DockerEngine();
+  const inspect = lacking.inspectImage.bind(lacking);
+  lacking.inspectImage = async (name, options) =>
+    name.startsWith('switchback-helper') ? undefined : inspect(name, options);
+  const path = process.env['PATH'];
+  process.env['PATH'] = '/nonexistent';
+  try {
+    return await work(lacking);
+  } finally {
+    process.env['PATH'] = path;
+  }
+}
+
 export interface Running {
   id: string;
   name: string;
