@@ -12,7 +12,17 @@ const activityWiring = [
   'activities/break-glass/**',
 ];
 /** Modules of `runbook` whose values an adapter may use: errors, the guard, pure words and formats. All else is types only. */
-const adaptersMayUse = ['errors', 'json', 'names', 'checks', 'operations', 'records/[^/]+', 'guard/[^/]+', 'steering'];
+const adaptersMayUse = [
+  'errors',
+  'json',
+  'names',
+  'plural',
+  'checks',
+  'operations',
+  'records/[^/]+',
+  'guard/[^/]+',
+  'steering',
+];
 /** What the command line may run on its own machine: the worker, readers of what a run left on disk, and the last way out. */
 const clientMayUse = ['break-glass', 'docker', 'git', 'points', 'records', 'resources', 'restic', 'wal'];
 /** A password of a repository is read where it is used: here, when the operator's own machine reads a backup again. */

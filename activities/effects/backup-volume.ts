@@ -1,6 +1,7 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
+import { plural } from '../../runbook/plural.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
 import { bytesIn, readPoint, type PointManifest } from '../points/index.ts';
@@ -78,7 +79,9 @@ export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandl
         repository ? snapshotInto(point, job, repository, context, facts) : archiveInto(point, job, context, facts);
       const users = mergeUsers(facts.users, writers(await volumeUsers(engine, input.volume, { signal })));
       if (input.quiesce === 'none') return performed(input, await work(), performance.now() - began);
-      context.progress({ doing: `${input.quiesce === 'stop' ? 'stopping' : 'freezing'} ${users.length} containers` });
+      context.progress({
+        doing: `${input.quiesce === 'stop' ? 'stopping' : 'freezing'} ${plural(users.length, 'container')}`,
+      });
       const quiet = { how: input.quiesce, signal, log: (message: string) => context.log(message) };
       return performed(input, await whileQuiet(engine, users, quiet, work), performance.now() - began);
     },
@@ -139,7 +142,7 @@ function performed(input: Input, manifest: PointManifest, tookMs: number | undef
   const { files, plainBytes } = manifest.canary as { files: number; plainBytes: number };
   const took = tookMs === undefined ? '' : ` in ${(tookMs / 1000).toFixed(1)} s`;
   const kept = at === undefined ? `archived as ${showBytes(bytes)}` : `${showBytes(bytes)} new to ${at.repository.at}`;
-  const sizes = `${files} files, ${showBytes(plainBytes)} ${kept}`;
+  const sizes = `${plural(files, 'file')}, ${showBytes(plainBytes)} ${kept}`;
   return {
     summary: `volume ${input.volume}: ${sizes}${took}, ${told[input.quiesce]}`,
     facts: {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
+import { plural } from '../../runbook/plural.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler, Prepared } from '../effect.ts';
 import { placeOfStore, withStore, type StoreDrivers } from '../stores/registry.ts';
@@ -44,7 +45,7 @@ export function stopUsersHandler(deps: { engine: DockerEngine; stores: StoreDriv
       const { signal } = context;
       // What was started since by a restart policy, or by a person, is found now.
       const users = onceEach([...(factsOf(prepared)?.users ?? []), ...(await usersOf(deps, input, context))]);
-      context.progress({ doing: `stopping ${users.length} containers` });
+      context.progress({ doing: `stopping ${plural(users.length, 'container')}` });
       await context.fence();
       await quieten(engine, users, 'stop', { signal });
       const lost = await firstOutOfReach(deps.stores, input.stores, context);
@@ -83,7 +84,7 @@ export function startUsersHandler({ engine }: { engine: DockerEngine }): EffectH
 
     async perform(_input, context, prepared) {
       const users = factsOf(prepared)?.users ?? [];
-      context.progress({ doing: `starting ${users.length} containers` });
+      context.progress({ doing: `starting ${plural(users.length, 'container')}` });
       await context.fence();
       await wake(engine, users, { signal: context.signal });
       return {

@@ -1,6 +1,7 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { labels } from '../../runbook/names.ts';
 import type { Operation } from '../../runbook/operations.ts';
+import { plural } from '../../runbook/plural.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { findPoint, type StoredPoint } from '../points/index.ts';
@@ -123,7 +124,7 @@ export async function exchangeQuietly(job: HelperJob, context: Context, facts: S
     await ensureOwnVolume(engine, facts.volume, ownLabels(helperOwner(context), 'restored'), { signal });
   }
   const incoming = await context.identityOf(ownKey(context));
-  context.progress({ doing: `stopping ${users.length} containers for the exchange` });
+  context.progress({ doing: `stopping ${plural(users.length, 'container')} for the exchange` });
   const quiet = { how: 'stop' as const, signal, log: (message: string) => context.log(message) };
   await whileQuiet(engine, users, quiet, async () => {
     await refuseAwake(engine, facts.volume, signal);

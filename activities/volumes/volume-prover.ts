@@ -1,10 +1,11 @@
+import { plural } from '../../runbook/plural.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import { encryptionOf } from '../encryption/index.ts';
 import type { PointProver, StoredPoint } from '../points/index.ts';
 import { extractPoint } from './extract-point.ts';
 import { helperJob, ownLabels } from './helper-job.ts';
 import { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
-import { archiveOf, needOf, sizeOf } from './volume-point.ts';
+import { archiveOf, needOf, sizeOf, type VolumeSize } from './volume-point.ts';
 import { requireRoom, roomOfVolume } from './volume-room.ts';
 
 /** Restores a volume's point into a scratch volume, and compares content and metadata with what was archived. */
@@ -39,7 +40,7 @@ export function volumeProver(engine: DockerEngine): PointProver {
         return {
           tookMs,
           where: 'a scratch volume on this Docker engine',
-          compared: [`${size.files} files, ${size.folders} folders and ${size.others} others: ${comparedBy(point)}`],
+          compared: [`${counted(size)}: ${comparedBy(point)}`],
         };
       } finally {
         // Without the signal: what was cancelled is cleaned up all the same.
@@ -48,6 +49,9 @@ export function volumeProver(engine: DockerEngine): PointProver {
     },
   };
 }
+
+const counted = ({ files, folders, others }: VolumeSize) =>
+  `${plural(files, 'file')}, ${plural(folders, 'folder')} and ${plural(others, 'other')}`;
 
 function comparedBy(point: StoredPoint): string {
   const { at, canary } = point.manifest;

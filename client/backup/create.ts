@@ -3,7 +3,7 @@ import type { Answer } from '../command-line/answer.ts';
 import type { Context } from '../command-line/context.ts';
 import { UsageError } from '../command-line/usage-error.ts';
 import { readValidPlan } from '../settings/read-valid-plan.ts';
-import { quiesceOf, retentionOf, type BackupOptions } from './options.ts';
+import { planOf, quiesceOf, retentionOf, type BackupOptions } from './options.ts';
 import { runTask } from './run-task.ts';
 
 /** What `create`, and a schedule each time, does. */
@@ -30,7 +30,7 @@ export async function createBackup(
   options: BackupOptions,
   context: Context,
 ): Promise<Answer> {
-  const { compiled } = await readValidPlan(options, context, typed);
+  const { compiled } = await readValidPlan(options, context, planOf(typed));
   const { target, homeHost } = compiled;
   return runTask(
     {

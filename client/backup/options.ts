@@ -49,6 +49,13 @@ export function retentionOf({ keepLast, keepWithin }: BackupOptions): Retention 
   };
 }
 
+/** @throws UsageError for a resource in the place of a plan: elsewhere it is written like that */
+export function planOf(typed: string | undefined): string | undefined {
+  const [, kind = '', name = ''] = /^(volume|store):(.+)$/.exec(typed ?? '') ?? [];
+  if (kind === '') return typed;
+  throw new UsageError(`${kind}:${name} is not a plan`, `Name what to back up with --${kind} ${name}.`);
+}
+
 export function quiesceOf({ quiesce }: BackupOptions): Quiesce | undefined {
   if (quiesce === undefined) return undefined;
   const known = quiesces.find((each) => each === quiesce);

@@ -11,7 +11,7 @@ import { locate } from '../settings/locate.ts';
 import { readValidPlan } from '../settings/read-valid-plan.ts';
 import { connected, type TemporalConnection } from '../temporal/connection.ts';
 import { createTask } from './create.ts';
-import { secondsOf, type BackupOptions } from './options.ts';
+import { planOf, secondsOf, type BackupOptions } from './options.ts';
 
 /** A worker that was away starts what it missed if that was no longer ago than this: once, not once for each time. */
 const catchupWindow = '1h';
@@ -25,7 +25,7 @@ export async function scheduleBackups(
   if (options.remove) return removeSchedule(options, context);
   if (options.every === undefined) throw new UsageError('say how often: --every DURATION', 'Or --remove it.');
   const seconds = secondsOf('--every', options.every);
-  const { compiled: plan } = await readValidPlan(options, context, typed);
+  const { compiled: plan } = await readValidPlan(options, context, planOf(typed));
   const { target, homeHost } = plan;
   const input: BackupInput = {
     target,

@@ -136,7 +136,7 @@ function shared({ volumes }: StackSketch): string[] {
     .filter(({ usedBy }) => usedBy.length > 1)
     .map(
       ({ name, usedBy }) =>
-        `one volume, ${usedBy.length} services: ${name} is used by ${names(usedBy)}. All stop for its backup, and bringing it back brings it back for all.`,
+        `one volume, ${usedBy.length} services: ${name} is used by ${names(usedBy)}. Those who write to it stop for its backup, and bringing it back brings it back for all.`,
     );
 }
 

@@ -1,3 +1,7 @@
+import { formatCount } from '../../runbook/plural.ts';
+
+export { formatCount, plural } from '../../runbook/plural.ts';
+
 const steps = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
 /** Bytes in binary units, three significant places: `512 B`, `1.21 GiB`. */
@@ -14,13 +18,6 @@ export function formatBytes(bytes: number): string {
   const places = Math.abs(value) < 9.995 ? 2 : Math.abs(value) < 99.95 ? 1 : 0;
   return `${value.toFixed(places)} ${steps[unit]!}`;
 }
-
-/** A count with its thousands apart: `4,900`. */
-export const formatCount = (count: number) => Math.round(count).toLocaleString('en-US');
-
-/** `1 phase`, `3 phases`. */
-export const plural = (count: number, one: string, many = `${one}s`) =>
-  `${formatCount(count)} ${count === 1 ? one : many}`;
 
 /** An amount in its unit: bytes are scaled, everything else is counted. */
 export const formatAmount = (amount: number, unit: string | undefined) =>

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 import { createTask } from '../../../client/backup/create.ts';
+import { planOf } from '../../../client/backup/options.ts';
 import { memorySource, readPlanText } from '../../../client/plan-file/index.ts';
 import { createOperations, restoreOperation } from '../../../runbook/backup-task.ts';
 import { describePlan } from '../../../runbook/compile.ts';
@@ -88,6 +89,11 @@ describe('a physical backup outside of a run', () => {
       input: { store: 'orders', point: 'r/p', at },
     });
     expect(restoreOperation('store:orders', 'r/p', 'here').input).toEqual({ store: 'orders', point: 'r/p' });
+  });
+
+  it('a resource in the place of the plan is answered with the option that names it', () => {
+    expect(planOf('backup.yml')).toBe('backup.yml');
+    expect(() => planOf('volume:data')).toThrow('volume:data is not a plan');
   });
 
   it('is of some moment within its span, and its set is as far apart as that', () => {
