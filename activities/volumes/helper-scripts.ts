@@ -111,32 +111,31 @@ printf '{"tookMs":%d,"streamHash":"%s","back":%s}\\n' "$took" "$(cat /tmp/stream
 
 /**
  * Compares /target, read in way $3, with the archive /point/$1, whichever way either has stored its zeros. Whether tar calls a file sparse hangs on
- * how many blocks it takes, and that on the file system: on one that compresses, on blocks that were reserved or not written yet. Prints
+ * how many blocks it takes, and that on the file system: on one that compresses, on blocks that were reserved or not written yet. tar compares
+ * contents; what it does not look at (times of folders, attributes, what is there and not in the archive), the entries of both say. Prints
  * \`same\`, or \`differs\` and in what, at most 20 lines; how tar ends says no more than they do.
  */
 export const compareScript = `set -uo pipefail
-rm -f "/progress/$0"
 ${readTree}${unpack}
-meant() { perl -e '${tarReader}
+entries() { perl -e '${tarReader}
   sub damage { die "$_[0] $_[1]\\n" }
-  binmode STDOUT;
   while (my $member = member()) {
-    my ($pax, $size, @map) = ($member->{pax}, $member->{real} // $member->{size}, @{ $member->{map} // [0, $member->{size}] });
-    print join("\\0", @$member{qw(name link type mode uid gid mtime device)}, $size, map { "$_=$pax->{$_}" } sort keys %$pax), "\\n";
-    my ($at, $run) = (0, 0);
-    while (length(my $bytes = chunk())) {
-      for (my $from = 0; $from < length $bytes;) {
-        until ($run) { ($at, $run) = splice @map, 0, 2; defined $run or die "$member->{name}: more content than it has room for\\n" }
-        my $n = 512 - $at % 512; $n = $run if $run < $n; $n = length($bytes) - $from if length($bytes) - $from < $n;
-        my $block = substr $bytes, $from, $n; $block =~ s/\\0+$//;
-        print pack("Q>", $at), $block if length $block;
-        $from += $n; $at += $n; $run -= $n;
-      }
-    }
+    my $pax = $member->{pax};
+    print join("\\0", @$member{qw(name link type mode uid gid mtime device size)}, map { "$_=$pax->{$_}" } sort keys %$pax), "\\n";
   }
-  1 while length get(1 << 20)' | digest "$1"; }
-archived=$(unpack "$1" "$2" | meant "$4") && there=$(read_tree /target "$3" | meant "$4") && [ "$archived" = "$there" ] && { echo same >"/progress/$0"; exit 0; }
-{ echo differs; unpack "$1" "$2" | tar --compare --file=- --blocking-factor=2048 --numeric-owner --xattrs '--xattrs-include=*' --directory=/target 2>&1 | head -20; } >"/progress/$0"
+  1 while length get(1 << 20)'; }
+archived() { unpack "$1" "$2" | entries; }
+there() { read_tree /target "$1" | entries; }
+unpack "$1" "$2" | { tar --compare --file=- --blocking-factor=2048 --numeric-owner --directory=/target; code=$?; cat >/dev/null; exit $code; } >/tmp/told 2>&1
+if [ $? -eq 0 ] && [ ! -s /tmp/told ] && one=$(archived "$1" "$2" | digest "$4") && two=$(there "$3" | digest "$4") \\
+  && [ "$one" = "$two" ]; then echo same >"/progress/$0"; exit 0; fi
+if [ ! -s /tmp/told ]; then
+  line=$(cmp <(archived "$1" "$2") <(there "$3") | sed 's/.* //')
+  # Values of attributes are data, and stay where they are.
+  shown() { sed -n "$line{p;q}" | sed 's/=[^\\x00]*/=…/g' | tr '\\0' ' '; }
+  echo "backed up as: $(archived "$1" "$2" | shown)" >/tmp/told; echo "restored as: $(there "$3" | shown)" >>/tmp/told
+fi
+{ echo differs; head -20 /tmp/told; } >"/progress/$0"
 exit 0
 `;
 

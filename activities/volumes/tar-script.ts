@@ -1,17 +1,16 @@
 /**
- * Reads a tar stream on stdin, in perl: `member()` gives the next entry as it is meant, with its extended headers merged in, and `chunk()`
- * what is in the archive of its content. `name`, `link`, `type`, `size` (in the archive), `pax` (attributes and times), and of a sparse
- * file `real` (its length) and `map` (pairs of offset and length).
- * `damage` is called with a name and what is wrong, where nothing more can be read.
+ * Reads a tar stream on stdin, in perl: `member()` gives the next entry as it is meant, with its extended headers merged in, and skips what is
+ * in it. `name`, `link`, `type`, `mode`, `uid`, `gid`, `mtime`, `device`, `size` (of a sparse file its length, not what is in the archive of
+ * it), and `pax` for all else. `damage` is called with a name and what is wrong, where nothing more can be read.
  */
 export const tarReader = `
-  use strict; binmode STDIN; my ($left, $padding) = (0, 0);
+  use strict; binmode STDIN; my $left = 0;
   sub get { my $want = shift; my $all = ""; while ($want > 0) { my $n = sysread(STDIN, $all, $want, length $all); last if !$n; $want -= $n } $all }
-  sub chunk { my $all = get($left < 1 << 20 ? $left : 1 << 20); $left = length $all ? $left - length $all : 0; get($padding), $padding = 0 if !$left; $all }
+  sub skip { while ($left > 0) { my $n = length get($left < 1 << 20 ? $left : 1 << 20); last if !$n; $left -= $n } }
   sub padded { (shift() + 511) & ~511 }
   sub number { my $field = shift; ord($field) & 0x80 ? unpack("Q>", substr $field, -8) : oct($field =~ /([0-7]+)/ ? $1 : 0) }
   sub member {
-    my (%pax, @map); 1 while length chunk();
+    my %pax; skip();
     while (length(my $head = get(512)) == 512) {
       return if $head !~ /[^\\0]/;
       my ($name, $mode, $uid, $gid, $size, $mtime, $sum, $type, $link, $magic, $device, $prefix) =
@@ -28,8 +27,7 @@ export const tarReader = `
           my $at = 0;
           while (substr($body, $at) =~ /^(\\d+) ([^=]+)=/) {
             my ($length, $key) = ($1, $2); last if !$length;
-            my $value = substr($body, $at + length("$length $key="), $length - length("$length $key=") - 1);
-            if ($key =~ /^GNU\\.sparse\\.(offset|numbytes)$/) { push @map, $value } else { $pax{$key} = $value }
+            $pax{$key} = substr($body, $at + length("$length $key="), $length - length("$length $key=") - 1);
             $at += $length;
           }
         }
@@ -37,11 +35,10 @@ export const tarReader = `
       }
       my %is = (mode => number($mode), uid => number($uid), gid => number($gid), mtime => number($mtime), device => $device);
       $bytes = delete $pax{size} // $bytes;
-      ($left, $padding) = $type =~ /[1-6]/ ? (0, 0) : ($bytes, padded($bytes) - $bytes);
-      my $meant = { %is, name => delete $pax{"GNU.sparse.name"} // delete $pax{path} // $name, link => delete $pax{linkpath} // $link, type => $type, size => $bytes };
+      $left = $type =~ /[1-6]/ ? 0 : padded($bytes);
+      my $meant = { %is, name => delete $pax{"GNU.sparse.name"} // delete $pax{path} // $name, link => delete $pax{linkpath} // $link, type => $type, size => delete $pax{"GNU.sparse.size"} // $bytes };
       $meant->{$_} = delete $pax{$_} for grep { defined $pax{$_} } qw(uid gid mtime);
-      my $real = delete $pax{"GNU.sparse.size"}; delete $pax{"GNU.sparse.numblocks"};
-      if (defined $real) { $meant->{real} = $real; $meant->{map} = \\@map }
+      delete @pax{grep { /^GNU\\.sparse\\./ } keys %pax};
       return { %$meant, pax => \\%pax };
     }
     return;
