@@ -40,4 +40,4 @@ list() { cd "$1"
     for (sort split /\\0/, substr $names, 0, $n) { my $value = "\\0" x 65536; my $m = syscall(192, $file, $_, $value, 65536); print "$file $_ ", unpack("H*", substr $value, 0, $m), "\\0" }'
 }
 list /v/0 | sort -z | tr '\\n\\0' '\\001\\n' >/tmp/0; list /v/1 | sort -z | tr '\\n\\0' '\\001\\n' >/tmp/1
-grep -c . /tmp/0; grep -c 'system.posix_acl\\|security.capability\\|user\\.' /tmp/0; grep -c ^holes /tmp/0; diff -a /tmp/0 /tmp/1 | cut -c1-200 | head -20 || true`;
+grep -c . /tmp/0; grep -c 'system.posix_acl\\|security.capability\\|user\\.' /tmp/0 || true; grep -c ^holes /tmp/0 || true; diff -a /tmp/0 /tmp/1 | cut -c1-200 | head -20 || true`;
