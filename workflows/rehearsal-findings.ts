@@ -3,12 +3,14 @@ import type { Rehearsal } from '../runbook/rehearsal.ts';
 import type { RehearsalInput } from './messages.ts';
 import type { Stop } from './session.ts';
 
-export function add(found: Rehearsal, { compared, differences, notes }: CloneComparison, when: string): void {
+/** Adds what a comparison of the clone has found. */
+export function addComparison(found: Rehearsal, { compared, differences, notes }: CloneComparison, when: string): void {
   found.compared = found.compared.length > 0 ? found.compared : compared;
   found.differences.push(...differences.map((line) => `${when}, ${line}`));
   found.notes.push(...notes.map((line) => `${when}, ${line}`));
 }
 
+/** A rehearsal that somebody, or its clock, has ended. */
 export const calledOff = (found: Rehearsal, stop: Stop): Rehearsal => ({
   ...found,
   outcome: 'not-rehearsed',
@@ -26,7 +28,7 @@ export const bounded = (rehearsal: Rehearsal): Rehearsal => ({
 });
 
 /** Phases about which nothing was found out, because there was no clone to try them on. */
-export function unknown(
+export function foundNothing(
   phases: readonly string[],
   { plan }: RehearsalInput,
   outcome: 'failed' | 'not-rehearsed',

@@ -8,7 +8,7 @@ import { rehearsalDetails } from './details.ts';
 import { describeFailure } from './failure.ts';
 import { shielded } from './interpreter.ts';
 import type { RehearsalInput, RehearsalResult } from './messages.ts';
-import { add, bounded, calledOff, unknown } from './rehearsal-findings.ts';
+import { addComparison, bounded, calledOff, foundNothing } from './rehearsal-findings.ts';
 import { closeLeg, goBack, goForward, openLeg, type Journey } from './rehearsal-legs.ts';
 import { Session } from './session.ts';
 
@@ -37,13 +37,15 @@ export async function rehearsal(input: RehearsalInput): Promise<RehearsalResult>
         await rehearseAll({ input, built, run, session, legs: 0, buildSeconds }, results);
       } else {
         const outcome = built.outcome === 'at-fault' ? 'failed' : 'not-rehearsed';
-        results.push(...unknown(asked, input, outcome, built.error.message));
+        results.push(...foundNothing(asked, input, outcome, built.error.message));
       }
     } catch (error) {
       // Not even known what is to be rehearsed: whoever asked has to hear why.
       if (asked === undefined) throw error;
       const open = asked.filter((phase) => results.every((one) => one.phase !== phase));
-      results.push(...unknown(open, input, 'not-rehearsed', session.stop?.reason ?? describeFailure(error).message));
+      results.push(
+        ...foundNothing(open, input, 'not-rehearsed', session.stop?.reason ?? describeFailure(error).message),
+      );
     } finally {
       limit();
       await end(input, results, session);
@@ -152,7 +154,7 @@ async function rehearsePhase(journey: Journey, phase: CompiledPhase): Promise<Re
   }
   await capture('back', 'before');
   const tookBack = { phase: phase.id, run: leg };
-  add(found, await compare(journey, named('before'), named('back'), ignore, tookBack), 'after the way back');
+  addComparison(found, await compare(journey, named('before'), named('back'), ignore, tookBack), 'after the way back');
   if (found.differences.length > 0) fail(`the way back does not lead to where it began: ${found.differences[0]}`);
   await closeLeg(journey);
 
@@ -163,7 +165,7 @@ async function rehearsePhase(journey: Journey, phase: CompiledPhase): Promise<Re
     if (again) fail(`going forward again failed: ${again.reason}`);
     else {
       await capture('again', 'forward');
-      add(found, await compare(journey, named('forward'), named('again'), ignore), 'the second time forward');
+      addComparison(found, await compare(journey, named('forward'), named('again'), ignore), 'the second time forward');
       if (found.differences.length > 0) fail(`forward again leads elsewhere: ${found.differences[0]}`);
     }
     await closeLeg(journey);

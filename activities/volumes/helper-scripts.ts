@@ -38,9 +38,9 @@ find . -xdev -type f -print0 | xargs -0 -r sha256sum -z -- | perl -0 -pe 's/^(\\
 `;
 
 /**
- * Archives /source, read in way $3, to /point/$1, packed as $2 says, and encrypted where options for age follow. Prints exit code of tar, length and hash $4 of the
- * stream, and length and SHA-256 of the file. Level 2 of zstd: on software, logs and pages of databases its output is no larger than gzip's, for three quarters of the
- * processor time of level 3.
+ * Archives /source, read in way $3, to /point/$1, packed as $2 says, and encrypted where options for age follow. Prints exit code of
+ * tar, length and hash $4 of the stream, and length and SHA-256 of the file. Level 2 of zstd: on software, logs
+ * and pages of databases its output is no larger than gzip's, for three quarters of the processor time of level 3.
  */
 export const archiveScript = `set -euo pipefail
 rm -f "/progress/$0"

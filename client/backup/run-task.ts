@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type ApplicationFailure } from '@temporalio/client';
 import type { BackupResult, BackupTask } from '../../runbook/backup-task.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
-import { errorTable, isErrorName } from '../../runbook/errors.ts';
+import { errorTable, isErrorName, SwitchbackError } from '../../runbook/errors.ts';
 import type { FailureDetail } from '../../runbook/journal.ts';
 import { backupWorkflowId, hostTaskQueue } from '../../runbook/names.ts';
 import type { BackupInput } from '../../workflows/messages.ts';
@@ -59,7 +59,10 @@ export async function runTask(request: TaskRequest, context: Context): Promise<A
         });
       });
     context.note(ui);
-    await follow(temporal, workflowId, () => temporal.within(settings.timeoutMs, () => handle.describe()), context);
+    const describe = () => temporal.within(settings.timeoutMs, () => handle.describe());
+    await follow(temporal, workflowId, describe, context).catch((error: unknown) => {
+      throw outOfSight(error, target);
+    });
     try {
       const result = (await temporal.within(settings.timeoutMs, () => handle.result())) as BackupResult;
       return answerOf(request, ui, result);
@@ -68,6 +71,17 @@ export async function runTask(request: TaskRequest, context: Context): Promise<A
       if (ended) return answerOf(request, ui, ended.result, ended.failure);
       throw whyFailed(error, `${task.do} could not begin`);
     }
+  });
+}
+
+/** The server was lost, and not what it was asked to do. */
+function outOfSight(error: unknown, target: string): unknown {
+  if (!(error instanceof SwitchbackError) || error.name !== 'Unreachable') return error;
+  return new GuidedError('Unreachable', `${error.message}; what was begun is not lost, and goes on when it answers`, {
+    next: [
+      { type: 'switchback doctor', why: 'find out what is the matter with it: a full disk stops it, too' },
+      { type: `switchback backup list --target ${target}`, why: 'see what there is by now' },
+    ],
   });
 }
 

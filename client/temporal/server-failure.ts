@@ -5,7 +5,8 @@ const codes: Record<number, { name: ErrorName; says: string; hint: (address: str
   4: {
     name: 'Unreachable',
     says: 'did not answer in time',
-    hint: () => 'Try again with a longer --timeout, or look at the server with `switchback doctor`.',
+    hint: () =>
+      'Look at it with `switchback doctor`: a full disk stops it, too. If it is only slow, try again with a longer --timeout.',
   },
   7: {
     name: 'AccessDenied',
