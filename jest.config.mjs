@@ -22,13 +22,13 @@ export default {
     suite('unit', ['runbook', 'journal', 'client', 'activities', 'worker', 'replay', 'project']),
     suite('workflows', ['workflows']),
     {
-      ...suite('sample', ['real', 'stores']),
+      ...suite('sample', ['real', 'stores', 'cases']),
       testMatch: [
-        ...suite('sample', ['real', 'stores']).testMatch,
+        ...suite('sample', ['real', 'stores', 'cases']).testMatch,
         ...stories.map((story) => `<rootDir>/test/scenarios/${story}.test.ts`),
       ],
     },
-    suite('real', ['real', 'stores', 'scenarios']),
+    suite('real', ['real', 'stores', 'cases', 'scenarios']),
     suite('faults', ['faults']),
   ],
   reporters: ['default', '<rootDir>/test/count-reporter.mjs'],
