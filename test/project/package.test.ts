@@ -68,7 +68,15 @@ describe('the package', () => {
   });
 
   it('names what is in the tree', () => {
-    for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'docker-compose.temporal.yml', '.nvmrc'])
+    for (const file of [
+      'LICENSE',
+      'README.md',
+      'CHANGELOG.md',
+      'SECURITY.md',
+      'docker-compose.temporal.yml',
+      'Dockerfile',
+      '.nvmrc',
+    ])
       expect([file, existsSync(join(root, file))]).toEqual([file, true]);
   });
 });
