@@ -26,7 +26,7 @@ const adaptersMayUse = [
 /** What the command line may run on its own machine: the worker, readers of what a run left on disk, and the last way out. */
 const clientMayUse = ['break-glass', 'docker', 'git', 'points', 'records', 'resources', 'restic', 'wal'];
 /** A password of a repository is read where it is used: here, when the operator's own machine reads a backup again. */
-const clientMayCall = ['perform/secrets\\.ts$'];
+const clientMayCall = ['perform/secrets\\.ts$', 'perform/secret-settings\\.ts$'];
 
 const fromPackages = (message, allowed) => ({
   regex: `^(?!\\.${allowed.map((name) => `|${name}`).join('')})`,

@@ -26,7 +26,7 @@ export async function benchService(home: string, target: string, repository?: Re
     namespace: 'default',
     host: 'bench',
     stacks: [home],
-    secrets: [],
+    secrets: { environment: {}, allowed: [] },
     name: 'bench',
     environment: { ...process.env, SWITCHBACK_HOME: home },
   });

@@ -17,7 +17,7 @@ export function activityDependencies(settings: WorkerSettings): ActivityDependen
     access: new TargetAccess(settings.environment, true),
     handlers: effectHandlers(world),
     cloneHandlers: (plan) => effectHandlers({ ...world, compose: isolatedFor(engine, plan) }),
-    secrets: { environment: settings.environment, allowed: settings.secrets },
+    secrets: settings.secrets,
     worker: settings.name,
     stacks: settings.stacks,
     guard: guardPlan,

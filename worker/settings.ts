@@ -1,6 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { delimiter } from 'node:path';
+import { secretSource } from '../activities/perform/secret-settings.ts';
+import type { SecretSource } from '../activities/perform/secrets.ts';
 import { SwitchbackError } from '../runbook/errors.ts';
 
 /** What a worker is allowed and where it belongs: its own configuration, never the plan's. */
@@ -11,8 +13,8 @@ export interface WorkerSettings {
   host: string;
   /** Directories whose stacks it serves, as real paths. */
   stacks: string[];
-  /** Names of secrets that plans may refer to, `*` as a wildcard. */
-  secrets: string[];
+  /** Names and files that plans may refer to. */
+  secrets: SecretSource;
   /** Names this worker in journals. */
   name: string;
   environment: NodeJS.ProcessEnv;
@@ -20,7 +22,7 @@ export interface WorkerSettings {
 
 /**
  * Reads a worker's settings: `TEMPORAL_ADDRESS` (127.0.0.1:7233), `TEMPORAL_NAMESPACE` (default), `SWITCHBACK_HOST` (local),
- * `SWITCHBACK_STACKS` (directories separated like PATH; the current one), `SWITCHBACK_SECRETS` (names separated by commas; all).
+ * `SWITCHBACK_STACKS` (directories separated like PATH; the current one), and what `secretSource` reads.
  * @throws SwitchbackError `PreconditionFailed` when a stack's directory does not exist.
  */
 export function workerSettings(environment: NodeJS.ProcessEnv = process.env): WorkerSettings {
@@ -30,7 +32,7 @@ export function workerSettings(environment: NodeJS.ProcessEnv = process.env): Wo
     namespace: environment['TEMPORAL_NAMESPACE'] ?? 'default',
     host: environment['SWITCHBACK_HOST'] ?? 'local',
     stacks: stacks.map(real),
-    secrets: (environment['SWITCHBACK_SECRETS'] ?? '*').split(',').map((name) => name.trim()),
+    secrets: secretSource(environment),
     name: `${hostname()}/${process.pid}`,
     environment,
   };

@@ -4,6 +4,7 @@ import { ComposeCli } from '../compose/index.ts';
 import { DockerEngine } from '../docker/index.ts';
 import { checkDependencies, effectHandlers } from '../effects/index.ts';
 import { takeSample } from '../effects/instruments.ts';
+import { secretSource } from '../perform/secret-settings.ts';
 import { TargetAccess } from '../perform/target-access.ts';
 import { storeDrivers } from '../stores/registry.ts';
 import { acceptBreakGlass, type Acceptance, type AcceptRequest } from './accept.ts';
@@ -50,7 +51,7 @@ export function acceptHere(request: AcceptRequest, here: Here): Promise<Acceptan
   return acceptBreakGlass(request, {
     access: accessTo(here),
     handlers: effectHandlers(world),
-    secrets: { environment: here.environment, allowed: ['*'] },
+    secrets: secretSource(here.environment),
     check: takeSample(checkDependencies(world)),
     surroundings: { signal: here.signal, progress: () => undefined, log: (message) => here.note(message) },
   });

@@ -7,7 +7,6 @@ import { refreshBreakGlass } from '../break-glass/refresh.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
-import type { SecretSource } from '../perform/secrets.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
 import { openRun, type OpenRunDependencies } from './open-run.ts';
 import { reconcile } from './reconcile.ts';
@@ -15,7 +14,6 @@ import { reportRollback } from './report-rollback.ts';
 import { verify } from './verify.ts';
 
 export interface ControlDependencies extends OpenRunDependencies {
-  secrets: SecretSource;
   /** Takes one sample of each check. */
   check(checks: Check[], context: EffectContext): Promise<CheckResult[]>;
   /** What is looked at for leftovers. */

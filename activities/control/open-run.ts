@@ -1,5 +1,3 @@
-import { realpath } from 'node:fs/promises';
-import { relative, isAbsolute } from 'node:path';
 import type { OpenedRun, OpenRunRequest } from '../../runbook/activities.ts';
 import { breakGlassHolder } from '../../runbook/break-glass/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
@@ -9,12 +7,16 @@ import type { JournalEntry } from '../../runbook/journal.ts';
 import { wayBackOf } from '../../runbook/rehearsal.ts';
 import { planRollback } from '../../runbook/rollback.ts';
 import { completedPhases, openRun as unfinishedRun, openTask, type TargetState } from '../../runbook/target-state.ts';
+import type { SecretSource } from '../perform/secrets.ts';
+import { requireOwnPlan } from './own-plan.ts';
 import { readStackFile, type OpenTarget, type SealedRun, type TargetAccess } from '../perform/target-access.ts';
 
 export interface OpenRunDependencies {
   access: TargetAccess;
   /** Directories whose stacks this worker serves: real paths. */
   stacks: readonly string[];
+  /** What plans may refer to. */
+  secrets: SecretSource;
   /** Looks at the sealed contents once more with the worker's own eyes: the guard sits in the worker. */
   guard: (plan: CompiledPlan, sealed: (path: string) => Promise<Buffer>) => Promise<void>;
 }
@@ -22,8 +24,8 @@ export interface OpenRunDependencies {
 /**
  * Takes the lease of a target, and seals the plan with every file that it names, so that edits in flight change nothing.
  * Opening the same run again (a retried activity, a reset workflow) continues it under the lease it had.
- * @throws SwitchbackError `Conflict` when another run is open or the target is inconsistent; `AccessDenied` when the stack is not
- * one that this worker serves; `PlanInvalid` when a named file is missing or outside; `Protected` by the guard; as `planRollback`
+ * @throws SwitchbackError `Conflict` when another run is open or the target is inconsistent; `AccessDenied` when the stack, or a
+ * secret of the plan, is not one that this worker serves; `PlanInvalid` when a named file is missing or outside; `Protected` by the guard; as `planRollback`
  * when a rollback alone is asked for that has nothing to do or cannot be.
  */
 export async function openRun(request: OpenRunRequest, dependencies: OpenRunDependencies): Promise<OpenedRun> {
@@ -168,10 +170,10 @@ async function seal(
   plan: CompiledPlan,
   runId: string,
   target: OpenTarget,
-  { stacks, guard }: OpenRunDependencies,
+  { stacks, secrets, guard }: OpenRunDependencies,
 ): Promise<SealedRun> {
   // A clone lies in its own home, which no plan can name.
-  await refuseForeignStack(plan.stack.directory, isRehearsalTarget(plan.target) ? [target.home.root] : stacks);
+  await requireOwnPlan(plan, isRehearsalTarget(plan.target) ? [target.home.root] : stacks, secrets);
   const contents = new Map<string, Buffer>();
   for (const path of plan.files) contents.set(path, await readStackFile(plan.stack.directory, path));
   await guard(plan, (path) => {
@@ -205,27 +207,4 @@ async function resealNewest(
   // Refused while nothing is open yet: an open run would hold the target until a person has closed it.
   if (rollback) planRollback(state, { request: rollback, plan: sealed.plan, ordinal: state.rollbacks + 1 });
   return { ...sealed, runId };
-}
-
-async function refuseForeignStack(directory: string, stacks: readonly string[]): Promise<void> {
-  let real: string;
-  try {
-    real = await realpath(directory);
-  } catch (error) {
-    throw new SwitchbackError(
-      'PlanInvalid',
-      `the stack's directory ${directory} does not exist on the home host`,
-      {},
-      { cause: error },
-    );
-  }
-  const served = stacks.some((stack) => {
-    const inside = relative(stack, real);
-    return !inside.startsWith('..') && !isAbsolute(inside);
-  });
-  if (!served) {
-    throw new SwitchbackError('AccessDenied', `this worker does not serve stacks in ${real}`, {
-      hint: 'Start it with SWITCHBACK_STACKS naming that directory, or one above it.',
-    });
-  }
 }

@@ -31,11 +31,14 @@ import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import { failureDetail } from '../perform/record-failure.ts';
 import { usePoints } from '../points/index.ts';
 import { resolveSecrets, type SecretSource } from '../perform/secrets.ts';
+import { requireOwnPlan } from './own-plan.ts';
 import type { TargetAccess } from '../perform/target-access.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
 
 export interface RehearsalDependencies {
   access: TargetAccess;
+  /** Directories whose stacks this worker serves: real paths. */
+  stacks: readonly string[];
   secrets: SecretSource;
   /** Without Compose, a worker performs no operations either, and builds no clones. */
   world: { engine: DockerEngine; compose?: ComposeCli; stores: StoreDrivers };
@@ -149,7 +152,7 @@ const rehearsalOperation = (what: string) =>
 
 async function originalOf(
   { target, run, plan }: BuildCloneRequest,
-  { access, secrets }: RehearsalDependencies,
+  { access, secrets, stacks }: RehearsalDependencies,
   surroundings: Surroundings,
 ) {
   const opened = await access.open(target);
@@ -158,6 +161,7 @@ async function originalOf(
   const sealed = run === undefined ? undefined : await opened.sealedRun(run.runId);
   const followed = sealed?.plan ?? plan;
   if (!followed) throw new SwitchbackError('PlanInvalid', 'there is no plan to rehearse');
+  if (!sealed) await requireOwnPlan(followed, stacks, secrets);
   const context = {
     ...surroundings,
     target,

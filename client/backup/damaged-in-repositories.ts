@@ -1,4 +1,5 @@
 import { DockerEngine } from '../../activities/docker/index.ts';
+import { secretSource } from '../../activities/perform/secret-settings.ts';
 import { resolveSecrets } from '../../activities/perform/secrets.ts';
 import type { StoredPoint } from '../../activities/points/index.ts';
 import { verifyInRepositories } from '../../activities/restic/index.ts';
@@ -17,7 +18,7 @@ export async function damagedInRepositories(
 ): Promise<Map<string, string>> {
   if (points.length === 0) return new Map();
   const plan = await sealedPlan(local, context.settings);
-  const source = { environment: context.env, allowed: ['*'] };
+  const source = secretSource(context.env);
   return verifyInRepositories(points, {
     engine: new DockerEngine(),
     plan,

@@ -7,6 +7,7 @@ Environment:
   SWITCHBACK_HOME      where journals and recovery points are kept (~/.switchback)
   TEMPORAL_ADDRESS     the Temporal server (what \`switchback up\` started, else 127.0.0.1:7233)
   TEMPORAL_NAMESPACE   its namespace (default)
+  SWITCHBACK_SECRETS   variables that plans may refer to (those in the stack's env file)
   SWITCHBACK_UI        address of the Temporal Web UI (http://127.0.0.1:8233)
   NO_COLOR             no colours
 

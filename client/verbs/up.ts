@@ -23,9 +23,10 @@ export const up = defineVerb<Options>({
   group: 'This machine',
   summary: 'a Temporal server, its Web UI and a worker on this machine',
   details:
-    'The server keeps its state in the home folder, so runs go on after a restart. Ports that are taken are replaced by free ones; the other verbs find them. With --address or TEMPORAL_ADDRESS, that server is used and only a worker is started.\nSecrets that plans refer to (${env:NAME}) are read from the environment in which this is typed.',
+    'The server keeps its state in the home folder, so runs go on after a restart. Ports that are taken are replaced by free ones; the other verbs find them. With --address or TEMPORAL_ADDRESS, that server is used and only a worker is started.\nPlans may refer to variables (${env:NAME}) of the env file that is active, and to those of the environment in which this is typed that SWITCHBACK_SECRETS lists.',
   examples: [
     ['switchback up', 'until Ctrl-C; a worker that ends is started again'],
+    ['SWITCHBACK_SECRETS=ORDERS_URL switchback up', 'plans may refer to ${env:ORDERS_URL}'],
     ['switchback up --detach', 'in the background, until `switchback down`'],
     ['switchback up --stack /srv/shop --stack /srv/k2', 'serve stacks of other folders than this one'],
   ],

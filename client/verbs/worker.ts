@@ -8,7 +8,7 @@ export const worker = defineVerb<{ stack?: string[]; host?: string }>({
   group: 'This machine',
   summary: 'run a worker in this terminal',
   details:
-    'The worker does the work of one host (SWITCHBACK_HOST, default: local). Secrets that plans refer to come from its environment; SWITCHBACK_SECRETS lists those that it gives out. It serves only stacks below the folders that it is given: --stack, SWITCHBACK_STACKS, or this folder.',
+    'The worker does the work of one host (SWITCHBACK_HOST, default: local). Plans may refer to variables of the env file that is active, to those of its environment that SWITCHBACK_SECRETS lists, and to files in the folders of SWITCHBACK_SECRET_FOLDERS (/run/secrets, /etc/switchback and the stack). It serves only stacks below the folders that it is given: --stack, SWITCHBACK_STACKS, or this folder.',
   examples: [['switchback worker --stack /srv/shop', 'serve one stack']],
   declare: (command) =>
     command

@@ -47,7 +47,11 @@ export async function setUp(place: Place, stage: Stage): Promise<Demo> {
   screen.say(`a copy of the shop is in ${place.shop}, as Compose project ${place.project}`);
 
   // The demo's own password, which stands in the shop's env files for all to read.
-  const secrets = { SHOP_ADMIN_URL: `postgres://postgres:admin-local-demo@127.0.0.1:${port}/shop` };
+  const secrets = {
+    SHOP_ADMIN_URL: `postgres://postgres:admin-local-demo@127.0.0.1:${port}/shop`,
+    // A worker serves no variable of its own environment that is not named.
+    SWITCHBACK_SECRETS: 'SHOP_ADMIN_URL',
+  };
   const operator = operatorAt({ place, screen, signal, environment: { ...environment, ...secrets } });
 
   // Both take seconds, and neither needs the other.

@@ -1,13 +1,13 @@
 import type { StoreRef } from '../compiled-plan.ts';
+import { referencesIn, replaceReferences } from '../plan/secret-reference.ts';
 
-const reference = /\$\{(env|file):([^}]+)\}/g;
 const password = /:\/\/[^/?#]*:[^@]+@|[?&]password=[^&]/;
 
 /** How a script reaches a store: variables of its step. Secrets are references; one that is written out is not repeated. */
 export function storeAddress(name: string, ref: StoreRef): Record<string, string | string[]> {
   if (ref.url !== undefined) {
     // A password that somebody wrote into a URL must not get into another file: the URL is asked for instead.
-    const writtenOut = password.test(ref.url.replace(reference, ''));
+    const writtenOut = password.test(replaceReferences(ref.url, () => ''));
     return { store: name, store_secret: writtenOut ? [`env:${urlVariable(name)}`] : pieces(ref.url) };
   }
   const user = ref.user ?? 'postgres';
@@ -27,10 +27,10 @@ export const urlVariable = (store: string) => `SWITCHBACK_URL_${store.toUpperCas
 function pieces(template: string): string[] {
   const found: string[] = [];
   let end = 0;
-  for (const match of template.matchAll(reference)) {
-    if (match.index > end) found.push(`text:${template.slice(end, match.index)}`);
-    found.push(`${match[1]}:${match[2]}`);
-    end = match.index + match[0].length;
+  for (const reference of referencesIn(template)) {
+    if (reference.start > end) found.push(`text:${template.slice(end, reference.start)}`);
+    found.push(`${reference.kind}:${reference.name}`);
+    end = reference.end;
   }
   if (end < template.length) found.push(`text:${template.slice(end)}`);
   return found;

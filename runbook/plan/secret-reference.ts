@@ -1,11 +1,33 @@
 /** Secrets stand in a plan by reference only; the worker resolves them at the moment of use. */
 
-const reference = /\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]{1,500})\}/g;
+/** The one grammar of a reference; everything that reads, checks or resolves one builds on the functions below. */
+const grammar = String.raw`\$\{(?:(env):([A-Za-z_][A-Za-z0-9_]*)|(file):([^}\n]{1,500}))\}`;
+const reference = new RegExp(grammar, 'g');
+/** A text that holds one. */
+export const aReference = new RegExp(grammar);
 /** A value that is one reference and nothing else. */
-const onlyReference = /^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}\n]{1,500})\}$/;
+const onlyReference = new RegExp(`^${grammar}$`);
 
 export const secretHint =
   'Write a reference such as ${env:NAME} or ${file:/run/secrets/name}; only the worker reads what it stands for.';
+
+/** `${env:NAME}` or `${file:PATH}`, and where it stands in its text. */
+export interface SecretReference {
+  kind: 'env' | 'file';
+  name: string;
+  start: number;
+  end: number;
+}
+
+/** All references in a text, in order. */
+export function referencesIn(text: string): SecretReference[] {
+  return [...text.matchAll(reference)].map((match) => ({
+    kind: match[1] === undefined ? 'file' : 'env',
+    name: match[2] ?? match[4] ?? '',
+    start: match.index,
+    end: match.index + match[0].length,
+  }));
+}
 
 export function isSecretReference(text: string): boolean {
   return onlyReference.test(text);
@@ -13,12 +35,23 @@ export function isSecretReference(text: string): boolean {
 
 /** The names of all references in a text, as written between the braces. */
 export function secretReferences(text: string): string[] {
-  return [...text.matchAll(reference)].map((match) => match[1] ?? '');
+  return referencesIn(text).map(({ kind, name }) => `${kind}:${name}`);
+}
+
+/** A text with each reference replaced. */
+export function replaceReferences(text: string, by: (reference: SecretReference) => string): string {
+  let replaced = '';
+  let from = 0;
+  for (const found of referencesIn(text)) {
+    replaced += text.slice(from, found.start) + by(found);
+    from = found.end;
+  }
+  return replaced + text.slice(from);
 }
 
 /** `${…}` in a text that is no reference we know, e.g. `${ORDERS_URL}`. */
 export function unknownReferences(text: string): string[] {
-  return [...text.replaceAll(reference, '').matchAll(/\$\{[^}]*\}?/g)].map((match) => match[0]);
+  return [...replaceReferences(text, () => '').matchAll(/\$\{[^}]*\}?/g)].map((match) => match[0]);
 }
 
 const secretKey =
@@ -43,7 +76,7 @@ const identityHint =
 
 /** Finds `scheme://user:password@` and `…PASSWORD=value` whose password is no reference, and private keys of age. */
 export function findPlainSecret(text: string): PlainSecret | undefined {
-  const masked = text.replaceAll(reference, (match) => '\u0000'.repeat(match.length));
+  const masked = replaceReferences(text, ({ start, end }) => '\u0000'.repeat(end - start));
   const url = /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#@:]{0,200}:([^\s/?#@\u0000]{1,500})@/i.exec(masked);
   if (url) return locate(url, 'a url with its password');
   const query = /[?&](?:password|sslpassword|passfile)=([^&\s\u0000]+)/i.exec(masked);

@@ -81,7 +81,10 @@ async function begin(signal: AbortSignal): Promise<Killed[]> {
       return killWorkerAt(
         disturbed,
         points,
-        { ...process.env, SWITCHBACK_HOME: disturbed.home, SHOP_ADMIN_URL: url },
+        {
+          ...process.env,
+          ...{ SWITCHBACK_HOME: disturbed.home, SHOP_ADMIN_URL: url, SWITCHBACK_SECRETS: 'SHOP_ADMIN_URL' },
+        },
         signal,
       );
     }

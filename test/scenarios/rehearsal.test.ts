@@ -23,6 +23,7 @@ beforeAll(async () => {
   shop = new RehearsedStack(stage, project, directory);
   const copied = await execa('node', [join(root, 'examples/shop/copy-to.mjs'), directory, '--project', project]);
   const { SHOP_DB_PORT } = JSON.parse(copied.stdout) as { SHOP_DB_PORT: number };
+  stage.variables['SWITCHBACK_SECRETS'] = 'DB_PASSWORD,SHOP_ADMIN_URL';
   stage.variables['SHOP_ADMIN_URL'] = `postgres://postgres:admin-local-demo@127.0.0.1:${SHOP_DB_PORT}/shop`;
   stage.stacks.push(shop);
   await shop.up();

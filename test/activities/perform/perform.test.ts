@@ -22,6 +22,7 @@ let handler: EffectHandler<OperationKind>;
 let operation: Operation;
 const plan = () =>
   outlinedPlan('shop', home, [{ id: 'one', operations: [{ stage: 'cutover', kind: 'applyCheckpoint' }] }]);
+const noSecrets = { environment: {}, allowed: [] };
 const holder = { workflowId: 'migration/shop', workflowRunId: 'w1' };
 
 /** A worker process of its own: it knows only what the journal says. */
@@ -29,7 +30,7 @@ const worker = () => new TargetAccess({ SWITCHBACK_HOME: home });
 const open = (access: TargetAccess, runId: string, workflowRunId = 'w1') =>
   openRun(
     { target: 'shop', runId, holder: { ...holder, workflowRunId }, operator: 'me', plan: plan() },
-    { access, stacks: [home], guard: () => Promise.resolve() },
+    { access, stacks: [home], secrets: noSecrets, guard: () => Promise.resolve() },
   );
 const surroundings = () => ({ signal: new AbortController().signal, progress: () => undefined, log: () => undefined });
 const perform = (access = worker(), of = operation, as = run) =>
@@ -40,7 +41,7 @@ const perform = (access = worker(), of = operation, as = run) =>
       handlers: Object.fromEntries(
         Object.keys(operationVersion).map((kind) => [kind, handler]),
       ) as unknown as EffectHandlers,
-      secrets: { environment: {}, allowed: [] },
+      secrets: noSecrets,
       worker: 'w',
     },
     surroundings(),
@@ -195,7 +196,7 @@ describe('the cutover of a phase with recovery points', () => {
   beforeEach(async () => {
     const opened = await openRun(
       { target: 'backed-up', runId: 'r1', holder, operator: 'me', plan: backedUp() },
-      { access: worker(), stacks: [home], guard: () => Promise.resolve() },
+      { access: worker(), stacks: [home], secrets: noSecrets, guard: () => Promise.resolve() },
     );
     as = { target: 'backed-up', runId: 'r1', epoch: opened.epoch };
   });
@@ -260,14 +261,14 @@ describe('opening a run', () => {
     await target.journal.append({ run: 'r1', epoch: run.epoch, entries: ended });
     const rollback = { to: 'baseline' as const, restoreData: false, discardData: false };
     const request = { target: 'shop', runId: 'r2', holder, operator: 'me', rollback };
-    const deps = { access: worker(), stacks: [home], guard: () => Promise.resolve() };
+    const deps = { access: worker(), stacks: [home], secrets: noSecrets, guard: () => Promise.resolve() };
     await expect(openRun(request, deps)).rejects.toMatchObject({ name: 'PreconditionFailed' });
     expect((await journal()).runs.map(({ id }) => id)).toEqual(['r1']);
   });
 
   it('refuses a stack that the worker does not serve, and files outside of it', async () => {
     const elsewhere = { ...plan(), target: 'other', stack: { ...plan().stack, directory: tmpdir() } };
-    const deps = { access: worker(), stacks: [home], guard: () => Promise.resolve() };
+    const deps = { access: worker(), stacks: [home], secrets: noSecrets, guard: () => Promise.resolve() };
     await expect(
       openRun({ target: 'other', runId: 'r1', holder, operator: 'me', plan: elsewhere }, deps),
     ).rejects.toMatchObject({ name: 'AccessDenied' });

@@ -51,6 +51,7 @@ export class ChaosStage {
       SWITCHBACK_STACKS: folder,
       TEMPORAL_ADDRESS: `${loopback}:${ports.wiredTemporal}`,
       DOCKER_HOST: `unix://${join(folder, 'wired.sock')}`,
+      SWITCHBACK_SECRETS: 'TILL_ADMIN_URL',
       TILL_ADMIN_URL: `postgres://postgres:${sentinel}@${loopback}:${ports.wiredPostgres}/shop`,
     };
   }

@@ -24,6 +24,8 @@ export interface Listed {
 }
 
 export interface PlaceOptions {
+  /** Folder whose files the plan may refer to; the usual ones unless told. */
+  secretFolder?: string;
   /** Secret reference of the database; by the worker's environment unless told. */
   storeUrl?: string;
   /** Lines of the plan. */
@@ -92,6 +94,8 @@ export class BackupPlace {
     return {
       SWITCHBACK_HOME: this.home,
       TEMPORAL_ADDRESS: this.temporal.address,
+      SWITCHBACK_SECRETS: 'STORE_URL,MOVED_URL,SERVER_PASSWORD',
+      ...(this.options.secretFolder === undefined ? {} : { SWITCHBACK_SECRET_FOLDERS: this.options.secretFolder }),
       ...(this.options.server === undefined ? {} : { SERVER_PASSWORD: this.options.server }),
       ...(this.options.storeUrl === undefined
         ? { STORE_URL: this.postgres.url(this.database), MOVED_URL: this.postgres.url('moved') }

@@ -27,6 +27,7 @@ beforeAll(async () => {
   const file = (name: string) => join(secrets, name);
   await writeFile(file('age.key'), keys.identity, { mode: 0o600 });
   place = await BackupPlace.make({
+    secretFolder: secrets,
     storeUrl: `\${file:${file('url')}}`,
     repository: `repository: { kind: folder, encrypt: { to: [${keys.recipient}], identity: '\${file:${file('age.key')}}' } }\n`,
   });

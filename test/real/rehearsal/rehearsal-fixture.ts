@@ -35,7 +35,10 @@ export class RehearsalStage {
     readonly workflowBundle: { code: string },
     readonly folder: string,
   ) {
-    this.variables = { ...process.env, SWITCHBACK_HOME: this.home, DB_PASSWORD: 'admin-secret' };
+    this.variables = {
+      ...process.env,
+      ...{ SWITCHBACK_HOME: this.home, SWITCHBACK_SECRETS: 'DB_PASSWORD', DB_PASSWORD: 'admin-secret' },
+    };
   }
 
   /** @param inProcess whether the worker runs in this process; else use `spawn` */
@@ -75,7 +78,7 @@ export class RehearsalStage {
           namespace: 'default',
           host: 'local',
           stacks: [this.folder],
-          secrets: ['*'],
+          secrets: { environment: this.variables, allowed: ['*'] },
           name: 'stage',
           environment: this.variables,
         }),
