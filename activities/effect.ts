@@ -73,6 +73,12 @@ export interface EffectHandler<K extends OperationKind> {
   perform(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared): Promise<Performed>;
   /** Describes an effect that an earlier attempt completed without its receipt. Default: `perform`, which must then be a no-op. */
   adopt?(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared): Promise<Performed>;
+  /**
+   * Whether the world shows that no attempt of an operation without a receipt has ever begun to take effect, asked before it is taken
+   * back; in doubt it has. Default: `observe` says `absent`. Needed where `absent` means "may be run now" or speaks of a part of the
+   * effect only.
+   */
+  untouched?(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared): Promise<boolean>;
   /** Tidies up once the receipt is durable. May be left out by a crash, and what it throws is only logged: nothing may depend on it. */
   settle?(input: OperationInputs[K], context: EffectContext<K>): Promise<void>;
 }

@@ -7,7 +7,7 @@ export { bindActive, checkDrift, requireNoDrift } from './drift.ts';
 export { fileSwitch, noteSwitched, standingOf, switchFiles, type FileSwitch } from './file-switch.ts';
 export { loadCheckpoint, type CheckpointDependencies, type LoadedCheckpoint } from './load-checkpoint.ts';
 export { noteApplied } from './note-applied.ts';
-export { noteOwnContainers, ownContainers } from './own-containers.ts';
+export { areSame, noteOwnContainers, ownContainers } from './own-containers.ts';
 export {
   loadActive,
   previewCheckpoint,

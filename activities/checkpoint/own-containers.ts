@@ -1,5 +1,6 @@
-import type { WorldContainer } from '../compose/index.ts';
+import { readWorld, type WorldContainer } from '../compose/index.ts';
 import type { EffectContext } from '../effect.ts';
+import type { CheckpointDependencies } from './load-checkpoint.ts';
 
 const resource = 'containers';
 
@@ -34,4 +35,14 @@ export async function noteOwnContainers(
   const own = await ownContainers(context, containers, before);
   const value = [...own].map(short).sort().join(',');
   if (value !== ((await context.identityOf(resource)) ?? '')) await context.bindIdentity(resource, value);
+}
+
+/** Whether the containers of the project are the very ones that were there before, none made and none removed. @param before short ids */
+export async function areSame(
+  { engine }: CheckpointDependencies,
+  { plan, signal }: Pick<EffectContext, 'plan' | 'signal'>,
+  before: readonly string[],
+): Promise<boolean> {
+  const now = (await readWorld(engine, plan.stack.project, { signal })).own.map(({ id }) => short(id));
+  return now.length === before.length && now.every((id) => before.includes(id));
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import {
   applied,
+  areSame,
   bringUp,
   fileSwitch,
   loadCheckpoint,
@@ -82,6 +83,14 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
       const { project } = context.plan.stack;
       const stands = await standsAt(deps.engine, next, { project, signal: context.signal, beside: input.start ?? [] });
       return stands ? 'done' : 'partial';
+    },
+
+    // Files alone say nothing of the containers, which are the effect.
+    async untouched(_input, context, prepared) {
+      const { files, containers } = factsOf(prepared);
+      const standing = await Promise.all(files.map((file) => standingOf(context, file)));
+      if (!standing.includes('from') || standing.some((where) => where === 'to' || where === 'other')) return false;
+      return areSame(deps, context, containers);
     },
 
     async perform(input, context, prepared) {

@@ -22,6 +22,13 @@ export const applySqlHandler = (deps: { stores: StoreDrivers }): EffectHandler<'
     return applied ? 'done' : 'absent';
   },
 
+  // Outside a transaction, a part of the statements may stand although the proof of the whole does not hold.
+  async untouched(input, context) {
+    if (!input.transactional) return false;
+    const step = await stepOf(input, context);
+    return !(await withStore(deps.stores, context, input.store, ['sql'], (store) => store.applied(step)));
+  },
+
   async prepare(input, context) {
     const text = await textOf(input.source, context);
     return { undo: await resolved(context.operation.undo, context), facts: { digest: digestOf(text) } };

@@ -3,7 +3,7 @@ import { labels } from '../../runbook/names.ts';
 import type { OperationInputs, Undo } from '../../runbook/operations.ts';
 import { loadActive, type CheckpointDependencies } from '../checkpoint/index.ts';
 import { imageOf } from '../compose/index.ts';
-import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
+import type { EffectContext, EffectHandler, Observation, Performed, Prepared } from '../effect.ts';
 import { commandContainer, goesOn, imageIdOf, runInService, type ServiceRun } from '../run-container/index.ts';
 
 type Input = OperationInputs['runContainer'];
@@ -31,10 +31,19 @@ export function runContainerHandler(deps: CheckpointDependencies): EffectHandler
       const { name, labels: own } = commandContainer(context, role);
       const found = await engine.inspectContainer(name, { signal: context.signal });
       if (!found || !Object.entries(own).every(([label, value]) => found.Config.Labels[label] === value))
-        return 'absent';
+        return withoutContainer(context, name);
       if (found.State.Running || found.State.Status === 'created') return 'partial';
       // A failure that was reported is over: a person has said retry.
       return (await context.identityOf(reportOf(name))) === found.Id ? 'absent' : 'done';
+    },
+
+    // A command that failed half-way has done its half: only one whose container never started has done nothing.
+    async untouched(_input, context) {
+      const { name } = commandContainer(context, role);
+      if ((await context.identityOf(reportOf(name))) !== undefined) return false;
+      const found = await engine.inspectContainer(name, { signal: context.signal });
+      if (found) return found.State.Status === 'created';
+      return !(await hasBegun(context, name));
     },
 
     async perform(input, context, prepared) {
@@ -44,7 +53,15 @@ export function runContainerHandler(deps: CheckpointDependencies): EffectHandler
         await engine.removeContainer(name, own, { signal: context.signal });
       }
       await context.fence();
-      return run(deps, input, context, prepared);
+      // From here on a container that is not there is no proof that the command never ran: somebody may have removed it.
+      if (!(await hasBegun(context, name))) await context.bindIdentity(beginningOf(name), new Date().toISOString());
+      try {
+        return await run(deps, input, context, prepared);
+      } catch (error) {
+        if (!context.signal.aborted && !(await engine.inspectContainer(name, { signal: context.signal })))
+          await context.bindIdentity(beginningOf(name), neverMade);
+        throw error;
+      }
     },
 
     adopt: (input, context, prepared) => run(deps, input, context, prepared),
@@ -58,6 +75,21 @@ export function runContainerHandler(deps: CheckpointDependencies): EffectHandler
 
 /** The journal's note of the container whose failure was told. */
 const reportOf = (name: string) => `failure:${name}`;
+
+/** The journal's note that the container of a command was about to be made. */
+const beginningOf = (name: string) => `begun:${name}`;
+const neverMade = 'never made';
+
+async function hasBegun(context: Context, name: string): Promise<boolean> {
+  return ((await context.identityOf(beginningOf(name))) ?? neverMade) !== neverMade;
+}
+
+/** What is known of a command whose container is not there. A person who says retry after "unknown" has decided that it may run. */
+async function withoutContainer(context: Context, name: string): Promise<Observation> {
+  if (!(await hasBegun(context, name)) || (await context.identityOf(reportOf(name))) !== undefined) return 'absent';
+  await context.bindIdentity(reportOf(name), 'its container is gone');
+  return 'unknown';
+}
 
 async function run(
   deps: CheckpointDependencies,

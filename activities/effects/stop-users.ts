@@ -29,22 +29,16 @@ export function stopUsersHandler(deps: { engine: DockerEngine; stores: StoreDriv
       };
     },
 
-    async observe(_input, { signal }, prepared) {
-      const users = factsOf(prepared)?.users;
-      if (users === undefined) return 'absent';
-      const running = new Set(
-        (await engine.listAll({ signal }))
-          .map((container) => asUser(container, false))
-          .filter(isUp)
-          .map(({ id }) => id),
-      );
-      return users.some(({ id }) => running.has(id)) ? 'partial' : 'done';
+    // Whether all users have stopped, and the stores can be reached without them, is found out by stopping them.
+    async observe(_input, _context, prepared) {
+      return prepared === undefined ? 'absent' : 'partial';
     },
 
     async perform(input, context, prepared) {
       const { signal } = context;
       // What was started since by a restart policy, or by a person, is found now.
-      const users = onceEach([...(factsOf(prepared)?.users ?? []), ...(await usersOf(deps, input, context))]);
+      const known = factsOf(prepared)?.users ?? [];
+      const users = onceEach([...known, ...(await usersSince(deps, input, context, known))]);
       context.progress({ doing: `stopping ${plural(users.length, 'container')}` });
       await context.fence();
       await quieten(engine, users, 'stop', { signal });
@@ -57,10 +51,6 @@ export function stopUsersHandler(deps: { engine: DockerEngine; stores: StoreDriv
         facts: { users: [], lost },
         effect: { stopped: [] },
       };
-    },
-
-    adopt(_input, _context, prepared) {
-      return Promise.resolve(stopped(factsOf(prepared)?.users ?? []));
     },
   };
 }
@@ -123,6 +113,21 @@ async function usersOf(
   return onceEach([...mounting.flat(), ...beside]).filter(
     (user) => isUp(user) && user.project === project && !serving.has(user.id),
   );
+}
+
+/** Where an earlier attempt has stopped what a store needs, nobody can be asked who serves it: then those that are known have to do. */
+async function usersSince(
+  deps: { engine: DockerEngine; stores: StoreDrivers },
+  input: OperationInputs['stopUsers'],
+  context: EffectContext<'stopUsers'>,
+  known: readonly VolumeUser[],
+): Promise<VolumeUser[]> {
+  try {
+    return await usersOf(deps, input, context);
+  } catch (error) {
+    if (context.attempt === 1 || known.length === 0 || context.signal.aborted) throw error;
+    return [];
+  }
 }
 
 /** Of all stores: what undoes a step in one that is not restored needs it too. */

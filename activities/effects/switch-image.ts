@@ -2,6 +2,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs, Undo } from '../../runbook/operations.ts';
 import {
+  areSame,
   bringUp,
   loadCheckpoint,
   noteContents,
@@ -83,6 +84,12 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
         ({ service }) => service === input.service,
       );
       return verdict?.verdict === 'ready' || verdict?.verdict === 'completed' ? 'done' : 'partial';
+    },
+
+    async untouched(_input, context, prepared) {
+      const { from, to, containers } = factsOf(prepared);
+      const active = await requireActive(context);
+      return from !== to && active.compose.digest === from && (await areSame(deps, context, containers));
     },
 
     async perform(input, context, prepared) {

@@ -1,6 +1,7 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { RunRef } from '../../runbook/activities.ts';
 import type { Operation, OperationKind } from '../../runbook/operations.ts';
+import { isBeingTakenBack } from '../../runbook/being-taken-back.ts';
 import { operationKey, type TargetState } from '../../runbook/target-state.ts';
 import type { EffectContext, Progress } from '../effect.ts';
 import { resolveSecrets, type SecretSource } from './secrets.ts';
@@ -26,7 +27,10 @@ export function outdated(
       `${operation} was started under lease ${run.epoch} of ${run.target}; the lease is ${state.epoch} now`,
     );
   }
-  const newest = state.operations.get(operationKey(run.runId, operation))?.attempt ?? attempt;
+  const key = operationKey(run.runId, operation);
+  if (isBeingTakenBack(state, key))
+    return new SwitchbackError('LeaseLost', `${operation} is being taken back, or was: it must not act any more`);
+  const newest = state.operations.get(key)?.attempt ?? attempt;
   if (newest === attempt) return undefined;
   return new SwitchbackError('LeaseLost', `attempt ${attempt} of ${operation} was overtaken by attempt ${newest}`);
 }

@@ -12,6 +12,7 @@ import { endPredecessors } from '../processes/end-predecessor.ts';
 import { runMarked } from '../processes/mark.ts';
 import { effectContext, outdated, type Surroundings } from './effect-context.ts';
 import { failpoint } from './failpoint.ts';
+import { nothingToTakeBack, type Looking } from './nothing-to-take-back.ts';
 import { isOvertaken, recordFailure } from './record-failure.ts';
 import { requireFreshProofs } from './require-fresh-proofs.ts';
 import type { SecretSource } from './secrets.ts';
@@ -85,9 +86,10 @@ export async function performOperation(
       await refreshBreakGlass(run.target, target);
       await endPredecessors(mark);
       await failpoint('before-effect', operation.id, attempt);
-      const performed =
-        (await nothingToTakeBack(request, target, dependencies, surroundings)) ??
-        (await act(handler, operation, context, prepared, known !== undefined));
+      const looking = lookingBack(target, run, dependencies, surroundings, context);
+      const performed = await act(handler, context, prepared, known !== undefined, () =>
+        nothingToTakeBack(request, target, looking),
+      );
       await failpoint('after-effect', operation.id, attempt);
       const receipt = receiptOf(operation, performed, prepared, startedAt);
       await journal([{ type: 'receipt', operation: operation.id, attempt, receipt }]);
@@ -144,11 +146,15 @@ type Outcome = Performed & { adopted: boolean };
 
 async function act(
   handler: AnyHandler,
-  operation: Operation,
   context: AnyContext,
   prepared: Prepared,
   again: boolean,
+  nothing: () => Promise<Performed | undefined>,
 ): Promise<Outcome> {
+  const { operation } = context;
+  // Before the first attempt of an undo nothing of it can be done yet; after it, what is done must not be called nothing.
+  const needless = again ? undefined : await nothing();
+  if (needless) return { ...needless, adopted: false };
   const observation = await handler.observe(operation.input, context, prepared);
   switch (observation) {
     case 'done':
@@ -158,42 +164,36 @@ async function act(
         hint: 'Look at the resource; then say done-by-hand with a proof, or retry once it is clean.',
       });
     case 'absent':
-    case 'partial':
+    case 'partial': {
+      const stillNothing = again ? await nothing() : undefined;
+      if (stillNothing) return { ...stillNothing, adopted: false };
       await context.fence();
       return { ...(await handler.perform(operation.input, context, prepared)), adopted: false };
+    }
   }
 }
 
-/** An undo of operations that never reported: if the world says that they took no effect, there is nothing to take back. */
-async function nothingToTakeBack(
-  { run, operation }: PerformRequest,
+/** Looks at an operation that is to be taken back, with its own plan and handlers; what is asked for meanwhile is the undo's fence. */
+function lookingBack(
   target: OpenTarget,
+  run: PerformRequest['run'],
   dependencies: PerformDependencies,
   surroundings: Surroundings,
-): Promise<Outcome | undefined> {
-  const forwards = (operation.undoes ?? []).map((key) => target.journal.state.operations.get(key));
-  for (const forward of forwards) {
-    if (!forward || forward.receipt !== undefined || forward.status === 'by-hand') return undefined;
-    const forwardRun = await target.sealedRun(forward.run);
-    const context = effectContext(
-      target,
-      forwardRun,
-      { ...run, runId: forward.run },
-      forward.operation,
-      forward.attempt,
-      dependencies.secrets,
-      surroundings,
-    );
-    const handler = handlersFor(forwardRun.plan, dependencies)[forward.operation.kind] as unknown as AnyHandler;
-    const observation = await handler.observe(forward.operation.input, context, forward.prepared);
-    if (observation !== 'absent') return undefined;
-  }
-  if (forwards.length === 0) return undefined;
+  undo: AnyContext,
+): Looking {
   return {
-    summary: 'what this takes back had taken no effect: nothing to do',
-    facts: {},
-    effect: { nothing: true },
-    adopted: false,
+    handlerOf: async (forward) => {
+      const { plan } = await target.sealedRun(forward.run);
+      return handlersFor(plan, dependencies)[forward.operation.kind] as unknown as AnyHandler;
+    },
+    contextOf: async (forward) => {
+      const sealedRun = await target.sealedRun(forward.run);
+      const as = { ...run, runId: forward.run };
+      const { operation, attempt } = forward;
+      const { secrets } = dependencies;
+      const context = effectContext(target, sealedRun, as, operation, attempt, secrets, surroundings) as AnyContext;
+      return { ...context, fence: () => undo.fence() };
+    },
   };
 }
 

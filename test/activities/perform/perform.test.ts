@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +8,7 @@ import type { EffectHandler, EffectHandlers, Observation } from '../../../activi
 import { openRun } from '../../../activities/control/open-run.ts';
 import { performOperation } from '../../../activities/perform/perform.ts';
 import { TargetAccess } from '../../../activities/perform/target-access.ts';
+import { attemptVariable, operationVariable } from '../../../activities/processes/mark.ts';
 import { readJournal, targetHome } from '../../../journal/index.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import { operationVersion, type Operation, type OperationKind } from '../../../runbook/operations.ts';
@@ -153,17 +156,45 @@ describe('performing an operation', () => {
     expect(log).toEqual([]);
   });
 
-  it('finds nothing to take back for an operation that had begun and taken no effect', async () => {
-    handler = { ...handler, perform: () => Promise.reject(new SwitchbackError('StepFailed', 'it broke')) };
-    await expect(perform()).rejects.toMatchObject({ name: 'StepFailed' });
-    const undo = {
-      ...operation,
-      id: 'rollback-1/01-applyCheckpoint',
-      undoes: ['r1/one/cutover/01-applyCheckpoint'],
-    } as Operation;
-    const receipt = await perform(worker(), undo);
-    expect(receipt.summary).toContain('nothing to do');
-    expect((await journal()).operations.get('r1/one/cutover/01-applyCheckpoint')?.status).toBe('undone');
+  it('acts only after its fence was passed', async () => {
+    const access = worker();
+    handler = {
+      ...handler,
+      observe: async () => {
+        // Another holder takes the target between the look and the effect.
+        const target = await access.open('shop');
+        const ended = [
+          { type: 'run-state' as const, state: 'completed' as const },
+          { type: 'lease-released' as const, holder },
+        ];
+        await target.journal.append({ run: 'r1', epoch: run.epoch, entries: ended });
+        await open(worker(), 'r2', 'w2');
+        return 'absent';
+      },
+      perform: () => {
+        log.push('effect without a fence');
+        return Promise.resolve({ summary: 'done', facts: {}, effect: {} });
+      },
+    };
+    await expect(perform(access)).rejects.toMatchObject({ name: 'LeaseLost' });
+    expect(log).toEqual([]);
+  });
+
+  it('ends what an earlier attempt left running before it looks', async () => {
+    const left = spawn('sleep', ['60'], {
+      env: { ...process.env, [operationVariable]: `shop/r1/${operation.id}`, [attemptVariable]: '0' },
+    });
+    const ended = once(left, 'exit');
+    handler = {
+      ...handler,
+      observe: () => {
+        log.push(left.exitCode === null && left.signalCode === null ? 'it still runs' : 'it has ended');
+        return Promise.resolve('absent');
+      },
+    };
+    await perform();
+    await ended;
+    expect(log).toEqual(['it has ended', 'effect 1']);
   });
 
   it('writes down a failure with its hint', async () => {
@@ -174,6 +205,88 @@ describe('performing an operation', () => {
     await expect(perform()).rejects.toThrow('in the way');
     const target = await worker().open('shop');
     expect(target.journal.state.operations.get('r1/one/cutover/01-applyCheckpoint')?.status).toBe('intended');
+  });
+});
+
+describe('taking back an operation that never reported', () => {
+  const forward = 'r1/one/cutover/01-applyCheckpoint';
+  const undo = (id = 'rollback-1/01-applyCheckpoint', kind: OperationKind = 'applyCheckpoint') =>
+    ({ ...operation, kind, id, undoes: [forward] }) as Operation;
+  const failing = () => Promise.reject(new SwitchbackError('StepFailed', 'it broke'));
+  /** Of the forward operation and of its undo: both are asked by the same handler. */
+  let seen: { forward: Observation; undo: Observation };
+
+  beforeEach(async () => {
+    seen = { forward: 'absent', undo: 'absent' };
+    const working = handler;
+    handler = { ...working, perform: failing };
+    await expect(perform()).rejects.toMatchObject({ name: 'StepFailed' });
+    handler = {
+      ...working,
+      observe: (_input, { operation: asked }) => Promise.resolve(asked.undoes === undefined ? seen.forward : seen.undo),
+    };
+  });
+
+  it('finds nothing to take back where the world says that it never began', async () => {
+    const receipt = await perform(worker(), undo());
+    expect(receipt.summary).toContain('nothing to do');
+    expect(log).toEqual([]);
+    expect((await journal()).operations.get(forward)?.status).toBe('undone');
+  });
+
+  it.each<Observation>(['partial', 'done', 'unknown'])('takes it back where the world says %s', async (standing) => {
+    seen.forward = standing;
+    expect((await perform(worker(), undo())).summary).toBe('done');
+    expect(log).toEqual(['effect 1']);
+  });
+
+  it('asks a handler that knows better than by what may be run now', async () => {
+    handler = { ...handler, untouched: () => Promise.resolve(false) };
+    await perform(worker(), undo());
+    expect(log).toEqual(['effect 1']);
+  });
+
+  it('goes on with an undo that has begun, although files are back and look untouched', async () => {
+    const working = handler;
+    seen.forward = 'partial';
+    handler = { ...working, perform: failing };
+    await expect(perform(worker(), undo())).rejects.toMatchObject({ name: 'StepFailed' });
+    handler = working;
+    // What the first attempt has put back.
+    seen.forward = 'absent';
+    const receipt = await perform(worker(), undo());
+    expect(receipt.summary).toBe('done');
+    expect(log).toEqual(['effect 2']);
+  });
+
+  it('goes on also where another rollback had begun to take it back', async () => {
+    const working = handler;
+    seen.forward = 'partial';
+    handler = { ...working, perform: failing };
+    await expect(perform(worker(), undo())).rejects.toMatchObject({ name: 'StepFailed' });
+    handler = working;
+    seen.forward = 'absent';
+    expect((await perform(worker(), undo('rollback-2/01-applyCheckpoint'))).summary).toBe('done');
+    expect(log).toEqual(['effect 1']);
+  });
+
+  it('adopts an undo that was done, and does not call it nothing', async () => {
+    const working = handler;
+    seen.forward = 'partial';
+    handler = { ...working, perform: failing };
+    await expect(perform(worker(), undo())).rejects.toMatchObject({ name: 'StepFailed' });
+    handler = working;
+    seen = { forward: 'absent', undo: 'done' };
+    expect(await perform(worker(), undo())).toMatchObject({ outcome: 'adopted', summary: 'was done' });
+  });
+
+  it('fences off a late attempt of what is being taken back', async () => {
+    await perform(worker(), undo());
+    await expect(perform()).rejects.toMatchObject({
+      name: 'LeaseLost',
+      message: expect.stringContaining('is being taken back'),
+    });
+    expect(log).toEqual([]);
   });
 });
 
