@@ -5,7 +5,7 @@ import type { DockerEngine } from '../docker/index.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import type { EffectContext, EffectHandler, Prepared } from '../effect.ts';
 import { bytesIn, findPoint, verifyPoint, type StoredPoint } from '../points/index.ts';
-import type { BroughtTo, LogToFollow } from '../stores/physical-backups.ts';
+import type { BuiltServer, LogToFollow } from '../stores/physical-backups.ts';
 import { physicalBackupsOf, type StoreDrivers } from '../stores/registry.ts';
 import {
   areAwake,
@@ -133,19 +133,19 @@ async function buildBeside(
     done += bytes;
     context.progress({ doing: 'reading every byte of the backup', done, total, unit: 'bytes' });
   };
-  let broughtTo: BroughtTo | undefined;
+  let built: BuiltServer = { tookMs: 0, databases: [] };
   const buildMs = await extractBeside(job, context, facts, (_job, point, volume) =>
     withFetched(job.engine, point, context, async (read) => {
       const verified = await verifyPoint(read, { signal: context.signal, onBytes });
       return withLog(context, point, facts.at, `${job.scratch}.wal`, async (log) => {
-        const built = await physical.build(job, use, verified, place, volume, log);
-        broughtTo = built.broughtTo;
+        built = await physical.build(job, use, verified, place, volume, log);
         return built.tookMs;
       });
     }),
   );
   // Measured as late as can be: what is written from now on, the exchange cuts off.
-  return { buildMs, ...(broughtTo && { broughtTo }), ...(await physical.loss(use, found, broughtTo)) };
+  const { broughtTo } = built;
+  return { buildMs, ...(broughtTo && { broughtTo }), ...(await physical.loss(use, found, built)) };
 }
 
 /** Lends the log of a point as it is now: what comes in meanwhile is not seen, so that the end of it stays where it is. */

@@ -41,6 +41,15 @@ export interface BroughtTo {
   lastCommit?: string;
 }
 
+/** A server's data, made of a point. */
+export interface BuiltServer {
+  tookMs: number;
+  /** Where a log was followed. */
+  broughtTo?: BroughtTo;
+  /** Databases that it has, sorted: a log makes some and removes some. */
+  databases: string[];
+}
+
 /** A server that is about to be backed up by its files. Close it. */
 export interface ServerToBackUp {
   source(): Promise<SnapshotSource>;
@@ -76,9 +85,9 @@ export interface PhysicalBackups {
     place: DataPlace,
     volume: string,
     log?: LogToFollow,
-  ): Promise<{ tookMs: number; broughtTo?: BroughtTo }>;
-  /** What going back to the point, or to what its log brought it to, loses at this moment. */
-  loss(use: StoreUse, point: StoredPoint, to?: BroughtTo): Promise<{ loss: ServerLoss; warnings: string[] }>;
+  ): Promise<BuiltServer>;
+  /** What going back to what was built loses at this moment. */
+  loss(use: StoreUse, point: StoredPoint, to: BuiltServer): Promise<{ loss: ServerLoss; warnings: string[] }>;
   /** Waits until the live server lets somebody in. Returns the identity of the store in it. */
   settled(use: StoreUse): Promise<string>;
 }

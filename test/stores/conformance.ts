@@ -61,8 +61,22 @@ export function storeConformance(
     const context = () => target.context('checkPreflight', { checks: [] }) as unknown as StoreContext;
     const identity = () => withStore(stores, context(), 'store', [], (store) => store.identity());
 
-    it('knows what it is', async () => {
-      expect(await identity()).toBe(await identity());
+    it('knows what it is, whatever it holds, and is told from another one of its kind', async () => {
+      const before = await identity();
+      await fixture.add(3);
+      expect(await identity()).toBe(before);
+      const other = await fixtureFor();
+      const secrets = other.secrets;
+      const beside = await TestTarget.make({ project: 'conformance', stores: { store: other.ref }, secrets });
+      try {
+        const found = await withStore(stores, beside.context('checkPreflight', { checks: [] }), 'store', [], (store) =>
+          store.identity(),
+        );
+        expect(found).not.toBe(before);
+      } finally {
+        await beside.remove();
+        await other.remove();
+      }
     });
 
     when('probe')('answers a query, and lets it change nothing', async () => {

@@ -123,7 +123,10 @@ export class PostgresServer {
   }
 }
 
+/** Of the newest PostgreSQL of this machine, or of the one that `SWITCHBACK_TEST_POSTGRES` names: its folder of programs. */
 async function binariesFolder(): Promise<string> {
+  const told = process.env['SWITCHBACK_TEST_POSTGRES'];
+  if (told !== undefined && told !== '') return told;
   const shelf = '/usr/lib/postgresql';
   const versions = await readdir(shelf).catch(() => [] as string[]);
   const newest = versions.sort((a, b) => Number(b) - Number(a))[0];

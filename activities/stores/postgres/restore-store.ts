@@ -1,3 +1,4 @@
+import { plural } from '../../../runbook/plural.ts';
 import { verifyPoint, type StoredPoint } from '../../points/index.ts';
 import type { RestoreOutcome, RestoreWish, SwapPlan } from '../store.ts';
 import { inDatabase } from './address.ts';
@@ -144,12 +145,26 @@ async function leftBehind(admin: Session, database: string): Promise<string[]> {
   const slots = await admin.rows('select slot_name as name from pg_catalog.pg_replication_slots where database = $1', [
     database,
   ]);
-  const subscriptions = await admin.rows(
-    `select s.oid::text as name from pg_catalog.pg_subscription s join pg_catalog.pg_database d on d.oid = s.subdbid where d.datname = $1`,
-    [database],
-  );
   return [
     ...slots.map((row) => `the logical replication slot ${row['name']} stays with the replaced database`),
-    ...(subscriptions.length === 0 ? [] : [`${subscriptions.length} subscriptions stay with the replaced database`]),
+    ...(await subscriptionsLeft(admin, database)),
+  ];
+}
+
+/** Before 14 only a superuser sees which database a subscription is of; everybody sees how many the server has. */
+async function subscriptionsLeft(admin: Session, database: string): Promise<string[]> {
+  const { may } = await admin.row(
+    `select pg_catalog.has_column_privilege('pg_catalog.pg_subscription', 'subdbid', 'select')::text as may`,
+  );
+  const query =
+    may === 'true'
+      ? 'select count(*)::text as n from pg_catalog.pg_subscription s join pg_catalog.pg_database d on d.oid = s.subdbid where d.datname = $1'
+      : 'select count(distinct subid)::text as n from pg_catalog.pg_stat_subscription where $1::text is not null';
+  const count = Number((await admin.row(query, [database]))['n']);
+  if (count === 0) return [];
+  return [
+    may === 'true'
+      ? `${plural(count, 'subscription')} left with the replaced database`
+      : `the server has ${plural(count, 'subscription')}; what is of the replaced database is left with it`,
   ];
 }

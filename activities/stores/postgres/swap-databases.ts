@@ -67,7 +67,8 @@ export async function swapDatabases(
 export async function secondsSince(session: Session, takenAt: string | undefined): Promise<number> {
   if (takenAt === undefined) return 0;
   const row = await session.row(
-    'select round(extract(epoch from clock_timestamp() - $1::timestamptz), 3)::text as seconds',
+    // Before 14 `extract` gives a double precision, which cannot be rounded to places.
+    'select round(extract(epoch from clock_timestamp() - $1::timestamptz)::numeric, 3)::text as seconds',
     [takenAt],
   );
   return Number(row['seconds']);

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { execa } from 'execa';
 
 import { runCheck } from '../../../activities/checks/index.ts';
 import type { Instruments } from '../../../activities/checks/index.ts';
@@ -37,7 +38,8 @@ async function service(name: string, script: string, shape: Shape = {}): Promise
       },
       ...(shape.health === undefined
         ? {}
-        : { Healthcheck: { Test: ['CMD-SHELL', shape.health], Interval: 200e6, Timeout: 2e9, Retries: 1 } }),
+        : // A probe that is slow because the machine is busy must not count as one that fails.
+          { Healthcheck: { Test: ['CMD-SHELL', shape.health], Interval: 200e6, Timeout: 600e9, Retries: 1 } }),
       HostConfig: { Init: true, RestartPolicy: { Name: shape.restart ?? '' } },
     }),
   );
@@ -85,11 +87,13 @@ describe('a services check', () => {
     const paused = await service('api', forever);
     const broken = await service('init', 'exit 2');
     // A long-running service that ends politely on SIGTERM must not be taken for one that has finished.
-    const stopped = await service('web', 'trap "exit 0" TERM; while :; do sleep 0.1; done', {
+    const stopped = await service('web', 'trap "exit 0" TERM; echo ready; while :; do sleep 0.1; done', {
       restart: 'unless-stopped',
     });
     await exited(broken);
-    await engine.stopContainer(stopped, { graceSeconds: 10 });
+    // Before it has said what it does on SIGTERM, it would be killed by it.
+    while (!(await execa('docker', ['logs', stopped])).stdout.includes('ready')) await pause(50);
+    await engine.stopContainer(stopped, { graceSeconds: 60 });
     expect((await engine.inspectContainer(stopped))!.State.ExitCode).toBe(0);
     await engine.pauseContainer(paused);
     const result = await look(3);
@@ -102,7 +106,7 @@ describe('a services check', () => {
     await until(ill, (state) => state.Health?.Status === 'unhealthy');
     expect(await look(1)).toMatchObject({ verdict: 'failed', detail: expect.stringContaining('ill (unhealthy)') });
     expect(await look(1, false)).toMatchObject({ verdict: 'successful' });
-    await service('slow', forever, { health: 'sleep 30' });
+    await service('slow', forever, { health: 'sleep 600' });
     expect(await look(2)).toMatchObject({
       verdict: 'failed',
       detail: expect.stringContaining('slow (health: starting)'),

@@ -75,6 +75,7 @@ async function momentNow(): Promise<string> {
   await pause(20);
   const now = await server.value(
     `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+    'postgres',
   );
   await pause(20);
   return now;
@@ -116,6 +117,51 @@ describe('a physical backup with the log of its server', () => {
     await restore({ store: 'shop', point: 'a' }, 'r/04');
     expect(await rows()).toBe('1-before');
     expect(prepared.undo).toMatchObject({ by: 'operation', input: { putBack: { volume: server.volume } } });
+  });
+
+  it('[K10] [M4] is as good as it was after databases were made, and the store’s own was restored from a dump', async () => {
+    await backUp('a');
+    await write('1');
+    await server.sql('create database extra');
+    const gone = await momentNow();
+    // As `pg_restore --create --clean` does it: the same name, another oid.
+    await server.sql('create table other (n int)', 'extra');
+    await server.sql('alter database shop rename to shop_before', 'extra');
+    const without = await momentNow();
+    await server.sql('create database shop template shop_before', 'extra');
+    await write('2');
+    const last = await momentNow();
+    await untilWal('a', ({ to = '' }) => to >= last);
+    await prove('a');
+
+    await expect(restore({ store: 'shop', point: 'a', at: without }, 'r/00')).rejects.toMatchObject({
+      name: 'PreconditionFailed',
+      message: expect.stringContaining('has no database shop'),
+    });
+    expect((await findPoint(target.home.points, 'a', 'run-1')).manifest.state).toBe('restore-tested');
+    await restore({ store: 'shop', point: 'a', at: 'latest' }, 'r/01');
+    expect(await rows()).toBe('1 2');
+    expect(await server.value(`select count(*) from pg_database where datname in ('extra', 'shop_before')`)).toBe('2');
+    await restore({ store: 'shop', point: 'a', at: gone }, 'r/02');
+    expect(await rows()).toBe('1');
+    // Nothing of that is in the point itself, and whoever goes back to it is told so.
+    await restore({ store: 'shop', point: 'a', at: 'latest' }, 'r/03');
+    const { performed } = await restore({ store: 'shop', point: 'a' }, 'r/04');
+    expect(await rows()).toBe('');
+    expect(performed.facts['warnings']).toEqual([expect.stringContaining('extra, shop_before')]);
+    expect((await findPoint(target.home.points, 'a', 'run-1')).manifest.state).toBe('restore-tested');
+  }, 300_000);
+
+  it('[K10] is proven without its log, where that has removed the database', async () => {
+    await backUp('a');
+    await server.sql('create database extra');
+    await server.sql('drop database shop with (force)', 'extra');
+    const dropped = await momentNow();
+    await untilWal('a', ({ to = '' }) => to >= dropped);
+    await prove('a');
+    const { manifest } = await findPoint(target.home.points, 'a', 'run-1');
+    expect(manifest.state).toBe('restore-tested');
+    expect(manifest.proof!.compared.join()).toMatch(/1 tables.*without its log; by .* has removed database shop/);
   });
 
   it('[M4] is brought to no moment outside of its log, and says which ones there are', async () => {

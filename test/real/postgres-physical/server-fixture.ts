@@ -100,19 +100,19 @@ export class ServerFixture {
   }
 
   /** By the published port, which is not the way that the code under test takes. */
-  async connect(user = 'postgres'): Promise<pg.Client> {
+  async connect(user = 'postgres', database = 'shop'): Promise<pg.Client> {
     const found = (await engine.listByLabel({ 'com.docker.compose.project': this.project })).find(
       ({ Labels }) => Labels['com.docker.compose.service'] === 'db',
     );
     const port = found?.Ports.find((entry) => entry.PrivatePort === 5432)?.PublicPort;
-    const client = new pg.Client({ host: '127.0.0.1', port: port!, user, password, database: 'shop' });
+    const client = new pg.Client({ host: '127.0.0.1', port: port!, user, password, database });
     client.on('error', () => undefined);
     await client.connect();
     return client;
   }
 
-  async sql(text: string): Promise<Record<string, unknown>[]> {
-    const client = await this.connect();
+  async sql(text: string, database = 'shop'): Promise<Record<string, unknown>[]> {
+    const client = await this.connect('postgres', database);
     try {
       return (await client.query<Record<string, unknown>>(text)).rows;
     } finally {
@@ -121,8 +121,8 @@ export class ServerFixture {
   }
 
   /** The first value of the first row, as text. */
-  async value(text: string): Promise<string> {
-    return String(Object.values((await this.sql(text))[0] ?? {})[0]);
+  async value(text: string, database = 'shop'): Promise<string> {
+    return String(Object.values((await this.sql(text, database))[0] ?? {})[0]);
   }
 
   /** The plan's store of it. */

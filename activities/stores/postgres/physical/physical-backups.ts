@@ -1,7 +1,7 @@
 import { SwitchbackError } from '../../../../runbook/errors.ts';
 import { pause } from '../../../docker/index.ts';
 import type { StoredPoint } from '../../../points/index.ts';
-import type { BroughtTo, PhysicalBackups, ServerLoss } from '../../physical-backups.ts';
+import type { BuiltServer, PhysicalBackups, ServerLoss } from '../../physical-backups.ts';
 import type { StoreUse } from '../../store.ts';
 import { sessionOptions, withSession } from '../connect.ts';
 import { findServer } from '../find-server.ts';
@@ -31,7 +31,7 @@ export function physicalBackups(box: ToolBox): PhysicalBackups {
       return databases.filter((name) => name !== database && name !== 'postgres' && name !== 'template1');
     },
     async build(job, use, point, place, volume, log) {
-      const { tookMs, broughtTo, brokenAt } = await rebuildServer(job, {
+      const { tookMs, broughtTo, brokenAt, databases, hasOwn } = await rebuildServer(job, {
         point,
         volume,
         ...{ path: place.path, image: place.image, live: place.volume },
@@ -40,7 +40,8 @@ export function physicalBackups(box: ToolBox): PhysicalBackups {
         onStage: (doing) => use.progress({ doing }),
       });
       if (brokenAt !== undefined) throw brokenLog(point, brokenAt, broughtTo?.lastCommit);
-      return { tookMs, ...(broughtTo && { broughtTo }) };
+      if (!hasOwn) throw withoutOwn(use, point, log?.until ?? '');
+      return { tookMs, databases, ...(broughtTo && { broughtTo }) };
     },
     loss: (use, point, to) => lossOf(use, point, to, box),
     settled: (use) => settled(use, box),
@@ -59,6 +60,19 @@ function brokenLog({ manifest }: StoredPoint, lsn: string, lastCommit = 'none'):
   );
 }
 
+/** A server without the store's database is nothing that the stack could go on with. */
+function withoutOwn(use: StoreUse, point: StoredPoint, at: string): SwitchbackError {
+  const { database } = canaryFor(use, point);
+  return new SwitchbackError(
+    'PreconditionFailed',
+    `at ${at} the server of store ${use.store} has no database ${database}: it was dropped or renamed before that`,
+    {
+      hint: 'Nothing was replaced. Ask for an earlier moment, at which it is still there.',
+      facts: { store: use.store, database },
+    },
+  );
+}
+
 /** @throws `PreconditionFailed` for a point of another store or target */
 function canaryFor(use: StoreUse, { manifest }: StoredPoint) {
   const { source, target, run, point } = manifest;
@@ -71,8 +85,9 @@ function canaryFor(use: StoreUse, { manifest }: StoredPoint) {
 }
 
 /** The log since the point tells how much was written; a server that is down tells nothing, and is restored all the same. */
-async function lossOf(use: StoreUse, point: StoredPoint, to: BroughtTo | undefined, { engine }: ToolBox) {
+async function lossOf(use: StoreUse, point: StoredPoint, built: BuiltServer, { engine }: ToolBox) {
   const canary = canaryFor(use, point);
+  const to = built.broughtTo;
   const since = to?.moment ?? canary.takenAt;
   const loss: ServerLoss = { lostSeconds: Math.max(0, Math.round((Date.now() - Date.parse(since)) / 1000)) };
   try {
@@ -81,13 +96,17 @@ async function lossOf(use: StoreUse, point: StoredPoint, to: BroughtTo | undefin
       session.row(
         `select case when pg_catalog.pg_is_in_recovery() then null else pg_catalog.pg_current_wal_insert_lsn()::text end as lsn,
            (select timeline_id from pg_catalog.pg_control_checkpoint()) as timeline,
-           (select string_agg(slot_name, ', ') from pg_catalog.pg_replication_slots where not temporary) as slots`,
+           (select string_agg(slot_name, ', ') from pg_catalog.pg_replication_slots where not temporary) as slots,
+           (select json_agg(datname::text order by datname)::text from pg_catalog.pg_database where datallowconn) as databases`,
       ),
     );
-    const { lsn = null, timeline, slots = null } = row;
+    const { lsn = null, timeline, slots = null, databases } = row;
     const same = Number(timeline) === canary.timeline && lsn !== null;
     const lostLogBytes = same ? { lostLogBytes: Number(lsnOf(lsn) - lsnOf(to?.lsn ?? canary.stopLsn)) } : {};
     const gone = slots === null ? [] : [`replication slots are in no physical backup, and are gone: ${slots}`];
+    const younger = (JSON.parse(databases ?? '[]') as string[]).filter((name) => !built.databases.includes(name));
+    if (younger.length > 0)
+      gone.push(`databases that the server did not have then are only in what was replaced: ${younger.join(', ')}`);
     return { loss: { ...loss, ...lostLogBytes }, warnings: gone };
   } catch (error) {
     use.signal.throwIfAborted();

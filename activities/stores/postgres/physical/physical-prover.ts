@@ -13,7 +13,7 @@ import { cutWal, endWalAt, readWal } from '../../../wal/index.ts';
 import { useFor } from '../prove-point.ts';
 import { extractedBytes, pointKind, readPhysicalCanary } from './canary.ts';
 import { dataPlace } from './data-place.ts';
-import { rebuildServer, type Rebuilt } from './rebuild-server.ts';
+import { isByItsLog, rebuildServer, type Rebuilt } from './rebuild-server.ts';
 
 /** Proves physical backups: a server of the same image is recovered from it in a scratch volume, reads every table and looks for damage. */
 export const physicalProver = (engine: DockerEngine): PointProver => ({
@@ -59,7 +59,21 @@ async function proveServer(point: StoredPoint, context: ProofContext, engine: Do
       doing = stage;
       context.progress({ doing });
     };
-    return await rebuildServer(job, { point, volume, path: 'data', image, prove: true, ...(log && { log }), onStage });
+    const rebuild = { point, volume, path: 'data', image, prove: true, onStage };
+    if (log === undefined) return await rebuildServer(job, rebuild);
+    const byLog = await rebuildServer(job, { ...rebuild, log }).catch((error: unknown) => {
+      if (isByItsLog(error)) return error;
+      throw error;
+    });
+    if (!(byLog instanceof Error) && byLog.hasOwn) return byLog;
+    // The log has removed what is to be read, or leads to nothing sound. Either is no fault of the point, which is proven without it.
+    const alone = await rebuildServer(job, rebuild);
+    const { message, brokenAt } =
+      byLog instanceof Error
+        ? { message: byLog.message, brokenAt: undefined }
+        : { message: `by ${log.to} its log has removed database ${canary.database}`, brokenAt: byLog.brokenAt };
+    const compared = [...alone.compared, `without its log; ${message}`];
+    return { ...alone, compared, ...(brokenAt === undefined ? {} : { brokenAt }) };
   } finally {
     // Without the signal: what was cancelled is cleaned up all the same. The helpers that mount it have gone.
     await removeOwnVolume(engine, volume, labels);

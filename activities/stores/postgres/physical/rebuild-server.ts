@@ -37,6 +37,10 @@ export interface Rebuilt {
   broughtTo?: BroughtTo;
   /** Where it is of use no further, though more of it is there: the position at which it breaks off. */
   brokenAt?: string;
+  /** Databases that the server has now; a log can make others, and remove some. */
+  databases: string[];
+  /** Whether the store's own database is among them: a log can remove that, too. */
+  hasOwn: boolean;
 }
 
 interface Found {
@@ -51,7 +55,9 @@ interface Found {
 /**
  * Makes a server's data of a physical backup: extracts it, lets `pg_verifybackup` compare every file, recovers it with a server that nobody
  * reaches, compares what that server says of itself, and shuts it down.
- * @throws `ValidationMismatch` when what came out is not what was backed up, `IntegrityFailed`; the point is marked for good
+ * What a log changes (databases, their oids, contents) is compared with nothing: that is what the log is for.
+ * @throws `ValidationMismatch` when what came out is not what was backed up, `IntegrityFailed`; the point is marked for good, except after
+ * a log, whose faults are not the point's: `isByItsLog` tells them
  */
 export async function rebuildServer(job: HelperJob, rebuild: Rebuild): Promise<Rebuilt> {
   const { point, volume, path, image, prove, log } = rebuild;
@@ -85,16 +91,18 @@ export async function rebuildServer(job: HelperJob, rebuild: Rebuild): Promise<R
     ],
     ...(log && { mounts: [{ type: 'bind', source: log.folder, target: '/log', readOnly: true }] }),
   });
-  if (recovered.exitCode !== 0) throw await recoveryError(point, recovered);
+  const wrongly = (why: string) => (log ? wrongByLog(point, why) : mismatch(point, why));
+  if (recovered.exitCode !== 0) throw await recoveryError(point, recovered, wrongly);
   const found = answerOf<Found>(recovered.answer, 'the recovery');
-  const wrong = differences(canary, found);
-  if (wrong.length > 0) throw await mismatch(point, `what came out of it is another server: ${wrong.join('; ')}`);
-  if (found.checked === 'corrupt') throw await mismatch(point, `pg_amcheck finds damage in it: ${recovered.said}`);
+  const wrong = differences(canary, found, log !== undefined);
+  if (wrong.length > 0) throw await wrongly(`what came out of it is another server: ${wrong.join('; ')}`);
+  if (found.checked === 'corrupt') throw await wrongly(`pg_amcheck finds damage in it: ${recovered.said}`);
   const tookMs = Math.round(performance.now() - started);
   const followed = log && whereTo(log, found);
   const { compared, unchecked } = described(canary, found, prove, recovered.said);
   if (followed) compared.push(followedLine(followed));
-  return { tookMs, compared, unchecked, ...followed };
+  const { databases, oid } = found.facts;
+  return { tookMs, compared, unchecked, databases: [...databases].sort(), hasOwn: oid !== null, ...followed };
 }
 
 /** What was recovered from a log. One that breaks off before it should brings nobody to the moment that was asked for. */
@@ -115,14 +123,15 @@ function followedLine({ broughtTo, brokenAt }: Pick<Rebuilt, 'broughtTo' | 'brok
     : `the log breaks off at ${brokenAt}; the last commit before that: ${lastCommit}`;
 }
 
-function differences(canary: PhysicalCanary, { facts }: Found): string[] {
+/** @param followed whether a log was: then databases may be others, made or restored since */
+function differences(canary: PhysicalCanary, { facts }: Found, followed: boolean): string[] {
   const sorted = (names: string[]) => [...names].sort().join(', ');
   return [
     ...(facts.system === canary.system ? [] : [`system identifier ${facts.system}, not ${canary.system}`]),
-    ...(facts.oid === canary.oid
+    ...(followed || facts.oid === canary.oid
       ? []
       : [`database ${canary.database} has oid ${facts.oid ?? 'none'}, not ${canary.oid}`]),
-    ...(sorted(facts.databases) === sorted(canary.databases)
+    ...(followed || sorted(facts.databases) === sorted(canary.databases)
       ? []
       : [`databases ${sorted(facts.databases)}, not ${sorted(canary.databases)}`]),
     ...(lsnOf(facts.lsn) >= lsnOf(canary.stopLsn) ? [] : [`recovered to ${facts.lsn}, before ${canary.stopLsn}`]),
@@ -135,12 +144,15 @@ function described(
   prove: boolean,
   said: string,
 ): Pick<Rebuilt, 'compared' | 'unchecked'> {
-  const { files, stopLsn, system, databases, database } = canary;
+  const { files, stopLsn, system, database } = canary;
+  const databases = [...found.facts.databases].sort();
   return {
     compared: [
       `${files} files: names, sizes, SHA-256, and the log from ${canary.startLsn} to ${stopLsn} (pg_verifybackup)`,
       `recovered to ${found.facts.lsn}, past the end of the backup; system ${system}; databases: ${databases.join(', ')}`,
-      ...(prove ? [`database ${database}: ${found.rows} rows read in ${found.tables} tables`] : []),
+      ...(prove && found.facts.oid !== null
+        ? [`database ${database}: ${found.rows} rows read in ${found.tables} tables`]
+        : []),
       ...(found.checked === 'sound' ? ['tables and indexes of all databases are sound (pg_amcheck)'] : []),
     ],
     unchecked: !prove
@@ -166,14 +178,18 @@ async function verifyError(point: StoredPoint, { said, exitCode }: ServerAnswer)
   );
 }
 
-async function recoveryError(point: StoredPoint, { said }: ServerAnswer): Promise<SwitchbackError> {
+async function recoveryError(
+  point: StoredPoint,
+  { said }: ServerAnswer,
+  wrongly: (why: string) => SwitchbackError | Promise<SwitchbackError>,
+): Promise<SwitchbackError> {
   // A log that ends too early, or cannot be read, is the backup's fault; a missing library is not.
   if (
     /WAL ends before|could not locate (a valid|required) checkpoint|invalid (checkpoint|primary) record|recovery ended before/i.test(
       said,
     )
   )
-    return mismatch(point, `it does not recover: ${said}`);
+    return wrongly(`it does not recover: ${said}`);
   return new SwitchbackError(
     'StepFailed',
     `the server of recovery point ${point.manifest.point} does not start: ${said}`,
@@ -182,6 +198,19 @@ async function recoveryError(point: StoredPoint, { said }: ServerAnswer): Promis
     },
   );
 }
+
+/** A fault that shows after a log was followed says nothing about the point: without the log it may be as good as ever. */
+function wrongByLog({ manifest }: StoredPoint, why: string): SwitchbackError {
+  return new SwitchbackError('StepFailed', `recovery point ${manifest.point}, brought on by its log: ${why}`, {
+    hint: 'Nothing was replaced, and the point is as good as it was. Ask for an earlier moment, or restore it without --at.',
+    facts: { [byItsLog]: true },
+  });
+}
+
+/** Among the facts of an error: the fault showed only after a log was followed. */
+const byItsLog = 'byItsLog';
+export const isByItsLog = (error: unknown): error is SwitchbackError =>
+  error instanceof SwitchbackError && error.facts[byItsLog] === true;
 
 async function mismatch(point: StoredPoint, why: string): Promise<SwitchbackError> {
   await markFailed(point, why);
