@@ -24,7 +24,7 @@ const adaptersMayUse = [
   'steering',
 ];
 /** What the command line may run on its own machine: the worker, readers of what a run left on disk, and the last way out. */
-const clientMayUse = ['break-glass', 'docker', 'git', 'points', 'records', 'resources', 'restic', 'wal'];
+const clientMayUse = ['break-glass', 'docker', 'git', 'points', 'records', 'resources', 'restic', 'sql', 'wal'];
 /** A password of a repository is read where it is used: here, when the operator's own machine reads a backup again. */
 const clientMayCall = ['perform/secrets\\.ts$', 'perform/secret-settings\\.ts$'];
 

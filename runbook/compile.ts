@@ -7,6 +7,7 @@ import { numberOperations } from './compile/number-operations.ts';
 import { compilePhase } from './compile/phase-stages.ts';
 import { validatePlan, type Declared } from './compile/validate.ts';
 import type { CompiledPlan } from './compiled-plan.ts';
+import type { SqlParser } from './guard/index.ts';
 import type { OperationInputs } from './operations.ts';
 import type { Finding, Plan, PlanFiles } from './plan/index.ts';
 import type { OperationDraft } from './steps/index.ts';
@@ -25,10 +26,10 @@ export interface Compilation {
 
 /**
  * Turns a plan into operations. Pure: what it knows of files is in `files`, so the worker compiles sealed contents to the
- * same operations as the client. `declared` names what a broken plan says elsewhere, so that one mistake is reported once.
+ * same operations as the client. `sql` reads the SQL of its steps. `declared` names what a broken plan says elsewhere, so that one mistake is reported once.
  */
-export function compile(plan: Plan, files: PlanFiles, declared: Declared = nothingBroken): Compilation {
-  const frame = frameOf(plan, files);
+export function compile(plan: Plan, files: PlanFiles, sql: SqlParser, declared: Declared = nothingBroken): Compilation {
+  const frame = frameOf(plan, files, sql);
   const placed = placePhases(plan, frame, declared.checkpointsUnsure);
   const findings = validatePlan({ plan, files, frame, placed, declared });
   if (findings.some(({ severity }) => severity === 'error')) return { findings };

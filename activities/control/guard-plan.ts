@@ -2,6 +2,7 @@ import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { guardSql, sqlMakes } from '../../runbook/guard/index.ts';
 import type { Operation } from '../../runbook/operations.ts';
+import { loadSqlParser } from '../sql/index.ts';
 
 /**
  * Looks at the SQL of a plan once more, with the worker's own eyes and in the contents that were just sealed: a client may be older,
@@ -9,6 +10,7 @@ import type { Operation } from '../../runbook/operations.ts';
  * @throws SwitchbackError `Protected` that names the operation and the resource.
  */
 export async function guardPlan(plan: CompiledPlan, sealed: (path: string) => Promise<Buffer>): Promise<void> {
+  const parser = await loadSqlParser();
   const made = new Map<string, Set<string>>();
   for (const operation of plan.phases.flatMap((phase) => phase.stages.flatMap((stage) => stage.operations))) {
     if (operation.kind !== 'applySql') continue;
@@ -16,7 +18,7 @@ export async function guardPlan(plan: CompiledPlan, sealed: (path: string) => Pr
     const ours = made.get(store) ?? new Set<string>();
     made.set(store, ours);
     const text = await textOf(operation, sealed);
-    const finding = guardSql(text, plan.protect, store, { transactional, made: ours }).find(
+    const finding = guardSql(text, plan.protect, store, { transactional, made: ours }, parser).find(
       ({ severity }) => severity === 'error',
     );
     if (finding) {
@@ -26,7 +28,7 @@ export async function guardPlan(plan: CompiledPlan, sealed: (path: string) => Pr
         finding.hint === undefined ? {} : { hint: finding.hint },
       );
     }
-    for (const name of sqlMakes(text)) ours.add(name);
+    for (const name of sqlMakes(text, parser)) ours.add(name);
   }
 }
 

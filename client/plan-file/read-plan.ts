@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { loadSqlParser } from '../../activities/sql/index.ts';
 import { compile, namedFiles } from '../../runbook/compile.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import type { Finding, Plan } from '../../runbook/plan/index.ts';
@@ -121,7 +122,7 @@ export async function readPlanText(
   }
   const loaded = await loadFiles(namedFiles(plan), fileSource, text, shown);
   for (const { source: file, use } of loaded.sources.values()) blackouts.push(...secretsInFile(file, use));
-  const { compiled, findings } = compile(plan, loaded.files, parsed.declared);
+  const { compiled, findings } = compile(plan, loaded.files, await loadSqlParser(), parsed.declared);
   for (const finding of findings)
     mistakes.push(inFile(finding, loaded) ?? place({ ...finding, path: parsed.original(finding.path) }));
   const issues = finish(mistakes, blackouts);

@@ -1,4 +1,5 @@
 import type { ProtectedResource, RepositoryRef, StackRef, StoreRef } from '../compiled-plan.ts';
+import type { SqlParser } from '../guard/index.ts';
 import type { Phase, Plan, PlanFiles, PlanPath } from '../plan/index.ts';
 import { tidyPath } from '../plan/index.ts';
 import { kindOf, readActive, type ActiveCheckpoint, type Step, type StepContext } from '../steps/index.ts';
@@ -13,9 +14,10 @@ export interface PlanFrame {
   repository?: RepositoryRef;
   baseline: ActiveCheckpoint;
   files: PlanFiles;
+  sql: SqlParser;
 }
 
-export function frameOf(plan: Plan, files: PlanFiles): PlanFrame {
+export function frameOf(plan: Plan, files: PlanFiles, sql: SqlParser): PlanFrame {
   const usesEnv = [plan.baseline, ...plan.phases.flatMap((phase) => [phase.checkpoint, phase.dualRun])].some(
     (refs) => refs?.env !== undefined,
   );
@@ -36,6 +38,7 @@ export function frameOf(plan: Plan, files: PlanFiles): PlanFrame {
     ...(plan.repository === undefined || plan.repository.kind === 'folder' ? {} : { repository: plan.repository }),
     baseline: readActive('baseline', plan.baseline, files),
     files,
+    sql,
   };
 }
 

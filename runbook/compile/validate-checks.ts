@@ -49,7 +49,7 @@ function windowFindings(scope: Scope, checks: PlanChecks, active: ActiveCheckpoi
 }
 
 function checkFindings(
-  { plan, declared, files }: Scope,
+  { plan, declared, files, frame }: Scope,
   check: PlanCheck,
   active: ActiveCheckpoint,
   path: PlanPath,
@@ -58,7 +58,7 @@ function checkFindings(
   if ('run' in check) return unknownService(check.service, active, [...path, 'service']);
   if ('http' in check) return portFindings(check.http, active, files, [...path, 'http']);
   const stores = { ...Object.fromEntries(declared.stores.map((name) => [name, {}])), ...plan.stores };
-  const wrong = notOneQuery(check.query);
+  const wrong = notOneQuery(check.query, frame.sql);
   return [
     ...unknownStore(check.sql, { stores }, [...path, 'sql']),
     ...(wrong === undefined

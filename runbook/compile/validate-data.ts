@@ -116,7 +116,7 @@ function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][num
   const comparisons = (dualRun?.compare ?? []).flatMap((pair, index) =>
     (['left', 'right'] as const).flatMap((side): Finding[] => {
       const at: PlanPath = [...path, 'dualRun', 'compare', index, side];
-      const wrong = pair[side].query === undefined ? undefined : notOneQuery(pair[side].query);
+      const wrong = pair[side].query === undefined ? undefined : notOneQuery(pair[side].query, scope.frame.sql);
       return [
         ...unknownStore(pair[side].store, storesOf(scope), [...at, 'store']),
         ...(wrong === undefined
@@ -147,8 +147,13 @@ function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][num
     if (!('sql' in step) || seen.has(`store ${step.sql}`) || step.undo !== undefined) return [];
     const text = sqlText(step.file === undefined ? { statement: step.statement ?? '' } : { file: step.file }, context);
     // What cannot run at all is said by the guard.
-    if (text === undefined || sqlIsAdditive(text) || readSql(text).some(({ refusal }) => refusal)) return [];
-    const what = readSql(text).flatMap(({ effects }) =>
+    if (
+      text === undefined ||
+      sqlIsAdditive(text, context.sql) ||
+      readSql(text, context.sql).some(({ refusal }) => refusal)
+    )
+      return [];
+    const what = readSql(text, context.sql).flatMap(({ effects }) =>
       effects.filter(({ how }) => how !== 'adds').map(({ action }) => action),
     );
     return [

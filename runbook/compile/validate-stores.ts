@@ -3,11 +3,11 @@ import type { Finding } from '../plan/index.ts';
 import type { Scope } from './validate.ts';
 
 /** Canary queries that do more than read, and those whose value a restore could not bring back. */
-export function validateStores({ plan }: Scope): Finding[] {
+export function validateStores({ plan, frame: { sql } }: Scope): Finding[] {
   return Object.entries(plan.stores).flatMap(([name, { canary = [] }]) =>
     canary.flatMap(({ query }, index): Finding[] => {
       const path = ['stores', name, 'canary', index, 'query'];
-      const wrong = notOneQuery(query);
+      const wrong = notOneQuery(query, sql);
       if (wrong !== undefined) {
         return [
           {
@@ -18,7 +18,7 @@ export function validateStores({ plan }: Scope): Finding[] {
           },
         ];
       }
-      const changing = changingWords(query);
+      const changing = changingWords(query, sql);
       if (changing.length === 0) return [];
       return [
         {

@@ -1,6 +1,7 @@
 import type { ProtectedResource } from '../compiled-plan.ts';
 import { readSql } from './read-sql.ts';
 import { isMade, showName, type SqlEffect, type SqlFacts } from './sql-facts.ts';
+import type { SqlParser } from './sql-parser.ts';
 import { protectedTables, splitPattern, tableMatches, type ProtectedTables } from './table-pattern.ts';
 
 /** Something that a guard refuses, or wants seen. Offsets are in the text that it was given, in characters. */
@@ -30,12 +31,13 @@ export function guardSql(
   protect: readonly ProtectedResource[],
   store: string,
   options: GuardSqlOptions,
+  parser: SqlParser,
 ): GuardFinding[] {
   const rules = protectedTables(protect, store);
   const made = new Set(options.made);
   const findings: GuardFinding[] = [];
   let moved = false;
-  for (const facts of readSql(text)) {
+  for (const facts of readSql(text, parser)) {
     const place = { start: facts.start, end: facts.end };
     if (facts.refusal) findings.push({ severity: 'error', ...facts.refusal, ...place });
     const transaction = aboutTransaction(facts, options.transactional);
@@ -126,7 +128,23 @@ function judge(
       resource,
     };
   }
-  if (wide === undefined || (effect.how === 'adds' && rules.every(({ allow }) => allow === 'expand'))) return undefined;
+  if (effect.meaning !== undefined) {
+    const [rule] = rules;
+    const pattern = rule?.tables[0];
+    if (pattern === undefined || isMade(effect, made)) return undefined;
+    return {
+      severity: 'error',
+      message: `${effect.action} changes ${effect.meaning}, and ${store}: ${pattern} is protected`,
+      hint: 'What rows of a protected table hold and mean must stay, and the text does not tell what they are made of. Add something new beside it.',
+      resource: `${store}: ${pattern}`,
+    };
+  }
+  if (
+    wide === undefined ||
+    isMade(effect, made) ||
+    (effect.how === 'adds' && rules.every(({ allow }) => allow === 'expand'))
+  )
+    return undefined;
   const reached = matchingRules(
     rules,
     (pattern) =>

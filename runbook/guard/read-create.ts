@@ -1,110 +1,97 @@
-import { readRowChanges } from './read-row-changes.ts';
-import type { SqlCursor } from './sql-cursor.ts';
-import { objectKey, type SqlFacts } from './sql-facts.ts';
+import { objectWords } from './object-words.ts';
+import { objectKey, showName, type SqlFacts, type SqlName } from './sql-facts.ts';
+import { anyNameOf, fieldsOf, nameOf, nodesOf, tableOf, textOf, visitNodes, type SqlFields } from './sql-tree.ts';
 
-const adjectives = [
-  'global',
-  'local',
-  'temporary',
-  'temp',
-  'unlogged',
-  'unique',
-  'recursive',
-  'constraint',
-  'trusted',
-  'procedural',
-  'foreign',
-];
+/** A table, view or sequence of that name. */
+export function readNewTable(fields: SqlFields, facts: SqlFacts, type: string, name: SqlName | undefined): void {
+  const replaces = fields['replace'] === true;
+  facts.verb = replaces ? `CREATE OR REPLACE ${type}` : `CREATE ${type}`;
+  if (name === undefined) return;
+  // With IF NOT EXISTS, or in place of another, it may be the one that was there.
+  if (fields['if_not_exists'] !== true && !replaces) facts.makes.push(objectKey(name));
+  facts.effects.push({ how: replaces ? 'changes' : 'adds', action: facts.verb, table: name });
+}
 
-/** CREATE …: what it makes, and the existing tables that it adds something to. */
-export function readCreate(cursor: SqlCursor, facts: SqlFacts): void {
-  const replaces = cursor.takes('or', 'replace');
-  while (cursor.takesOneOf(adjectives)) continue;
-  const type = cursor.takes('materialized', 'view') ? 'materialized view' : cursor.peek()?.value;
-  if (type !== 'materialized view') cursor.at++;
-  facts.verb = `CREATE ${(type ?? '').toUpperCase()}`;
-  const action = replaces ? `CREATE OR REPLACE ${(type ?? '').toUpperCase()}` : facts.verb;
-  const how = replaces ? 'changes' : 'adds';
-  switch (type) {
-    case 'table':
-    case 'view':
-    case 'materialized view':
-    case 'sequence': {
-      const maybe = cursor.takes('if', 'not', 'exists');
-      const table = cursor.name();
-      if (!table) return;
-      // With IF NOT EXISTS, or in place of another, it may be the one that was there.
-      if (!maybe && !replaces) facts.makes.push(objectKey(table));
-      facts.effects.push({ how, action, table });
-      readParents(cursor, facts, action);
-      readRowChanges(cursor, facts);
-      return;
-    }
-    case 'index': {
-      facts.alone = facts.harmlessOutside = cursor.takes('concurrently');
-      cursor.takes('if', 'not', 'exists');
-      const name = cursor.sees('on') ? undefined : cursor.name();
-      cursor.skipPast('on');
-      cursor.takes('only');
-      const table = cursor.name();
-      if (!table) return;
-      facts.effects.push({ how, action, table });
-      if (name) facts.makes.push(objectKey(name, 'index'));
-      return;
-    }
-    case 'trigger':
-    case 'policy': {
-      const name = cursor.name();
-      cursor.skipPast('on');
-      const table = cursor.name();
-      if (!table || !name) return;
-      facts.effects.push({ how, action, table, part: `${type} ${name.name}` });
-      if (!replaces) facts.makes.push(objectKey(table, `${type} ${name.name}`));
-      return;
-    }
-    case 'rule': {
-      const name = cursor.name();
-      cursor.skipPast('to');
-      const table = cursor.name();
-      // A rule changes what the application's own statements do.
-      if (table && name) facts.effects.push({ how: 'changes', action, table, part: `rule ${name.name}` });
-      return;
-    }
-    case 'statistics': {
-      if (!cursor.skipPast('from')) return;
-      for (const table of cursor.names()) facts.effects.push({ how, action, table });
-      return;
-    }
-    case 'database':
-    case 'tablespace':
-    case 'subscription':
-      facts.alone = true;
-      facts.effects.push({ how: 'adds', action });
-      return;
-    default: {
-      const maybe = cursor.takes('if', 'not', 'exists');
-      const name = cursor.name();
-      const part = name === undefined ? undefined : objectKey(name, type);
-      if (part !== undefined && !maybe && !replaces) facts.makes.push(part);
-      facts.effects.push({ how, action, ...(part === undefined ? {} : { part }) });
-    }
+export function readCreateTable(fields: SqlFields, facts: SqlFacts, type = 'TABLE'): void {
+  const base = 'base' in fields ? fieldsOf(fields['base']) : fields;
+  const relation = base['relation'] ?? fields['relation'];
+  readNewTable(base, facts, type, tableOf(relation));
+  const adds = (word: string, table: SqlName | undefined) => {
+    if (table) facts.effects.push({ how: 'adds', action: `CREATE TABLE … ${word}`, table });
+  };
+  const parents = nodesOf(base['inhRelations']).map(({ fields: parent }) => tableOf(parent));
+  for (const parent of parents) adds(base['partbound'] === undefined ? 'INHERITS' : 'PARTITION', parent);
+}
+
+/** Foreign keys, wherever a statement defines them: the table that they refer to gets triggers by them. */
+export function readReferences(root: unknown, facts: SqlFacts): void {
+  visitNodes(root, (kind, fields) => {
+    const table = kind === 'Constraint' ? tableOf(fields['pktable']) : undefined;
+    if (table) facts.effects.push({ how: 'adds', action: `${facts.verb} … REFERENCES`, table });
+  });
+}
+
+export function readIndex(fields: SqlFields, facts: SqlFacts): void {
+  facts.verb = 'CREATE INDEX';
+  facts.alone = facts.harmlessOutside = fields['concurrent'] === true;
+  const table = tableOf(fields['relation']);
+  if (table === undefined) return;
+  facts.effects.push({ how: 'adds', action: facts.verb, table });
+  const name = textOf(fields['idxname']);
+  if (name === '' || fields['if_not_exists'] === true) return;
+  facts.makes.push(objectKey(table.schema === undefined ? { name } : { schema: table.schema, name }, 'index'));
+}
+
+/** A trigger, policy or rule: a part of a table with a name of its own. */
+export function readPart(fields: SqlFields, facts: SqlFacts, type: 'trigger' | 'policy' | 'rule'): void {
+  const replaces = fields['replace'] === true;
+  facts.verb = `CREATE ${replaces ? 'OR REPLACE ' : ''}${type.toUpperCase()}`;
+  const table = tableOf(fields['relation'] ?? fields['table']);
+  const part = `${type} ${textOf(fields['trigname'] ?? fields['policy_name'] ?? fields['rulename'])}`;
+  if (table === undefined) return;
+  // A rule changes what the application's own statements do.
+  const how = replaces || type === 'rule' ? 'changes' : 'adds';
+  facts.effects.push({ how, action: facts.verb, table, part });
+  if (how === 'adds') facts.makes.push(objectKey(table, part));
+}
+
+/** Something that is neither table nor part of one: a function, a type, a schema. */
+export function readNewObject(facts: SqlFacts, type: string, name: SqlName | undefined, replaces = false): void {
+  facts.verb = `CREATE ${replaces ? 'OR REPLACE ' : ''}${type.toUpperCase()}`;
+  const part = name && objectKey(name, type);
+  facts.effects.push({
+    how: replaces ? 'changes' : 'adds',
+    action: facts.verb,
+    ...(part === undefined ? {} : { part }),
+  });
+  if (part !== undefined && !replaces) facts.makes.push(part);
+}
+
+export function readDefinition(fields: SqlFields, facts: SqlFacts): void {
+  const type = objectWords(fields['kind']).toLowerCase();
+  const maybe = fields['replace'] === true || fields['if_not_exists'] === true;
+  readNewObject(facts, type, nameOf(fields['defnames']), maybe);
+}
+
+export function readStatistics(fields: SqlFields, facts: SqlFacts): void {
+  facts.verb = 'CREATE STATISTICS';
+  for (const { fields: table } of nodesOf(fields['relations'])) {
+    const name = tableOf(table);
+    if (name) facts.effects.push({ how: 'adds', action: facts.verb, table: name });
   }
 }
 
-/** Tables that a new table hangs on to: parents of partitions and the other end of foreign keys. */
-export function readParents(cursor: SqlCursor, facts: SqlFacts, action: string): void {
-  const from = cursor.at;
-  for (; !cursor.done; cursor.at++) {
-    const here = cursor.at;
-    if (cursor.takes('references') || cursor.takes('partition', 'of') || cursor.takes('inherits', '(')) {
-      for (const table of cursor.names())
-        facts.effects.push({
-          how: 'adds',
-          action: `${action} … ${(cursor.tokens[here]?.value ?? '').toUpperCase()}`,
-          table,
-        });
-    }
-    cursor.at = here;
-  }
-  cursor.at = from;
+/** A cast that PostgreSQL applies by itself gives statements another meaning that are written already. */
+export function readCast(fields: SqlFields, facts: SqlFacts): void {
+  facts.verb = 'CREATE CAST';
+  const names = [fields['sourcetype'], fields['targettype']].map((type) => nameOf(fieldsOf(type)['names']));
+  const shown = names.map((name) => (name === undefined ? '?' : showName(name))).join(' as ');
+  const byItself = fields['context'] !== 'COERCION_EXPLICIT';
+  facts.effects.push({
+    how: byItself ? 'changes' : 'adds',
+    action: facts.verb,
+    ...(byItself ? { meaning: `casts of ${shown}` } : {}),
+  });
 }
+
+export const firstName = (value: unknown): SqlName | undefined => nameOf(value) ?? anyNameOf(value);

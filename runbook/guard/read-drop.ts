@@ -1,75 +1,82 @@
-import { otherObject, type SqlCursor } from './sql-cursor.ts';
+import { objectWords } from './object-words.ts';
 import { objectKey, showName, type SqlFacts } from './sql-facts.ts';
+import { anyNameOf, itemsOf, nameOf, nodesOf, type SqlFields } from './sql-tree.ts';
 
-/** DROP …: data for tables, schemas and databases; structure for the rest. */
-export function readDrop(cursor: SqlCursor, facts: SqlFacts): void {
-  const foreign = cursor.takes('foreign');
-  const type = cursor.takes('materialized', 'view') ? 'materialized view' : cursor.peek()?.value;
-  if (type !== 'materialized view') cursor.at++;
-  const action = `DROP ${foreign ? 'FOREIGN ' : ''}${(type ?? '').toUpperCase()}`;
+/** What goes with it holds no data: definitions alone. */
+const withoutData = [
+  'VIEW',
+  'MATERIALIZED VIEW',
+  'TRIGGER',
+  'POLICY',
+  'RULE',
+  'INDEX',
+  'FUNCTION',
+  'PROCEDURE',
+  'ROUTINE',
+  'AGGREGATE',
+];
+
+/** DROP …: data for tables, schemas and extensions; structure for the rest. */
+export function readDrop(fields: SqlFields, facts: SqlFacts): void {
+  const type = objectWords(fields['removeType']);
+  const action = `DROP ${type}`;
   facts.verb = action;
-  const concurrently = cursor.takes('concurrently');
-  cursor.takes('if', 'exists');
-  const cascades = cursor.has('cascade');
+  const objects = Array.isArray(fields['objects']) ? fields['objects'] : [];
+  for (const object of objects) readObject(type, object, facts);
+  if (fields['concurrent'] === true) facts.alone = facts.harmlessOutside = true;
+  if (fields['behavior'] !== 'DROP_CASCADE') return;
+  // A type or an extension takes the columns with it that are made of it.
+  const takesData = !withoutData.includes(type);
+  facts.effects.push({ how: takesData ? 'discards' : 'changes', action: `${action} … CASCADE`, wide: 'dependents' });
+  if (takesData && facts.discards.length === 0) facts.discards.push(`${action} … CASCADE`);
+}
+
+function readObject(type: string, object: unknown, facts: SqlFacts): void {
+  const action = facts.verb;
+  const name = anyNameOf(object);
+  if (name === undefined) return;
   switch (type) {
-    case 'table':
-    case 'sequence':
-      for (const table of cursor.names()) {
-        facts.effects.push({ how: 'discards', action, table });
-        facts.discards.push(`${action} ${showName(table)}`);
-      }
-      break;
-    case 'view':
-    case 'materialized view':
-      for (const table of cursor.names()) facts.effects.push({ how: 'changes', action, table });
-      break;
-    case 'index':
-      facts.alone = facts.harmlessOutside = concurrently;
-      for (const index of cursor.names())
-        facts.effects.push({ how: 'changes', action, part: objectKey(index, 'index') });
-      break;
-    case 'trigger':
-    case 'policy':
-    case 'rule': {
-      const name = cursor.name();
-      cursor.takes('on');
-      const table = cursor.name();
-      if (table && name) facts.effects.push({ how: 'changes', action, table, part: `${type} ${name.name}` });
-      break;
-    }
-    case 'schema':
-      for (const { name } of cursor.names()) {
-        facts.effects.push({ how: 'discards', action, wide: { schema: name } });
-        facts.discards.push(`${action} ${name}`);
-      }
-      break;
-    case 'database':
-    case 'tablespace':
-    case 'owned':
-      facts.alone = type !== 'owned';
-      facts.effects.push({ how: 'discards', action, wide: 'database' });
-      facts.discards.push(action);
+    case 'TABLE':
+    case 'FOREIGN TABLE':
+    case 'SEQUENCE':
+      facts.effects.push({ how: 'discards', action, table: name });
+      facts.discards.push(`${action} ${showName(name)}`);
       return;
-    case 'subscription':
-      facts.alone = true;
-      facts.effects.push({ how: 'changes', action });
+    case 'VIEW':
+    case 'MATERIALIZED VIEW':
+      facts.effects.push({ how: 'changes', action, table: name });
+      return;
+    case 'INDEX':
+      facts.effects.push({ how: 'changes', action, part: objectKey(name, 'index') });
+      return;
+    case 'TRIGGER':
+    case 'POLICY':
+    case 'RULE': {
+      // `DROP TRIGGER t ON a.b` names the table first: [a, b, t].
+      const items = nodesOf([object]).flatMap(({ fields }) => itemsOf(fields['items']));
+      const table = nameOf(items.slice(0, -1));
+      if (table) facts.effects.push({ how: 'changes', action, table, part: `${type.toLowerCase()} ${name.name}` });
+      return;
+    }
+    case 'SCHEMA':
+      facts.effects.push({ how: 'discards', action, wide: { schema: name.name } });
+      facts.discards.push(`${action} ${name.name}`);
+      return;
+    case 'EXTENSION':
+      // An extension may keep rows in tables of its own.
+      facts.effects.push({ how: 'discards', action, part: objectKey(name, 'extension') });
+      facts.discards.push(`${action} ${name.name}`);
+      return;
+    case 'PUBLICATION':
+    case 'CAST':
+      facts.effects.push({
+        how: 'changes',
+        action,
+        meaning: `the ${type.toLowerCase()} ${name.name}`,
+        part: objectKey(name, type.toLowerCase()),
+      });
       return;
     default:
-      facts.effects.push(...otherObject(cursor, action, type));
-  }
-  if (cascades) {
-    // A type or an extension takes the columns with it that are made of it.
-    const takesData = ![
-      'view',
-      'materialized view',
-      'trigger',
-      'policy',
-      'rule',
-      'index',
-      'function',
-      'procedure',
-    ].includes(type ?? '');
-    facts.effects.push({ how: takesData ? 'discards' : 'changes', action: `${action} … CASCADE`, wide: 'dependents' });
-    if (takesData && facts.discards.length === 0) facts.discards.push(`${action} … CASCADE`);
+      facts.effects.push({ how: 'changes', action, part: objectKey(name, type.toLowerCase()) });
   }
 }

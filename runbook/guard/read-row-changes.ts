@@ -1,46 +1,59 @@
-import type { SqlCursor } from './sql-cursor.ts';
-import { showName, type SqlFacts } from './sql-facts.ts';
+import { objectKey, showName, type SqlFacts, type SqlName } from './sql-facts.ts';
+import { fieldsOf, nodesOf, tableOf, visitNodes, type SqlFields } from './sql-tree.ts';
 
-/** Finds every INSERT, UPDATE, DELETE and MERGE of a statement, also inside WITH, EXPLAIN and PREPARE. */
-export function readRowChanges(cursor: SqlCursor, facts: SqlFacts): void {
-  let depth = 0;
-  let selects = false;
-  for (; !cursor.done; cursor.at++) {
-    const token = cursor.peek();
-    if (token?.kind === 'symbol' && token.value === '(') depth++;
-    if (token?.kind === 'symbol' && token.value === ')') depth--;
-    if (token?.kind !== 'word') continue;
-    const from = cursor.at;
-    if (token.value === 'select') selects = true;
-    if (cursor.takes('insert', 'into') || cursor.takes('merge', 'into')) {
-      cursor.takes('only');
-      const table = cursor.name();
-      if (table) facts.effects.push({ how: 'writes', action: token.value === 'merge' ? 'MERGE' : 'INSERT', table });
-      selects = false;
-    } else if (cursor.takes('delete', 'from')) {
-      cursor.takes('only');
-      const table = cursor.name();
-      if (table) {
-        facts.effects.push({ how: 'discards', action: 'DELETE', table });
-        facts.discards.push(`DELETE FROM ${showName(table)}`);
+/** Finds every INSERT, UPDATE, DELETE and MERGE of a statement, also inside WITH, EXPLAIN, PREPARE and CREATE TABLE … AS. */
+export function readRowChanges(root: unknown, facts: SqlFacts): void {
+  visitNodes(root, (kind, fields) => {
+    switch (kind) {
+      case 'InsertStmt':
+        readInsert(fields, facts);
+        break;
+      case 'UpdateStmt':
+        readChange('UPDATE', 'writes', tableOf(fields['relation']), facts);
+        break;
+      case 'DeleteStmt':
+        readChange('DELETE', 'discards', tableOf(fields['relation']), facts);
+        break;
+      case 'MergeStmt':
+        readMerge(fields, facts);
+        break;
+      case 'IntoClause': {
+        const into = tableOf(fields['rel']);
+        if (into === undefined || facts.kind === 'CreateTableAsStmt') break;
+        facts.makes.push(objectKey(into));
+        facts.effects.push({ how: 'adds', action: 'SELECT … INTO', table: into });
+        break;
       }
-    } else if (token.value === 'update' && beginsUpdate(cursor)) {
-      cursor.at++;
-      cursor.takes('only');
-      const table = cursor.name();
-      if (table) facts.effects.push({ how: 'writes', action: 'UPDATE', table });
-    } else if (token.value === 'into' && selects && depth === 0) {
-      facts.selectsInto = true;
     }
-    cursor.at = from;
-  }
+  });
 }
 
-/** Not `ON CONFLICT DO UPDATE`, `FOR UPDATE`, `ON UPDATE CASCADE`, `AFTER UPDATE ON`. */
-function beginsUpdate(cursor: SqlCursor): boolean {
-  const before = cursor.tokens[cursor.at - 1];
-  const after = cursor.peek(1);
-  if (after?.value === 'set' && after.kind === 'word') return false;
-  if (after?.kind !== 'word' && after?.kind !== 'quoted') return false;
-  return before?.kind !== 'word' || !['for', 'key', 'on', 'after', 'before', 'of', 'or', 'do'].includes(before.value);
+function readInsert(fields: SqlFields, facts: SqlFacts): void {
+  const table = tableOf(fields['relation']);
+  const overwrites = fieldsOf(fields['onConflictClause'])['action'] === 'ONCONFLICT_UPDATE';
+  if (overwrites) readChange('INSERT … ON CONFLICT DO UPDATE', 'writes', table, facts);
+  else if (table) push('INSERT', 'writes', table, facts);
+}
+
+/** Of a value that is written over, nothing is left. */
+function readChange(action: string, how: 'writes' | 'discards', table: SqlName | undefined, facts: SqlFacts): void {
+  if (table === undefined) return;
+  push(action, how, table, facts);
+  facts.discards.push(`${action}${action === 'DELETE' ? ' FROM' : ''} ${showName(table)}`);
+}
+
+function readMerge(fields: SqlFields, facts: SqlFacts): void {
+  const table = tableOf(fields['relation']);
+  if (table === undefined) return;
+  push('MERGE', 'writes', table, facts);
+  const commands = nodesOf(fields['mergeWhenClauses']).map(({ fields: when }) => when['commandType']);
+  if (commands.some((command) => command === 'CMD_UPDATE' || command === 'CMD_DELETE'))
+    facts.discards.push(`MERGE INTO ${showName(table)}`);
+}
+
+/** A superuser may write the catalogue itself, and with it the meaning of everything. */
+function push(action: string, how: 'writes' | 'discards', table: SqlName, facts: SqlFacts): void {
+  const catalogue = table.schema === 'pg_catalog' || (table.schema === undefined && table.name.startsWith('pg_'));
+  if (catalogue) facts.effects.push({ how: 'changes', action: `${action} on ${showName(table)}`, wide: 'database' });
+  else facts.effects.push({ how, action, table });
 }

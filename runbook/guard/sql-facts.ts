@@ -18,7 +18,9 @@ export interface SqlEffect {
   table?: SqlName;
   /** Reaches further than one table: everything in a schema, everything in the database, or what depends on it. */
   wide?: { schema: string } | 'database' | 'dependents';
-  /** A part of the table with a name of its own, e.g. a trigger. */
+  /** Not a table itself, but what tables are made of or read by, in words: `the type pay`. Which ones, only the catalogue knows. */
+  meaning?: string;
+  /** A part of the table with a name of its own, e.g. a trigger; without a table, the object itself: `type public.pay`. */
   part?: string;
 }
 
@@ -31,6 +33,8 @@ export interface SqlRefusal {
 export interface SqlFacts {
   start: number;
   end: number;
+  /** Kind of the statement in PostgreSQL's parse tree. */
+  kind: string;
   /** The first words, in capitals. */
   verb: string;
   effects: SqlEffect[];
@@ -38,6 +42,8 @@ export interface SqlFacts {
   makes: string[];
   /** What it discards, in the words of the statement: `DROP TABLE orders_v2`. */
   discards: string[];
+  /** What it changes in the server beside the database, which a dump of the database does not hold: `role app`. */
+  globals: string[];
   /** Cannot run inside a transaction. */
   alone: boolean;
   /** May run without a transaction around it: it cannot touch a row, so there is nothing to abort. */
@@ -45,25 +51,42 @@ export interface SqlFacts {
   /** Why what it does cannot be read from it. */
   hidden?: string;
   refusal?: SqlRefusal;
-  /** SELECT … INTO: a new table in SQL, a variable in PL/pgSQL. */
-  selectsInto: boolean;
   /** From here on, names without a schema can be anywhere. */
   movesSearchPath: boolean;
+  /** Functions that it calls and whose effects are not known, as `objectKey` writes them. */
+  calls: string[];
+  /** A function that it makes, with what its body does once it is called. */
+  defines?: { key: string; body: SqlFacts };
 }
 
-export function emptyFacts(start: number, end: number, verb: string): SqlFacts {
+export function emptyFacts(start: number, end: number, kind: string, verb: string): SqlFacts {
   return {
     start,
     end,
+    kind,
     verb,
     effects: [],
     makes: [],
     discards: [],
+    globals: [],
     alone: false,
     harmlessOutside: false,
-    selectsInto: false,
     movesSearchPath: false,
+    calls: [],
   };
+}
+
+/** What a statement does by way of another one inside it. */
+export function addFacts(into: SqlFacts, from: SqlFacts): void {
+  into.effects.push(...from.effects);
+  into.discards.push(...from.discards);
+  into.makes.push(...from.makes);
+  into.globals.push(...from.globals);
+  into.calls.push(...from.calls);
+  into.movesSearchPath ||= from.movesSearchPath;
+  into.alone ||= from.alone;
+  if (from.hidden !== undefined) into.hidden ??= from.hidden;
+  if (from.refusal !== undefined) into.refusal ??= from.refusal;
 }
 
 /** One text for one object: `public.orders`, `trigger public.orders.audit`, `index public.by_day`. */

@@ -92,18 +92,24 @@ export const sqlStep = defineStep({
       ...(forward === undefined
         ? []
         : guardFindings(
-            guardSql(forward, context.protect, step.sql, { transactional: step.transaction }),
+            guardSql(forward, context.protect, step.sql, { transactional: step.transaction }, context.sql),
             [...context.path, place(sourceOf(step))],
             sourceOf(step),
           )),
       ...(undo === undefined || back === undefined
         ? []
         : guardFindings(
-            guardSql(back, context.protect, step.sql, {
-              transactional: undo.transaction,
-              // What the step itself has made was not there to be protected.
-              made: new Set(forward === undefined ? [] : sqlMakes(forward)),
-            }),
+            guardSql(
+              back,
+              context.protect,
+              step.sql,
+              {
+                transactional: undo.transaction,
+                // What the step itself has made was not there to be protected.
+                made: new Set(forward === undefined ? [] : sqlMakes(forward, context.sql)),
+              },
+              context.sql,
+            ),
             typeof step.undo === 'string' ? [...context.path, 'undo'] : [...context.path, 'undo', place(undo.source)],
             undo.source,
           )),
@@ -117,7 +123,7 @@ export const sqlStep = defineStep({
       store: step.sql,
       source,
       transactional: step.transaction,
-      expand: sqlIsAdditive(text),
+      expand: sqlIsAdditive(text, context.sql),
       ...(step.proof === undefined ? {} : { proof: step.proof }),
     };
     const draft: OperationDraft<'applySql'> = {
@@ -161,10 +167,10 @@ function undoOf({ undo }: SqlStep): SqlUndo | undefined {
 function undoFor(step: SqlStep, forward: string, context: StepContext): Undo {
   const undo = undoOf(step);
   if (undo === undefined) {
-    if (sqlIsAdditive(forward)) {
+    if (sqlIsAdditive(forward, context.sql)) {
       return { by: 'keeping', summary: `what was added to ${step.sql} stays: the old version does not mind it` };
     }
-    const lost = readSql(forward).flatMap((found) => found.discards);
+    const lost = readSql(forward, context.sql).flatMap((found) => found.discards);
     return {
       by: 'impossible',
       summary: `${sqlStep.describe(step)} cannot be taken back`,
@@ -173,7 +179,7 @@ function undoFor(step: SqlStep, forward: string, context: StepContext): Undo {
   }
   const { source } = undo;
   const text = sqlText(source, context) ?? '';
-  const discards = sqlDiscards(text);
+  const discards = sqlDiscards(text, context.sql);
   const what =
     'file' in source
       ? `apply ${source.file} to ${step.sql}`
@@ -187,7 +193,7 @@ function undoFor(step: SqlStep, forward: string, context: StepContext): Undo {
       store: step.sql,
       source,
       transactional: undo.transaction,
-      expand: sqlIsAdditive(text),
+      expand: sqlIsAdditive(text, context.sql),
       ...(undo.proof === undefined ? {} : { proof: undo.proof }),
     },
     effects: [{ resource: `store:${step.sql}`, change: 'update' }],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ProtectedResource, StackRef, StoreRef } from '../compiled-plan.ts';
 import type { Effect, OperationInputs, OperationKind, Undo } from '../operations.ts';
+import type { SqlParser } from '../guard/sql-parser.ts';
 import type { ComposeFacts } from '../plan/compose-facts.ts';
 import { duration } from '../plan/duration.ts';
 import type { Finding, PlanPath } from '../plan/finding.ts';
@@ -38,6 +39,8 @@ export interface StepContext {
   stores: Record<string, StoreRef>;
   protect: readonly ProtectedResource[];
   files: PlanFiles;
+  /** Reads SQL. */
+  sql: SqlParser;
   active: ActiveCheckpoint;
   baseline: ActiveCheckpoint;
   /** Recovery points of stores that the phase makes before its steps run. */

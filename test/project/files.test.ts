@@ -50,7 +50,7 @@ describe('the files of the project', () => {
 
   it('are kebab-case where they are TypeScript', () => {
     const odd = files.filter(
-      (file) => file.endsWith('.ts') && !/^([a-z0-9.-]+\/)*[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/.test(file),
+      (file) => file.endsWith('.ts') && !/^([a-z0-9.-]+\/)*[a-z0-9]+(-[a-z0-9]+)*(\.test|\.d)?\.ts$/.test(file),
     );
     expect(odd).toEqual([]);
   });

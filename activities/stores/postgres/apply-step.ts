@@ -1,14 +1,15 @@
-import pg from 'pg';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import { protectedTables } from '../../../runbook/guard/table-pattern.ts';
+import type { SqlParser } from '../../../runbook/guard/index.ts';
 import type { SqlOutcome, SqlStep, StoreUse } from '../store.ts';
 import { archiveLosses, type Archiver } from './archive-losses.ts';
 import { captureCatalog, type Catalog } from './capture-catalog.ts';
 import { catalogChanges, type CatalogChange } from './catalog-changes.ts';
 import { madeBefore, passFence, standingEntry, writeEntry, type LedgerEntry } from './ledger.ts';
 import { addedNames, breaches, protectedError } from './protection.ts';
+import { pinSettings } from './pinned-settings.ts';
 import type { Session } from './session.ts';
-import { countStatements } from './statements.ts';
+import { statementsOf, type StepStatement } from './statements.ts';
 
 /**
  * Applies a step in one transaction: the fence is passed, the step runs, the catalogue and the counters are compared with what they
@@ -20,11 +21,14 @@ export async function applyStep(
   step: SqlStep,
   use: StoreUse,
   archiver: Archiver | undefined,
+  parser: SqlParser,
 ): Promise<SqlOutcome> {
   const started = performance.now();
+  const statements = statementsOf(step.text, parser, use.store);
+  await pinSettings(session, use.store);
   const adopted = ({ rows }: LedgerEntry): SqlOutcome => ({
     adopted: true,
-    statements: countStatements(step.text),
+    statements: statements.length,
     rows,
     tookMs: Math.round(performance.now() - started),
     added: [],
@@ -33,13 +37,13 @@ export async function applyStep(
   const before = await standingEntry(session, use, step.undoes);
   if (before !== undefined) return adopted(before);
   // What an undo would destroy is found out by running it once for nothing.
-  const losses = archiver && (await dryRun(session, step, use));
+  const losses = archiver && (await dryRun(session, step, statements, use));
   return session.transaction('begin', async () => {
     await passFence(session, use);
     const standing = await standingEntry(session, use, step.undoes);
     if (standing !== undefined) return adopted(standing);
     const archived = losses && archiver && (await archiveLosses(session, losses, archiver));
-    const { changes, catalogs } = await runWatched(session, step, use);
+    const { changes, catalogs } = await runWatched(session, statements, use);
     if (losses) refuseOtherLosses(losses, changes);
     await refuseBreaches(session, step, use, changes, catalogs);
     const rows = rowsWritten(catalogs.before, catalogs.after);
@@ -53,7 +57,7 @@ export async function applyStep(
     await use.fence();
     return {
       adopted: false,
-      statements: countStatements(step.text),
+      statements: statements.length,
       rows,
       tookMs: Math.round(performance.now() - started),
       added: addedNames(changes),
@@ -68,25 +72,33 @@ interface Watched {
 }
 
 /** Runs a step between two looks at the catalogue. */
-async function runWatched(session: Session, step: SqlStep, use: StoreUse): Promise<Watched> {
+async function runWatched(session: Session, statements: StepStatement[], use: StoreUse): Promise<Watched> {
   const before = await session.reading(() => captureCatalog(session));
-  use.progress({ doing: `running ${countStatements(step.text)} statements in ${use.store}` });
-  // EXECUTE refuses BEGIN, COMMIT and ROLLBACK: whatever the step holds, it stays inside this transaction.
-  await session.execute(`do ${pg.escapeLiteral(`begin execute ${pg.escapeLiteral(step.text)}; end`)}`);
+  const transaction = await transactionId(session);
+  for (const [done, { text, line }] of statements.entries()) {
+    use.progress({ doing: `statement ${done + 1} of ${statements.length} in ${use.store}` });
+    await session.alone(text, line);
+  }
   // What was put off until the commit has to happen while somebody is watching.
   await session.execute('set constraints all immediate');
   await session.execute('reset session authorization');
   await session.execute('reset role');
+  if ((await transactionId(session)) !== transaction) throw endedTransaction(use);
   const after = await session.reading(() => captureCatalog(session));
   return { changes: catalogChanges(before, after), catalogs: { before, after } };
 }
 
-async function dryRun(session: Session, step: SqlStep, use: StoreUse): Promise<CatalogChange[]> {
+async function dryRun(
+  session: Session,
+  step: SqlStep,
+  statements: StepStatement[],
+  use: StoreUse,
+): Promise<CatalogChange[]> {
   let found: CatalogChange[] = [];
   const backAgain = new Error('rolled back on purpose');
   try {
     await session.transaction('begin', async () => {
-      const { changes, catalogs } = await runWatched(session, step, use);
+      const { changes, catalogs } = await runWatched(session, statements, use);
       found = changes.filter((change) => change.losesData);
       // Before anything is archived for nothing.
       await refuseBreaches(session, step, use, changes, catalogs);
@@ -97,6 +109,16 @@ async function dryRun(session: Session, step: SqlStep, use: StoreUse): Promise<C
   }
   return found;
 }
+
+async function transactionId(session: Session): Promise<string> {
+  return (await session.row('select pg_catalog.txid_current() as id'))['id'] ?? '';
+}
+
+/** Statements that end a transaction are refused before: this is for the day on which one is not known as such. */
+const endedTransaction = (use: StoreUse) =>
+  new SwitchbackError('EffectUnknown', `a statement has ended the transaction of the step in store ${use.store}`, {
+    hint: 'Look at what stands in the database: the step may have been applied in part, and nothing guarded it.',
+  });
 
 async function refuseBreaches(
   session: Session,

@@ -2,6 +2,7 @@ import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { CompareSource } from '../../comparison/compare-source.ts';
 import type { DockerEngine } from '../../docker/index.ts';
 import type { StoredPoint } from '../../points/index.ts';
+import { loadSqlParser } from '../../sql/index.ts';
 import type {
   OperationName,
   RestoreOutcome,
@@ -119,10 +120,11 @@ class PostgresStore implements Store {
     try {
       await endZombies(session, this.#use, this.#pids());
       await ensureLedger(session);
-      if (step.proof !== undefined) return await applyOutsideTransaction(session, step, this.#use);
+      const parser = await loadSqlParser();
+      if (step.proof !== undefined) return await applyOutsideTransaction(session, step, this.#use, parser);
       const facts = await serverFacts(session);
       const archiver = step.archive && archiverFor(step.archive, session, facts, this.#use, this.#box);
-      return await applyStep(session, step, this.#use, archiver);
+      return await applyStep(session, step, this.#use, archiver, parser);
     } finally {
       // Whatever the step has set in it is nobody else's business.
       this.#sessions.delete('step');

@@ -1,6 +1,7 @@
-import { splitSql } from '../../../runbook/guard/split-sql.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
+import { fieldsOf, nodesOf, textOf } from '../../../runbook/guard/sql-tree.ts';
 import type { StoredPoint } from '../../points/index.ts';
+import { loadSqlParser } from '../../sql/index.ts';
 import type { StoreUse } from '../store.ts';
 import { readCanary } from './canary.ts';
 import type { ToolBox } from './choose-tools.ts';
@@ -65,15 +66,23 @@ export async function createRoles(admin: Session, point: StoredPoint, use: Store
 /** Those of `globals.sql`; none where it could not be read at the time of the backup. */
 export async function roleStatements(point: StoredPoint, use: StoreUse, box: ToolBox): Promise<RoleStatement[]> {
   if (!readCanary(point.manifest.canary).globals) return [];
-  const globals = await readGlobals(point, use, box);
-  return splitSql(globals).flatMap(({ start, end, tokens }): RoleStatement[] => {
-    const [first, second, third, fourth] = tokens.map(({ value }) => value);
-    const text = globals.slice(start, end).replace(/;\s*$/, '');
-    if ((first === 'create' || first === 'alter') && second === 'role' && third !== undefined)
-      return [{ does: first, role: third, text }];
-    // What is granted on tablespaces and parameters has an `on` there.
-    if (first !== 'grant' || second === undefined || third !== 'to' || fourth === undefined) return [];
-    return [{ does: 'grant', role: second, member: fourth, text: text.replace(/\s+granted by .*$/is, '') }];
+  // Newer tools write commands of psql around it.
+  const globals = (await readGlobals(point, use, box)).replace(/^\\.*$/gm, '');
+  const { statements, wrong } = (await loadSqlParser()).parse(globals);
+  if (wrong !== undefined) {
+    throw new SwitchbackError('IntegrityFailed', `the roles of the backup cannot be read: ${wrong.message}`, {
+      hint: 'Look at globals.sql of the point, and make the roles by hand.',
+    });
+  }
+  return statements.flatMap(({ kind, fields, start, end }): RoleStatement[] => {
+    const text = globals.slice(start, end);
+    const role = textOf(fieldsOf(fields['role'])['rolename']) || textOf(fields['role']);
+    if (kind === 'CreateRoleStmt') return [{ does: 'create', role, text }];
+    if (kind === 'AlterRoleStmt' || kind === 'AlterRoleSetStmt') return [{ does: 'alter', role, text }];
+    if (kind !== 'GrantRoleStmt') return [];
+    const granted = textOf(nodesOf(fields['granted_roles'])[0]?.fields['priv_name']);
+    const member = textOf(nodesOf(fields['grantee_roles'])[0]?.fields['rolename']);
+    return [{ does: 'grant', role: granted, member, text: text.replace(/\s+granted by .*$/is, '') }];
   });
 }
 

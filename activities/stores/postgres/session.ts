@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import type { Address } from './address.ts';
 import { newClient } from './new-client.ts';
 import { postgresError } from './translate-error.ts';
@@ -109,6 +109,24 @@ export class Session {
     return { columns, rows: result.rows as (string | null)[][] };
   }
 
+  /**
+   * Runs one statement by the extended protocol, in which the server refuses a second one, whatever the text looks like to it. Rows that it
+   * returns are thrown away as they come. `line` is where it stands in its script, for errors.
+   */
+  async alone(text: string, line = 1): Promise<void> {
+    const config = { text, values: [], queryMode: 'extended', types: asText };
+    await this.#run(
+      (client) =>
+        new Promise<void>((resolve, reject) => {
+          const query = client.query(new pg.Query(config as pg.QueryConfig));
+          query.on('row', () => undefined);
+          query.on('end', () => resolve());
+          query.on('error', reject);
+        }),
+      { text, line },
+    );
+  }
+
   /** Runs a statement that returns nothing of interest. Returns how many rows it says that it touched. */
   async execute(text: string): Promise<number> {
     return (await this.#run((client) => client.query({ text, types: asText }))).rowCount ?? 0;
@@ -161,7 +179,7 @@ export class Session {
     clearTimeout(timer);
   }
 
-  async #run<T>(action: (client: pg.Client) => Promise<T>): Promise<T> {
+  async #run<T>(action: (client: pg.Client) => Promise<T>, script?: { text: string; line: number }): Promise<T> {
     const { signal, statementTimeoutMs } = this.#options;
     signal.throwIfAborted();
     const onAbort = () => void this.#cancel();
@@ -172,7 +190,7 @@ export class Session {
       return await action(this.#client);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw postgresError(this.#options.label, error);
+      throw postgresError(this.#options.label, error, 'StepFailed', script);
     } finally {
       clearTimeout(deadline);
       signal.removeEventListener('abort', onAbort);

@@ -5,8 +5,6 @@ export interface ServerError extends Error {
   /** SQLSTATE, or the code of a system call. */
   code?: string;
   position?: string;
-  internalPosition?: string;
-  internalQuery?: string;
   where?: string;
   schema?: string;
   table?: string;
@@ -42,14 +40,19 @@ const system = /^(E[A-Z]+|08...)$/;
 
 /**
  * Translates a failure of the driver or the server. `what` names the store and what was being done; `otherwise` is the name for
- * errors of the SQL itself. DETAIL is left out, because it quotes rows.
+ * errors of the SQL itself; `script` is the statement and the line that it begins at. DETAIL is left out, because it quotes rows.
  */
-export function postgresError(what: string, error: unknown, otherwise: ErrorName = 'StepFailed'): Error {
+export function postgresError(
+  what: string,
+  error: unknown,
+  otherwise: ErrorName = 'StepFailed',
+  script?: { text: string; line: number },
+): Error {
   if (error instanceof SwitchbackError) return error;
   // Told by its fields: the same error may come from another realm, where it is no instance of this one's Error.
   const failure = typeof error === 'object' && error !== null && 'message' in error ? error : new Error(String(error));
   const { code = '', message, ...rest } = failure as ServerError;
-  const facts = { ...(code === '' ? {} : { code }), ...placeOf(rest) };
+  const facts = { ...(code === '' ? {} : { code }), ...placeOf(rest, script) };
   const cause = { cause: error };
   const known = byCode[code];
   if (known) return new SwitchbackError(known[0], `${what}: ${message}`, { hint: known[1], facts }, cause);
@@ -71,15 +74,18 @@ export function postgresError(what: string, error: unknown, otherwise: ErrorName
   return error instanceof Error ? error : new Error(`${what}: ${message}`);
 }
 
-function placeOf(error: Omit<ServerError, 'name' | 'message'>): Record<string, string | number> {
+function placeOf(
+  error: Omit<ServerError, 'name' | 'message'>,
+  script?: { text: string; line: number },
+): Record<string, string | number> {
   const place: Record<string, string | number> = {};
   for (const field of ['schema', 'table', 'constraint'] as const) {
     const value = error[field];
     if (value !== undefined) place[field] = value;
   }
-  // A step runs inside EXECUTE, so the position in it is the inner one.
-  if (error.internalPosition !== undefined && error.internalQuery !== undefined) {
-    place['line'] = error.internalQuery.slice(0, Number(error.internalPosition)).split('\n').length;
+  // Without a position it is somewhere in the statement: where that begins is what is known.
+  if (script !== undefined) {
+    place['line'] = script.line - 1 + script.text.slice(0, Number(error.position ?? 0)).split('\n').length;
   }
   return place;
 }

@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { notOneQuery, readSql, sqlDiscards, sqlIsAdditive, sqlMakes } from '../../../runbook/guard/index.ts';
-import { splitSql } from '../../../runbook/guard/split-sql.ts';
+import { loadSqlParser } from '../../../activities/sql/index.ts';
+import * as guard from '../../../runbook/guard/index.ts';
 import { randomFrom } from '../random.ts';
+
+const parser = await loadSqlParser();
+const sqlDiscards = (sql: string) => guard.sqlDiscards(sql, parser);
+const sqlIsAdditive = (sql: string) => guard.sqlIsAdditive(sql, parser);
+const sqlMakes = (sql: string) => guard.sqlMakes(sql, parser);
+const notOneQuery = (sql: string) => guard.notOneQuery(sql, parser);
+const readSql = (sql: string) => guard.readSql(sql, parser);
 
 describe('sqlDiscards: what an undo would lose', () => {
   it.each([
@@ -13,8 +20,20 @@ describe('sqlDiscards: what an undo would lose', () => {
     ['drop schema v2 cascade', ['DROP SCHEMA v2']],
     ['drop database x', ['DROP DATABASE']],
     ['do $$ begin drop table x; end $$', ['DROP TABLE x']],
-    ["do $$ begin execute 'drop table ' || x; end $$", ['DO: it runs SQL that it puts together itself']],
+    [
+      "do $$ begin execute 'drop table ' || x; end $$",
+      ['DROP TABLE %', 'DO: it runs SQL that it puts together itself'],
+    ],
     ['call undo_everything()', ['CALL: what a procedure does is not in its call']],
+    ['select undo_everything()', ['SELECT: it calls undo_everything(), and what a function does is not in its call']],
+    ['select lo_unlink(scan) from orders', ['lo_unlink()']],
+    ['alter type addr drop attribute city', ['ALTER TYPE … DROP ATTRIBUTE city of addr']],
+    ['alter type addr alter attribute city type int', ['ALTER TYPE … ALTER ATTRIBUTE TYPE city of addr']],
+    ['update a set b = 1', ['UPDATE a']],
+    ['insert into a values (1) on conflict (b) do update set c = 1', ['INSERT … ON CONFLICT DO UPDATE a']],
+    ['create function gone() returns void language sql as $$ delete from a $$; select gone()', ['DELETE FROM a']],
+    ["select setval('a_id_seq', 1)", ['setval() of a_id_seq']],
+    ['drop extension cron', ['DROP EXTENSION cron']],
   ])('%s', (sql, discards) => {
     expect(sqlDiscards(sql)).toEqual(discards);
   });
@@ -26,7 +45,8 @@ describe('sqlDiscards: what an undo would lose', () => {
     'drop index i',
     'drop view v',
     'alter table a alter b type text',
-    'update a set b = 1',
+    'insert into a values (1)',
+    'select count(*) from a',
     "do $$ begin execute format('alter table x rename to %I', 'x_' || now()); end $$",
   ])('loses nothing: %s', (sql) => {
     expect(sqlDiscards(sql)).toEqual([]);
@@ -84,12 +104,12 @@ describe('notOneQuery', () => {
 describe('splitting', () => {
   it('knows strings, dollar quotes, comments, parentheses and function bodies', () => {
     const script = [
-      `insert into a values (';', $$;$$, $x$ ; $x$, E'\\';', ";")`,
+      `insert into a values (';', $$;$$, $x$ ; $x$, E'\\';', b.";")`,
       `create rule r as on insert to a do (select 1; select 2)`,
       `create function f() returns int begin atomic select case when true then 1 end; select 2; end`,
       `/* ; /* ; */ ; */ select 1 -- ;`,
     ];
-    expect(splitSql(`${script.join(';\n')}\n;;`)).toHaveLength(4);
+    expect(readSql(`${script.join(';\n')}\n;;`)).toHaveLength(4);
   });
 
   it('lists what a script makes, but not what may have been there', () => {

@@ -71,7 +71,7 @@ describe('[K3] sql', () => {
       cause: 'it discards data (DROP TABLE old); only restoring p-store-orders brings it back',
     });
     expect(await undoOf('{ sql: orders, statement: UPDATE a SET b = 1 }')).toMatchObject({
-      cause: expect.stringContaining('no `undo`'),
+      cause: expect.stringContaining('it discards data (UPDATE a)'),
     });
   });
   it('warns of a change without undo and without backup', async () => {

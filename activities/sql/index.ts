@@ -1,0 +1,1 @@
+export { loadSqlParser } from './postgres-parser.ts';
