@@ -41,6 +41,8 @@ export interface OpenedRun {
   plan: CompiledPlan;
   /** Phases that an earlier run completed, or this one before it lost its workflow, and nobody took back: they are not run again. */
   completed: { phase: string; run: string }[];
+  /** What an operator should know of phases that share their ids with those of other plans; absent where there is nothing. */
+  notes?: string[];
   /** What is known of the ways back, by phase; absent in answers of older workers. */
   waysBack?: WayBack[];
   /** Operations of this very run that have receipts already: a run id is opened again after a reset. */

@@ -6,6 +6,14 @@ export interface UndoStep {
   undo: Extract<Undo, { by: 'operation' }>;
 }
 
+/** An undo with what it takes back beside its own. */
+export interface CollapsedStep extends UndoStep {
+  alsoUndone: OperationRecord[];
+}
+
+/** Whether two operations work on the same stack: the same folder, project and active files. */
+export type SameStack = (one: OperationRecord, other: OperationRecord) => boolean;
+
 /** A checkpoint that is gone back to takes these back as well, however they are ordered with it. */
 const coveredByCheckpoint: readonly OperationKind[] = ['applyCheckpoint', 'switchImage'];
 /** What these do is the same whichever checkpoint is active. */
@@ -13,28 +21,49 @@ const indifferent: readonly OperationKind[] = ['removeTag', 'putFilesBack'];
 
 /**
  * Checkpoints with nothing between them that needs their services are taken back in one go: only the last of them, which is the oldest
- * state, is applied. Their stacks would otherwise be started one after the other only to be replaced; and after a restore of data
- * they would meet data older than they are.
+ * state, is applied; and so are images of one service. Their stacks would otherwise be started one after the other only to be replaced;
+ * and after a restore of data they would meet data older than they are. Files are put back before the services that read them start.
  * @param undos newest first
  */
-export function collapseCheckpoints(undos: readonly UndoStep[]): (UndoStep & { alsoUndone: OperationRecord[] })[] {
-  const steps: (UndoStep & { alsoUndone: OperationRecord[] })[] = [];
+export function collapseCheckpoints(undos: readonly UndoStep[], sameStack: SameStack = () => true): CollapsedStep[] {
+  const steps: CollapsedStep[] = [];
   for (const step of undos) {
-    const alsoUndone = step.undo.kind === 'applyCheckpoint' ? takeCovered(steps) : [];
-    steps.push({ ...step, alsoUndone });
+    const alsoUndone = takeCovered(steps, step, sameStack);
+    const collapsed = { ...step, alsoUndone };
+    if (step.undo.kind === 'putFilesBack') steps.splice(beforeServices(steps), 0, collapsed);
+    else steps.push(collapsed);
   }
   return steps;
 }
 
-/** Takes out of `steps` what an older checkpoint, appended now, takes back as well. */
-function takeCovered(steps: (UndoStep & { alsoUndone: OperationRecord[] })[]): OperationRecord[] {
+/** Takes out of `steps` what an older state, appended now, takes back as well. */
+function takeCovered(steps: CollapsedStep[], next: UndoStep, sameStack: SameStack): OperationRecord[] {
   const covered: OperationRecord[] = [];
+  if (!coveredByCheckpoint.includes(next.undo.kind)) return covered;
   for (let index = steps.length - 1; index >= 0; index -= 1) {
     const step = steps[index]!;
-    if (coveredByCheckpoint.includes(step.undo.kind)) {
+    if (covers(next, step) && sameStack(next.record, step.record)) {
       covered.unshift(...step.alsoUndone, step.record);
       steps.splice(index, 1);
     } else if (!indifferent.includes(step.undo.kind)) break;
   }
   return covered;
+}
+
+const covers = (next: UndoStep, step: UndoStep) =>
+  next.undo.kind === 'applyCheckpoint'
+    ? coveredByCheckpoint.includes(step.undo.kind)
+    : step.undo.kind === 'switchImage' && serviceOf(step) === serviceOf(next);
+
+const serviceOf = ({ undo }: UndoStep) => (undo.input as { service?: string }).service;
+
+/** Where files have to be put back so that the services that are about to start read them. */
+function beforeServices(steps: readonly CollapsedStep[]): number {
+  let place = steps.length;
+  for (let index = steps.length - 1; index >= 0; index -= 1) {
+    const { kind } = steps[index]!.undo;
+    if (coveredByCheckpoint.includes(kind)) place = index;
+    else if (!indifferent.includes(kind)) break;
+  }
+  return place;
 }

@@ -39,6 +39,17 @@ export interface IntentEntry {
   facts: JsonObject;
 }
 
+export interface PhaseStateEntry {
+  type: 'phase-state';
+  phase: string;
+  ordinal: number;
+  title: string;
+  state: PhaseState;
+  reason?: string;
+  /** The run that carried the phase out, where that is another one than the line's: a rollback takes back what earlier runs did. */
+  of?: string;
+}
+
 /** What a journal line says. The journal decides what happened: state is only ever derived from it. */
 export type JournalEntry =
   | { type: 'lease-taken'; holder: LeaseHolder }
@@ -52,7 +63,7 @@ export type JournalEntry =
   /** Recovery points that were taken together. */
   | { type: 'set-taken'; set: PointSet }
   | { type: 'run-state'; state: RunState; reason?: string }
-  | { type: 'phase-state'; phase: string; ordinal: number; title: string; state: PhaseState; reason?: string }
+  | PhaseStateEntry
   /** Before an effect: what will be done, and how it would be taken back. */
   | IntentEntry
   /** A later attempt of an operation whose intent stands. */

@@ -154,8 +154,11 @@ export interface OperationInputs {
    * What serves those stores keeps running.
    */
   stopUsers: { stores: string[]; volumes: string[] };
-  /** Starts what an operation of the same run stopped, where no checkpoint that follows would. */
-  startUsers: { stoppedBy: string };
+  /**
+   * Starts what an operation stopped, where no checkpoint that follows would. From version 2 on: `run` names another run's operation, and
+   * `except` services that what follows starts.
+   */
+  startUsers: { stoppedBy: string; run?: string; except?: string[] };
   /** `into` names another volume to restore into. `putBack` names the volume in which an earlier restore kept what it replaced. */
   restoreVolume: { volume: string; point: string; into?: string; putBack?: string };
   restoreStore: {
@@ -201,7 +204,8 @@ export const operationVersion: Record<OperationKind, number> = {
   removeTag: 1,
   recordPhase: 1,
   stopUsers: 1,
-  startUsers: 1,
+  // 2: `run` and `except`. What 1 says means the same.
+  startUsers: 2,
   restoreVolume: 1,
   // 2: `from`, `named` and `createRoles`. What 1 says means the same.
   // 3: `at`.
@@ -239,6 +243,10 @@ export type Operation<K extends OperationKind = OperationKind> = {
     undoes?: string[];
     /** What a restore takes back by the way, as `RUN/OPERATION`: it was done after the recovery point was taken. */
     covers?: string[];
+    /** The run whose sealed plan and files it is performed with, where that is another one than its own: an undo belongs to what it undoes. */
+    of?: string;
+    /** It is done although what it takes back has taken no effect: something before it in the same rollback needs it. */
+    always?: true;
   };
 }[K];
 

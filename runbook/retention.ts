@@ -1,4 +1,5 @@
-import { isOfThisLife, standingOperations, type PhaseRecord, type TargetState } from './target-state.ts';
+import { applicationOf, isInPlay } from './phase-applications.ts';
+import { standingOperations, type TargetState } from './target-state.ts';
 
 /** What is kept beside what must be: the newest so many of each resource, and all that are younger than so much. */
 export interface Retention {
@@ -87,16 +88,16 @@ function decideGroup(
 }
 
 /**
- * Points that a rollback may still restore from, or that an undo names, with why: those of every phase that has not been taken back, in
- * whichever run, and of every operation outside of phases that has an undo with a point.
+ * Points that a rollback may still restore from, or that an undo names, with why: those that were taken in a phase that has not been taken
+ * back, and those that an undo needs which has not run, also of a phase that was taken back without it.
  */
 export function neededPoints(state: TargetState): Map<string, string> {
   const needed = new Map<string, string>();
   for (const record of standingOperations(state)) {
     const { run, operation, undo, receipt, prepared } = record;
-    if (operation.phase === '' || !inPlay(state.phases.get(operation.phase))) continue;
-    // What a rollback restores from is of this life of the phase; an undo that was left out may be older.
-    const taken = isOfThisLife(state, record)
+    const application = applicationOf(state, record);
+    if (application === undefined) continue;
+    const taken = isInPlay(application)
       ? [receipt?.facts['point'], prepared.facts['point'], (operation.input as { point?: unknown }).point]
       : [];
     const named = [...taken, undo.by === 'operation' ? (undo.input as { point?: unknown }).point : undefined];
@@ -108,6 +109,3 @@ export function neededPoints(state: TargetState): Map<string, string> {
   }
   return needed;
 }
-
-const inPlay = (phase: PhaseRecord | undefined) =>
-  phase !== undefined && phase.state !== 'rolled-back' && phase.state !== 'pending' && phase.state !== 'skipped';

@@ -1,6 +1,8 @@
 import type { CompiledPlan } from './compiled-plan.ts';
 import type { JsonObject } from './json.ts';
-import { isOfThisLife, type OperationRecord, type TargetState } from './target-state.ts';
+import { lastRestoreOf, mayStand } from './data-lineage.ts';
+import { applicationOf } from './phase-applications.ts';
+import type { OperationRecord, TargetState } from './target-state.ts';
 
 /** The restore of one resource from a recovery point. */
 export interface RestoreStep {
@@ -12,6 +14,15 @@ export interface RestoreStep {
   phase: string;
   /** Journal line with which that backup began: what was done before is in it. */
   since: number;
+  /** Where the backup was taken, and by which run. */
+  host: string;
+  run: string;
+}
+
+/** What a resource holds once its point is back: what is in `holds`, or what was done before `since` where nobody has noted that. */
+export interface RestoredTo {
+  since: number;
+  holds?: ReadonlySet<string>;
 }
 
 /** What stays as it is in a rollback, and why that is right. */
@@ -19,14 +30,16 @@ export interface Kept {
   operation: string;
   summary: string;
   why: string;
+  /** It does not stay: what is restored is older than it. */
+  gone?: true;
 }
 
 /** What becomes of data in a rollback. */
 export interface Restores {
   /** Still to be done, by resource. */
   restores: Map<string, RestoreStep>;
-  /** Resources that hold the data of their points once these are done, each with the journal line since which that takes back all. */
-  restored: Map<string, number>;
+  /** Resources that hold the data of their points once these are done. */
+  restored: Map<string, RestoredTo>;
   kept: Kept[];
 }
 
@@ -39,20 +52,21 @@ export function planRestores(
   standing: readonly OperationRecord[],
 ): Restores {
   const planned = noRestores();
-  // A backup has no undo, so it stands for ever; but one from before the phase was last taken back is of another life: going back to it
-  // would lose all that was written since.
-  const ofThisLife = standing.filter((record) => isOfThisLife(state, record));
-  for (const [resource, step] of restoresOf(ofThisLife)) {
+  // A backup has no undo, so it stands for ever; but one of a phase that was taken back is of a life that is over: going back to it would
+  // lose all that was written since.
+  const alive = standing.filter((record) => applicationOf(state, record)?.state !== 'rolled-back');
+  for (const [resource, step] of restoresOf(alive)) {
     const keep = (why: string) =>
       planned.kept.push({ operation: step.operation, summary: `the data of ${resource}`, why });
-    const by = restoredAlready(state, step, standing);
+    const by = restoredAlready(state, step);
     if (protect.some((entry) => 'volume' in entry && `volume:${entry.volume}` === resource)) {
       keep(
         `${resource} is protected: it is never replaced, not even by its own backup; restore it under another name by hand`,
       );
       continue;
     }
-    planned.restored.set(resource, step.since);
+    const holds = state.points.get(step.input.point)?.operations;
+    planned.restored.set(resource, { since: step.since, ...(holds && { holds }) });
     if (by === undefined) planned.restores.set(resource, step);
     else keep(`${by} has restored it from ${step.input.point} already`);
   }
@@ -64,8 +78,9 @@ function restoresOf(standing: readonly OperationRecord[]): Map<string, RestoreSt
   const steps = new Map<string, RestoreStep>();
   for (const record of standing) {
     const point = backedUp(record);
-    const { seq: since, operation } = record;
-    if (point) steps.set(point.resource, { ...point, operation: operation.id, phase: operation.phase, since });
+    const { seq: since, operation, run } = record;
+    const { id, phase, host } = operation;
+    if (point) steps.set(point.resource, { ...point, operation: id, phase, since, host, run });
   }
   return steps;
 }
@@ -98,18 +113,14 @@ function backedUp(
 
 /**
  * The operation that has restored a resource from the very point already: an earlier rollback did, which was given up or lost its workflow,
- * and nothing has gone forward since. Again would lose what was written after it.
- * @param standing newest first
+ * and nothing has gone forward or was restored since. Again would lose what was written after it.
  */
-function restoredAlready(
-  state: TargetState,
-  { kind, input }: RestoreStep,
-  standing: readonly OperationRecord[],
-): string | undefined {
-  const forward = standing[0]?.seq ?? 0;
-  for (const { operation, status, seq } of state.operations.values()) {
-    const same = operation.kind === kind && (operation.input as RestoreStep['input']).point === input.point;
-    if (same && operation.stage === 'rollback' && status === 'done' && seq > forward) return operation.id;
-  }
-  return undefined;
+function restoredAlready(state: TargetState, { resource, input }: RestoreStep): string | undefined {
+  const last = lastRestoreOf(state, resource);
+  if (last?.operation.stage !== 'rollback' || (last.operation.input as RestoreStep['input']).point !== input.point)
+    return undefined;
+  const forward = [...state.operations.values()].some(
+    (known) => known.seq > last.seq && known.operation.phase !== '' && mayStand(known),
+  );
+  return forward ? undefined : last.operation.id;
 }

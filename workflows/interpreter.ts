@@ -1,5 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { RunRef } from '../runbook/activities.ts';
+import { leavesBehind } from '../runbook/consistency.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
 import type { Operation } from '../runbook/operations.ts';
 import { performOperation } from './calls.ts';
@@ -68,7 +69,7 @@ async function settle(
         return undefined;
       case 'skip':
         await session.journal([{ type: 'skipped', operation, by: decision.by, reason: decision.reason }]);
-        if (operation.undoes !== undefined) session.inconsistent = true;
+        if (leavesBehind(operation)) session.inconsistent = true;
         return undefined;
     }
   }

@@ -201,11 +201,7 @@ async function goBack({ input, run, plan, view }: Journey, rollback: RollbackPla
     view.tell(`the incident record could not be written: ${describeFailure(error).message}`);
   }
   if (result.gaveUp !== undefined) return { state: 'aborted', reason: `rollback given up: ${result.gaveUp}` };
-  for (const { id } of rollback.phases) {
-    view.status.phases = view.status.phases.map((phase) =>
-      phase.id === id ? { ...phase, state: 'rolled-back' } : phase,
-    );
-  }
+  view.tookBack(rollback.phases, run.runId);
   return { state: 'rolled-back', reason: stop.reason };
 }
 

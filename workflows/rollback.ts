@@ -33,8 +33,9 @@ export async function rollback(input: RollbackInput): Promise<RollbackResult> {
 
   return shielded(session, async () => {
     const phaseEntries = (state: 'rolling-back' | 'rolled-back') =>
-      plan.phases.map(({ id, ordinal, title }) => ({
+      plan.phases.map(({ id, ordinal, title, run: of }) => ({
         type: 'phase-state' as const,
+        ...(of === undefined ? {} : { of }),
         phase: id,
         ordinal,
         title,

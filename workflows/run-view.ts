@@ -12,6 +12,7 @@ import type { OpenedRun } from '../runbook/activities.ts';
 import { withReport, type ChildReport } from '../runbook/child-report.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
 import { recoveryOf } from '../runbook/recovery.ts';
+import type { RollbackPlan } from '../runbook/rollback.ts';
 import {
   acceptedCommands,
   refusal,
@@ -53,6 +54,7 @@ export class RunView {
   #story: TimelineEntry[] = [];
   #answers = new Map<number, { answer?: CommandAnswer; refused?: string }>();
   #lastId = 0;
+  #completedBy = new Map<string, string>();
   #shownState: RunState | undefined;
   #planning: { decide?: PlanningDecision } | undefined;
   #abortReason: string | undefined;
@@ -78,12 +80,13 @@ export class RunView {
     this.#show();
   }
 
-  opened({ plan, completed, waysBack = [] }: OpenedRun, without: readonly string[]): void {
+  opened({ plan, completed, waysBack = [], notes = [] }: OpenedRun, without: readonly string[]): void {
     this.status.plan = plan.name;
     this.status.planDigest = plan.digest;
     this.status.contacts = plan.contacts;
     this.status.recovery = recoveryOf(plan);
     const done = new Map(completed.map(({ phase, run }) => [phase, run]));
+    this.#completedBy = done;
     this.status.phases = plan.phases.map((phase) => {
       const earlier = done.get(phase.id);
       const wayBack = waysBack.find((known) => known.phase === phase.id);
@@ -102,6 +105,16 @@ export class RunView {
     });
     this.enter(this.input.rollback ? 'rolling-back' : 'running');
     this.tell(`plan ${plan.name} is sealed: edits to it, or to a file it names, change nothing in this run`);
+    for (const note of notes) this.tell(note);
+  }
+
+  /** Phases of this plan among those that went back: another plan's may have the same id. */
+  tookBack(phases: RollbackPlan['phases'], runId: string): void {
+    this.status.phases = this.status.phases.map((phase) => {
+      const run = this.#completedBy.get(phase.id) ?? runId;
+      const isBack = phases.some((back) => back.id === phase.id && (back.run === undefined || back.run === run));
+      return isBack ? { ...phase, state: 'rolled-back' } : phase;
+    });
   }
 
   enter(state: RunState, reason?: string): void {

@@ -64,8 +64,9 @@ export async function acceptBreakGlass(request: AcceptRequest, deps: AcceptDepen
       `what the last break-glass script of ${target} did is in the journal already`,
     );
   }
-  const { sealed } = await openHome(target, opened, state);
-  const rollback = planRollback(state, { request: log.request, plan: sealed.plan, ordinal });
+  const { sealed, sealedOf } = await openHome(target, opened, state);
+  const planOf = (id: string) => sealedOf(id)?.plan;
+  const rollback = planRollback(state, { request: log.request, plan: sealed.plan, ordinal, planOf });
   const epoch = state.epoch + 1;
   const run = { target, runId: log.run, epoch };
   const parts: ProofParts = {

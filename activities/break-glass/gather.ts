@@ -11,6 +11,7 @@ import {
 } from '../../runbook/break-glass/index.ts';
 import { planRollback } from '../../runbook/rollback.ts';
 import type { RollbackRequest } from '../../runbook/run-state.ts';
+import type { Sealed } from '../../runbook/same-work.ts';
 import type { TargetState } from '../../runbook/target-state.ts';
 import { keptExchange, type FileLists } from '../effects/file-manifest.ts';
 import type { SealedRun } from '../perform/target-access.ts';
@@ -24,6 +25,8 @@ export interface HomeOfTarget {
   state: TargetState;
   /** The newest sealed run. */
   sealed: SealedRun;
+  /** Those of earlier runs that a way back may need. */
+  sealedOf: (run: string) => Sealed | undefined;
 }
 
 /**
@@ -31,9 +34,10 @@ export interface HomeOfTarget {
  * @throws SwitchbackError `PreconditionFailed` (nothing to take back), `PointOfNoReturn`, `IntegrityFailed`
  */
 export async function gather(from: HomeOfTarget, request: RollbackRequest): Promise<BreakGlassInput> {
-  const { target, home, content, state, sealed } = from;
+  const { target, home, content, state, sealed, sealedOf } = from;
   const { plan } = sealed;
-  const rollback = planRollback(state, { request, plan, ordinal: state.rollbacks + 1 });
+  const planOf = (run: string) => sealedOf(run)?.plan;
+  const rollback = planRollback(state, { request, plan, ordinal: state.rollbacks + 1, planOf });
   const lists = new Map<string, FileLists>();
   const statements = new Map<string, string>();
   const points = new Map<string, PointFiles>();
@@ -55,6 +59,7 @@ export async function gather(from: HomeOfTarget, request: RollbackRequest): Prom
     run: breakGlassRun(rollback.ordinal),
     home: { root: home.root, keyFile: join(dirname(dirname(home.root)), 'content.key') },
     sealed: sealed.files,
+    sealedOf,
     shell: await shellParts(),
   };
 }

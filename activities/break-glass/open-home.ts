@@ -1,5 +1,6 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { TargetState } from '../../runbook/target-state.ts';
+import { sealedRuns } from '../control/sealed-plans.ts';
 import type { OpenTarget } from '../perform/target-access.ts';
 import type { HomeOfTarget } from './gather.ts';
 
@@ -10,5 +11,6 @@ export async function openHome(target: string, opened: OpenTarget, state?: Targe
   if (!newest)
     throw new SwitchbackError('PreconditionFailed', `the journal of ${target} knows no run: nothing can be taken back`);
   const { home, content } = opened;
-  return { target, home, content, state: now, sealed: await opened.sealedRun(newest.id) };
+  const sealedOf = await sealedRuns(opened, now);
+  return { target, home, content, state: now, sealed: await opened.sealedRun(newest.id), sealedOf };
 }

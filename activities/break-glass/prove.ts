@@ -56,6 +56,12 @@ export async function prove(operation: Operation, parts: ProofParts): Promise<Pr
       if (await noneStands(operation, parts)) return proven('the store has none of what it takes back', 'seen');
       return { why: 'the store still has what it takes back' };
     case 'runChecks': {
+      if (operation.undoes !== undefined) {
+        const absent = await noneStands(operation, parts);
+        return absent
+          ? proven('what cannot be taken back took no effect', 'seen')
+          : { why: 'it took effect, or may have' };
+      }
       const { summary } = await handler.perform(operation.input, context, emptyPrepared);
       return proven(operation.summary, summary);
     }
@@ -100,7 +106,7 @@ function preparedFor(
     facts: { containers: parts.containers, ...more },
   });
   if (operation.kind === 'switchImage') {
-    const to = parts.state.operations.get(operation.undoes?.[0] ?? '')?.prepared.facts['from'] ?? '';
+    const to = parts.state.operations.get(operation.undoes?.at(-1) ?? '')?.prepared.facts['from'] ?? '';
     return facts({ from: to, to, before: operation.input.image, imageId: operation.input.imageId ?? '' });
   }
   const { compose, env } = operation.input;

@@ -74,8 +74,8 @@ export async function writeAcceptance(work: Acceptable): Promise<void> {
     ...work.accepted.map(({ operation, proof }) => ({
       ...{ type: 'done-by-hand' as const, operation, by, reason, proof: [proof.result] },
     })),
-    ...rollback.phases.map(({ id, ordinal: place, title }) => ({
-      ...{ type: 'phase-state' as const, phase: id, ordinal: place, title, reason },
+    ...rollback.phases.map(({ id, ordinal: place, title, run: of }) => ({
+      ...{ type: 'phase-state' as const, phase: id, ordinal: place, title, reason, ...(of !== undefined && { of }) },
       state: complete ? ('rolled-back' as const) : ('rolling-back' as const),
     })),
   ];

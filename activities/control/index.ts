@@ -11,6 +11,7 @@ import type { StoreDrivers } from '../stores/registry.ts';
 import { openRun, type OpenRunDependencies } from './open-run.ts';
 import { reconcile } from './reconcile.ts';
 import { reportRollback } from './report-rollback.ts';
+import { sealedPlans } from './sealed-plans.ts';
 import { verify } from './verify.ts';
 
 export interface ControlDependencies extends OpenRunDependencies {
@@ -55,7 +56,8 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
       const target = await access.open(run.target);
       const state = await target.journal.refresh();
       const { plan } = await target.sealedRun(run.runId);
-      const rollback = planRollback(state, { request, plan, ordinal: state.rollbacks + 1 });
+      const planOf = await sealedPlans(target, state);
+      const rollback = planRollback(state, { request, plan, ordinal: state.rollbacks + 1, planOf });
       await target.journal.append({
         run: run.runId,
         epoch: run.epoch,

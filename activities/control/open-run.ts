@@ -4,12 +4,15 @@ import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { backupWorkflowId, isRehearsalTarget } from '../../runbook/names.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
+import { describeInconsistency, inconsistencies } from '../../runbook/consistency.ts';
 import { wayBackOf } from '../../runbook/rehearsal.ts';
 import { planRollback } from '../../runbook/rollback.ts';
-import { completedPhases, openRun as unfinishedRun, openTask, type TargetState } from '../../runbook/target-state.ts';
+import { describeStanding, standingPhases, type StandingPhase } from '../../runbook/same-work.ts';
+import { openRun as unfinishedRun, openTask, type TargetState } from '../../runbook/target-state.ts';
 import type { SecretSource } from '../perform/secrets.ts';
 import { requireOwnPlan } from './own-plan.ts';
 import { readStackFile, type OpenTarget, type SealedRun, type TargetAccess } from '../perform/target-access.ts';
+import { sealedPlans, sealedRuns } from './sealed-plans.ts';
 
 export interface OpenRunDependencies {
   access: TargetAccess;
@@ -34,8 +37,9 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
   const state = await target.journal.refresh();
   const again = [...state.runs, ...state.tasks].some((known) => known.id === request.runId);
   if (again && sameHolder(state, request)) {
-    const { plan } = await target.sealedRun(request.runId);
-    return { epoch: state.epoch, plan, ...knownBefore(state, request.runId), resumed: true };
+    const sealed = await target.sealedRun(request.runId);
+    const stands = request.task === undefined ? await standing(sealed, state, target) : [];
+    return { epoch: state.epoch, plan: sealed.plan, ...knownBefore(state, stands, request.runId), resumed: true };
   }
   const conflict = conflictWith(state, request);
   if (conflict) throw conflict;
@@ -44,6 +48,7 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
   const sealed = request.plan
     ? await seal(request.plan, request.runId, target, dependencies)
     : await resealNewest(state, request, target);
+  const stands = request.task === undefined ? await standing(sealed, state, target, request.plan !== undefined) : [];
   const manifest = await target.content.keep(Buffer.from(JSON.stringify(sealed)));
   const epoch = state.epoch + 1;
   if (request.task !== undefined) {
@@ -68,19 +73,20 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
     { type: 'run-state', state: request.plan ? 'running' : 'rolling-back' },
   ];
   await take(target, request, epoch, entries);
-  return { epoch, plan: sealed.plan, ...knownBefore(target.journal.state, request.runId), resumed: false };
+  return { epoch, plan: sealed.plan, ...knownBefore(target.journal.state, stands, request.runId), resumed: false };
 }
 
 /** Takes over a run whose workflow is gone: its plan stays sealed, its receipts stand, and whoever still works for it is fenced off. */
 async function goOn(state: TargetState, request: OpenRunRequest, target: OpenTarget): Promise<OpenedRun> {
-  const { plan } = await target.sealedRun(request.runId);
+  const sealed = await target.sealedRun(request.runId);
+  const stands = await standing(sealed, state, target);
   const epoch = state.epoch + 1;
   const entries: JournalEntry[] = [
     { type: 'lease-taken', holder: request.holder },
     { type: 'run-state', state: 'running' },
   ];
   await take(target, request, epoch, entries);
-  return { epoch, plan, ...knownBefore(target.journal.state), resumed: true };
+  return { epoch, plan: sealed.plan, ...knownBefore(target.journal.state, stands), resumed: true };
 }
 
 /** Takes the lease. A task that it is taken from has ended then: its attempts are fenced off. */
@@ -116,12 +122,10 @@ function conflictWith(state: TargetState, request: OpenRunRequest): SwitchbackEr
   if (request.goOn) return noneToGoOn(state, request);
   // Going back waits for nobody: a task that is under way loses the lease, and is fenced off.
   if (!request.plan) return undefined;
-  if (!state.consistent) {
-    return new SwitchbackError('Conflict', `${request.target} is inconsistent: an undo was skipped`, {
-      hint: '`switchback reconcile` shows what was left out, and takes your word once it is right.',
-    });
-  }
-  return runInTheWay(state, request) ?? taskInTheWay(state, request);
+  const open = runInTheWay(state, request);
+  if (open || state.consistent) return open ?? taskInTheWay(state, request);
+  const { why, hint } = describeInconsistency(inconsistencies(state));
+  return new SwitchbackError('Conflict', `${request.target} is inconsistent: ${why}`, { hint });
 }
 
 function runInTheWay(state: TargetState, { target, runId, task }: OpenRunRequest): SwitchbackError | undefined {
@@ -158,13 +162,38 @@ function noneToGoOn(state: TargetState, { target, runId }: OpenRunRequest): Swit
   );
 }
 
-/** @param runId whose own phases are left out: it has just begun, or begins anew */
-const knownBefore = (state: TargetState, runId?: string): Pick<OpenedRun, 'completed' | 'waysBack'> => ({
-  completed: completedPhases(state)
-    .filter((phase) => phase.run !== runId)
-    .map((phase) => ({ phase: phase.id, run: phase.run })),
-  ...(state.rehearsals.size > 0 ? { waysBack: [...state.rehearsals.values()].map(wayBackOf) } : {}),
-});
+/** What stands of a run's phases. @param begins a plan is about to run: what is in its way is refused */
+async function standing(
+  sealed: SealedRun,
+  state: TargetState,
+  target: OpenTarget,
+  begins = false,
+): Promise<StandingPhase[]> {
+  const sealedOf = await sealedRuns(target, state);
+  try {
+    return standingPhases(sealed, state, sealedOf);
+  } catch (error) {
+    // One that has begun was let in before, and one that only goes back carries nothing out.
+    if (begins || !(error instanceof SwitchbackError)) throw error;
+    return [];
+  }
+}
+
+/** @param runId whose own phases are left out: it has just begun, or begins again */
+function knownBefore(
+  state: TargetState,
+  stands: readonly StandingPhase[],
+  runId?: string,
+): Pick<OpenedRun, 'completed' | 'waysBack' | 'notes'> {
+  const notes = stands.filter(({ verdict, run }) => verdict === 'another' && run !== runId).map(describeStanding);
+  return {
+    completed: stands
+      .filter(({ verdict, run }) => verdict === 'complete' && run !== runId)
+      .map(({ phase, run }) => ({ phase, run })),
+    ...(notes.length > 0 ? { notes } : {}),
+    ...(state.rehearsals.size > 0 ? { waysBack: [...state.rehearsals.values()].map(wayBackOf) } : {}),
+  };
+}
 
 async function seal(
   plan: CompiledPlan,
@@ -205,6 +234,9 @@ async function resealNewest(
   }
   const sealed = await target.sealedRun(newest.id);
   // Refused while nothing is open yet: an open run would hold the target until a person has closed it.
-  if (rollback) planRollback(state, { request: rollback, plan: sealed.plan, ordinal: state.rollbacks + 1 });
+  if (rollback) {
+    const planOf = await sealedPlans(target, state);
+    planRollback(state, { request: rollback, plan: sealed.plan, ordinal: state.rollbacks + 1, planOf });
+  }
   return { ...sealed, runId };
 }

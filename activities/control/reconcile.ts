@@ -1,6 +1,7 @@
 import type { ReconcileDecision, ReconcileReport, ReconcileRequest, RunRef } from '../../runbook/activities.ts';
 import { overallVerdict } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { describeInconsistency, inconsistencies } from '../../runbook/consistency.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
 import { openRun, openTask, type TargetState } from '../../runbook/target-state.ts';
 import {
@@ -77,14 +78,12 @@ function summary(state: TargetState): Omit<ReconcileReport, 'leftovers' | 'silen
     state: newest.state,
     open: open !== undefined,
     consistent: state.consistent,
-    leftOut: [...state.operations.values()]
-      .filter(({ status }) => status === 'undo-skipped')
-      .map(({ run, operation, undo }) => ({
-        run,
-        operation: operation.id,
-        summary: operation.summary,
-        undo: undo.summary,
-      })),
+    leftOut: inconsistencies(state).leftOut.map(({ run, operation, undo }) => ({
+      run,
+      operation: operation.id,
+      summary: operation.summary,
+      undo: undo.summary,
+    })),
   };
 }
 
@@ -145,6 +144,11 @@ async function accept(
   const newest = state.runs.at(-1)!;
   if (state.consistent)
     throw new SwitchbackError('PreconditionFailed', 'the target is consistent: there is nothing to accept');
+  const wounds = inconsistencies(state);
+  if (wounds.half.length > 0) {
+    const { why, hint } = describeInconsistency(wounds);
+    throw new SwitchbackError('PreconditionFailed', `no word makes this target consistent: ${why}`, { hint });
+  }
   if (openRun(state)) {
     throw new SwitchbackError('PreconditionFailed', `run ${newest.id} has not ended (it is ${newest.state})`, {
       hint: 'End it first; then what it left out can be judged.',

@@ -9,6 +9,7 @@ import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { errorTable, SwitchbackError } from '../../runbook/errors.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
 import type { Operation } from '../../runbook/operations.ts';
+import { planNameOf } from '../../runbook/rollback-scope.ts';
 import { completedPhases, type TargetState } from '../../runbook/target-state.ts';
 import {
   buildClone,
@@ -185,7 +186,9 @@ async function originalOf(
 
 /** The phases that are asked for, and those that would have run before them. */
 function phasesOf(plan: CompiledPlan, state: TargetState, asked: string[] | undefined) {
-  const completed = new Set(completedPhases(state).map((phase) => phase.id));
+  // Another plan's phase of the same id is another phase.
+  const own = completedPhases(state).filter(({ run }) => planNameOf(state, run) === plan.name);
+  const completed = new Set(own.map((phase) => phase.id));
   for (const id of asked ?? []) {
     if (!plan.phases.some((phase) => phase.id === id))
       throw new SwitchbackError('PreconditionFailed', `the plan has no phase ${id}`);
@@ -207,12 +210,13 @@ function phasesOf(plan: CompiledPlan, state: TargetState, asked: string[] | unde
 }
 
 const standingEntries = (state: TargetState): JournalEntry[] =>
-  completedPhases(state).map(({ id, ordinal, title }) => ({
+  completedPhases(state).map(({ id, ordinal, title, run }) => ({
     type: 'phase-state',
     phase: id,
     ordinal,
     title,
     state: 'completed',
+    of: run,
   }));
 
 /** Errors that say something about the stack are an answer; others are tried again. */

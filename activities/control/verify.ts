@@ -8,6 +8,7 @@ import type { EffectContext } from '../effect.ts';
 import type { Surroundings } from '../perform/effect-context.ts';
 import type { ControlDependencies } from './index.ts';
 import { inspecting } from './inspecting.ts';
+import { sealedPlans } from './sealed-plans.ts';
 
 /** Long enough for a container that has just been started to become healthy; what is well takes two samples. */
 const withinMs = 30_000;
@@ -26,9 +27,10 @@ export async function verify(
   const state = await target.journal.refresh();
   const newest = state.runs.at(-1);
   if (!newest) throw new SwitchbackError('PreconditionFailed', `the journal of ${name} knows no run`);
-  const run: RunRef = { target: name, runId: newest.id, epoch: state.epoch };
   const { plan } = await target.sealedRun(newest.id);
-  const checkpoint = checkpointBelow(Number.POSITIVE_INFINITY, state, plan);
+  const checkpoint = checkpointBelow(Number.POSITIVE_INFINITY, state, plan, await sealedPlans(target, state));
+  // Its checks speak of the stores and services of the plan that they are of.
+  const run: RunRef = { target: name, runId: checkpoint.run ?? newest.id, epoch: state.epoch };
   const context = await inspecting(target, run, dependencies, surroundings);
   const drift = await driftOf(context);
   const { verdict, results } = await untilSteady(() => dependencies.check(checkpoint.checks, context), {

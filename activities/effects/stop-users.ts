@@ -59,10 +59,13 @@ export function stopUsersHandler(deps: { engine: DockerEngine; stores: StoreDriv
 export function startUsersHandler({ engine }: { engine: DockerEngine }): EffectHandler<'startUsers'> {
   return {
     async prepare(input, context) {
-      const facts = await context.factsOf(input.stoppedBy);
+      const facts = await context.factsOf(input.stoppedBy, input.run ?? context.runId);
+      const users = (facts?.['users'] ?? []) as unknown as VolumeUser[];
+      const later = input.except ?? [];
+      const starting = later.length === 0 ? users : users.filter(({ service }) => !later.includes(service ?? ''));
       return {
         undo: { by: 'nothing', summary: 'an undo is not undone by itself' },
-        facts: { users: facts?.['users'] ?? [] },
+        facts: { users: starting } as unknown as JsonObject,
       };
     },
 

@@ -1,4 +1,5 @@
 import type { PerformRequest } from '../../runbook/activities.ts';
+import { asksForEffect } from '../../runbook/rollback-operations.ts';
 import type { OperationKind } from '../../runbook/operations.ts';
 import { isBeingTakenBack } from '../../runbook/being-taken-back.ts';
 import { operationKey, type OperationRecord } from '../../runbook/target-state.ts';
@@ -25,14 +26,15 @@ export async function nothingToTakeBack(
   looking: Looking,
 ): Promise<Performed | undefined> {
   const undoes = operation.undoes ?? [];
-  if (undoes.length === 0) return undefined;
+  if (undoes.length === 0 || operation.always) return undefined;
   const state = await target.journal.refresh();
   const self = operationKey(run.runId, operation.id);
   const begunBefore = (state.operations.get(self)?.attempt ?? 1) > 1;
   for (const key of undoes) {
     const forward = state.operations.get(key);
     if (!forward || forward.receipt !== undefined || forward.status === 'by-hand') return undefined;
-    const begun = begunBefore || isBeingTakenBack(state, key, self);
+    // What only asks has taken nothing back, however often it has asked.
+    const begun = !asksForEffect(operation) && (begunBefore || isBeingTakenBack(state, key, self));
     if (begun && !lastingEvidence.includes(forward.operation.kind)) return undefined;
     if (!(await isUntouched(forward, looking))) return undefined;
   }

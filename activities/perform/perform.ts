@@ -12,7 +12,8 @@ import { endPredecessors } from '../processes/end-predecessor.ts';
 import { runMarked } from '../processes/mark.ts';
 import { effectContext, outdated, type Surroundings } from './effect-context.ts';
 import { failpoint } from './failpoint.ts';
-import { nothingToTakeBack, type Looking } from './nothing-to-take-back.ts';
+import { lookBack } from './look-back.ts';
+import type { Looking } from './nothing-to-take-back.ts';
 import { isOvertaken, recordFailure } from './record-failure.ts';
 import { requireFreshProofs } from './require-fresh-proofs.ts';
 import type { SecretSource } from './secrets.ts';
@@ -56,7 +57,7 @@ export async function performOperation(
   if (objection) throw objection;
 
   const attempt = (known?.attempt ?? 0) + 1;
-  const sealedRun = await target.sealedRun(run.runId);
+  const sealedRun = await target.sealedRun(operation.of ?? run.runId);
   const context = effectContext(
     target,
     sealedRun,
@@ -88,7 +89,7 @@ export async function performOperation(
       await failpoint('before-effect', operation.id, attempt);
       const looking = lookingBack(target, run, dependencies, surroundings, context);
       const performed = await act(handler, context, prepared, known !== undefined, () =>
-        nothingToTakeBack(request, target, looking),
+        lookBack(request, target, looking),
       );
       await failpoint('after-effect', operation.id, attempt);
       const receipt = receiptOf(operation, performed, prepared, startedAt);

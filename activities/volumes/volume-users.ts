@@ -13,6 +13,7 @@ export interface VolumeUser {
   writes: boolean;
   /** Of the Compose project that it belongs to, if any. */
   project: string;
+  service?: string;
 }
 
 /** Containers that mount a volume, by its name or by its path on the host; our own helpers left out. */
@@ -36,7 +37,11 @@ export async function volumeUsers(
 export function asUser(container: Docker.ContainerInfo, writes: boolean): VolumeUser {
   const name = (container.Names[0] ?? container.Id).replace(/^\//, '');
   const project = container.Labels['com.docker.compose.project'] ?? '';
-  return { id: container.Id, name, was: stateOf(container), writes, project };
+  const service = container.Labels['com.docker.compose.service'];
+  return {
+    ...{ id: container.Id, name, was: stateOf(container), writes, project },
+    ...(service === undefined ? {} : { service }),
+  };
 }
 
 type Mount = Docker.ContainerInfo['Mounts'][number];

@@ -38,7 +38,8 @@ export async function viewServer(
 }
 
 function childIds(target: string, state: TargetState): string[] {
-  const phases = [...state.phases.values()].map(({ ordinal, id }) => phaseWorkflowId(target, ordinal, id));
+  const applied = [...state.applications.values()].map(({ ordinal, id }) => phaseWorkflowId(target, ordinal, id));
+  const phases = [...new Set(applied)];
   const rollbacks = Array.from({ length: state.rollbacks }, (_, index) => rollbackWorkflowId(target, index + 1));
   return [...phases, ...rollbacks];
 }

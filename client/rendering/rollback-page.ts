@@ -1,3 +1,4 @@
+import type { RollbackPlan } from '../../runbook/rollback.ts';
 import type { RestoredPoint, RollbackPreview } from '../runs/rollback-preview.ts';
 import { formatAge, formatDuration, formatMoment } from './duration.ts';
 import { formatBytes, plural } from './quantity.ts';
@@ -15,16 +16,26 @@ export function rollbackPage(
   const lines = [
     style.bold(`Rollback of ${target} to ${plan.to}`) +
       ` (${plan.scope}), as the journal stands (${formatAge(asOf, now)})`,
-    `takes back ${plan.phases.map((phase) => `${phase.ordinal} ${phase.id}`).join(', ')}`,
+    ...(plan.of === undefined ? [] : [describeDestination(plan)]),
+    `takes back ${plan.phases.map((phase) => nameOf(phase, plan.phases)).join(', ')}`,
     ...promiseLines(plan.phases, (phase) => waysBack[phase], style, now),
     '',
     style.bold(plural(plan.operations.length, 'operation')),
     ...plan.operations.map((operation, index) => `  ${String(index + 1).padStart(2)}  ${operation.summary}`),
   ];
-  if (plan.kept.length > 0) {
-    lines.push('', style.bold('stays as it is'));
-    for (const kept of plan.kept) lines.push(`  ${kept.summary}`, `      ${style.dim(kept.why)}`);
-  }
+  const told = (title: string, list: RollbackPlan['kept']) => {
+    if (list.length === 0) return;
+    lines.push('', style.bold(title));
+    for (const kept of list) lines.push(`  ${kept.summary}`, `      ${style.dim(kept.why)}`);
+  };
+  told(
+    'stays as it is',
+    plan.kept.filter(({ gone }) => gone === undefined),
+  );
+  told(
+    'goes with the data that is restored',
+    plan.kept.filter(({ gone }) => gone),
+  );
   lines.push('', style.bold('data'));
   if (points.length === 0) {
     lines.push('  left alone: nothing that was written is lost');
@@ -48,6 +59,18 @@ export function rollbackPage(
       ),
     );
   return lines;
+}
+
+/** Which checkpoint of which plan: a target may have been through several. */
+function describeDestination({ to, of }: RollbackPlan): string {
+  const whose = `plan ${of?.plan ?? 'unknown'}${of?.run === undefined ? '' : `, run ${of.run}`}`;
+  return to === 'baseline' ? `the baseline is that of ${whose}` : `phase ${to} is that of ${whose}`;
+}
+
+/** With its plan, where phases of more than one go back. */
+function nameOf({ id, ordinal, plan }: RollbackPlan['phases'][number], all: RollbackPlan['phases']): string {
+  const several = new Set(all.map((each) => each.plan)).size > 1;
+  return `${ordinal} ${id}${several && plan !== undefined ? ` (plan ${plan})` : ''}`;
 }
 
 function whatIsLost({ databases }: RestoredPoint, { style }: Page): string[] {

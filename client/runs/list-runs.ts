@@ -1,3 +1,4 @@
+import { showsInconsistent } from '../../runbook/consistency.ts';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
@@ -57,7 +58,7 @@ async function fromJournals(settings: Settings): Promise<ListedTarget[]> {
         target,
         plan: run.plan,
         runId: run.id,
-        state: local.state.consistent ? run.state : `${run.state}, inconsistent`,
+        state: showsInconsistent(local.state) ? `${run.state}, inconsistent` : run.state,
         startedAt: run.startedAt,
         changedAt: local.asOf,
         runs: local.state.runs.length,

@@ -1,6 +1,9 @@
 import { listPoints } from '../../activities/points/read-point.ts';
 import { wayBackOf, type WayBack } from '../../runbook/rehearsal.ts';
+import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
+import { applicationKey } from '../../runbook/phase-applications.ts';
 import { planRollback, type RollbackPlan } from '../../runbook/rollback.ts';
+import { runsInPlay } from '../../runbook/rollback-scope.ts';
 import type { RollbackRequest } from '../../runbook/run-state.ts';
 import { standingOperations, type TargetState } from '../../runbook/target-state.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -43,14 +46,18 @@ export async function previewRollback(
 ): Promise<RollbackPreview> {
   const local = await requireLocalTarget(target, settings);
   const sealed = await sealedPlan(local, settings);
+  const plans = new Map<string, CompiledPlan>();
+  for (const run of runsInPlay(local.state)) plans.set(run, await sealedPlan(local, settings, run));
   const plan = planRollback(local.state, {
     request,
     plan: sealed,
     ordinal: local.state.rollbacks + 1,
+    planOf: (run) => plans.get(run),
   });
   const phases = new Set(plan.phases.map((phase) => phase.id));
+  const going = new Set(plan.phases.map(({ id, run = '' }) => applicationKey(run, id)));
   const standing = standingOperations(local.state).filter(
-    (known) => known.status === 'intended' && phases.has(known.operation.phase),
+    ({ status, run, operation }) => status === 'intended' && going.has(applicationKey(run, operation.phase)),
   );
   const waysBack = Object.fromEntries(
     [...local.state.rehearsals].filter(([id]) => phases.has(id)).map(([id, found]) => [id, wayBackOf(found)]),

@@ -9,10 +9,13 @@ import {
   type RunStatus,
   type Waiting,
 } from '../../runbook/run-state.ts';
+import { showsInconsistent } from '../../runbook/consistency.ts';
+import { applicationKey, type PhaseApplication } from '../../runbook/phase-applications.ts';
 import { recoveryOf } from '../../runbook/recovery.ts';
 import { wayBackOf } from '../../runbook/rehearsal.ts';
 import type { JournalRecord } from '../../runbook/journal.ts';
-import type { RunRecord } from '../../runbook/target-state.ts';
+import { planNameOf } from '../../runbook/rollback-scope.ts';
+import type { RunRecord, TargetState } from '../../runbook/target-state.ts';
 import { storyOf } from '../history/story.ts';
 import type { LocalTarget } from './local-target.ts';
 
@@ -50,7 +53,7 @@ export function statusFromJournal(
       .map(({ at, text }) => ({ at, text })),
     contacts: plan?.contacts ?? [],
     ...(plan && { recovery: recoveryOf(plan) }),
-    inconsistent: !state.consistent,
+    inconsistent: showsInconsistent(state),
   };
 }
 
@@ -59,10 +62,10 @@ function phasesFrom(
   run: RunRecord,
   plan: CompiledPlan | undefined,
 ): PhaseStatus[] {
-  const known = [...state.phases.values()].sort((a, b) => a.ordinal - b.ordinal);
+  const known = [...state.applications.values()].sort((a, b) => a.since - b.since);
   const rows = plan?.phases ?? known.map((phase) => ({ ...phase, risk: '', stages: [] }));
   return rows.map(({ id, ordinal, title, risk, stages }) => {
-    const record = state.phases.get(id);
+    const record = applicationFor(state, run, id);
     const rehearsal = state.rehearsals.get(id);
     const operations = [...state.operations.values()].filter(
       (known) => known.run === record?.run && known.operation.phase === id && known.operation.undoes === undefined,
@@ -92,6 +95,15 @@ function phasesFrom(
       ...(rehearsal && { wayBack: wayBackOf(rehearsal) }),
     };
   });
+}
+
+/** How this run carried the phase out; else what an earlier run of the same plan did, since that is what it goes on from. */
+function applicationFor(state: TargetState, run: RunRecord, phase: string): PhaseApplication | undefined {
+  const own = state.applications.get(applicationKey(run.id, phase));
+  const ofPlan = [...state.applications.values()].filter(
+    (one) => one.id === phase && planNameOf(state, one.run) === run.plan,
+  );
+  return own ?? ofPlan.sort((a, b) => a.since - b.since).at(-1);
 }
 
 function rollbacksFrom(target: string, records: readonly JournalRecord[]): RollbackStatus[] {

@@ -1,6 +1,7 @@
 import type { CompiledPlan } from '../compiled-plan.ts';
 import type { ContentRef } from '../operations.ts';
 import type { RollbackPlan } from '../rollback.ts';
+import type { Sealed } from '../same-work.ts';
 import type { RollbackRequest } from '../run-state.ts';
 import type { TargetState } from '../target-state.ts';
 
@@ -27,6 +28,8 @@ export interface BreakGlassInput {
   home: { root: string; keyFile: string };
   /** Digests of sealed files by their plan path. */
   sealed: Readonly<Record<string, string>>;
+  /** The plans of earlier runs with the digests of their files: what an older plan did is taken back by what that plan says. */
+  sealedOf?: (run: string) => Sealed | undefined;
   /** Digest in the content store of each SQL statement that stands in the plan itself. */
   statements: ReadonlyMap<string, string>;
   /** Lists of files by the digest of their manifest. */

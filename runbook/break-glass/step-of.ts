@@ -1,4 +1,5 @@
 import { SwitchbackError } from '../errors.ts';
+import { canonicalJson } from '../json.ts';
 import type { Operation } from '../operations.ts';
 import { activeTarget, digestOf, fileWords } from './contents.ts';
 import { checksStep } from './checks-step.ts';
@@ -12,8 +13,16 @@ import { storeAddress, urlVariable } from './store-address.ts';
 type Of<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
 /** The step of a script for one operation of a rollback. What a shell cannot do safely becomes a step for a person, with its reason. */
-export function stepOf(operation: Operation, input: BreakGlassInput): Step {
-  const { id, summary } = operation;
+export function stepOf(operation: Operation, whole: BreakGlassInput): Step {
+  const { id, summary, undoes } = operation;
+  const input = inputFor(operation, whole);
+  // A script works on one stack: what another plan keeps elsewhere, a person takes back there.
+  if (ofStack.includes(operation.kind) && canonicalJson(input.plan.stack) !== canonicalJson(whole.plan.stack)) {
+    return byHand(id, summary, {
+      why: `it belongs to plan ${input.plan.name}, whose stack has other files than this script works on`,
+      commands: [`${composeCommand(input)} ps`],
+    });
+  }
   switch (operation.kind) {
     case 'applyCheckpoint':
       return { kind: 'checkpoint', title: summary, operation: id, set: checkpoint(operation, input) };
@@ -26,7 +35,7 @@ export function stepOf(operation: Operation, input: BreakGlassInput): Step {
     case 'removeTag':
       return removeTag(operation, input);
     case 'runChecks':
-      return checksStep(operation);
+      return undoes === undefined ? checksStep(operation) : asked(operation, whole);
     case 'runContainer':
       return byHand(id, summary, {
         why: 'a command must not run twice, and a shell that was killed cannot tell whether it did',
@@ -59,6 +68,24 @@ export function stepOf(operation: Operation, input: BreakGlassInput): Step {
   }
 }
 
+const ofStack: readonly Operation['kind'][] = ['applyCheckpoint', 'switchImage', 'putFilesBack'];
+
+/** What a step is made from: the plan and the files of the run whose work it takes back. */
+function inputFor({ of }: Operation, input: BreakGlassInput): BreakGlassInput {
+  const own = of === undefined ? undefined : input.sealedOf?.(of);
+  return own ? { ...input, plan: own.plan, sealed: own.files } : input;
+}
+
+/** Whether something took effect that cannot be taken back, only a person can see. */
+function asked({ id, summary, undoes = [] }: Of<'runChecks'>, { state, target }: BreakGlassInput): Step {
+  const { undo } = state.operations.get(undoes[0] ?? '') ?? {};
+  const cause = undo?.by === 'impossible' ? undo.cause : 'it cannot be taken back';
+  return byHand(id, summary, {
+    why: `look whether it did; where it did, there is no way back past it: ${cause}`,
+    commands: [`switchback history --target ${quote(target)}`],
+  });
+}
+
 function checkpoint(operation: Of<'applyCheckpoint'>, input: BreakGlassInput): Step['set'] {
   const { compose, env, images = {}, start = [], recreate = [], checkpoint: label } = operation.input;
   const { stack } = input.plan;
@@ -79,7 +106,7 @@ function checkpoint(operation: Of<'applyCheckpoint'>, input: BreakGlassInput): S
 
 function switchImage(operation: Of<'switchImage'>, input: BreakGlassInput): Step {
   const { service, image, imageId } = operation.input;
-  const to = input.state.operations.get(operation.undoes?.[0] ?? '')?.prepared.facts['from'];
+  const to = input.state.operations.get(operation.undoes?.at(-1) ?? '')?.prepared.facts['from'];
   if (typeof to !== 'string') {
     return byHand(operation.id, operation.summary, {
       why: `the file that had the image before is not in the journal: write ${image} for ${service} into ${input.plan.stack.compose} first`,

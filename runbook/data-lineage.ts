@@ -1,0 +1,117 @@
+import type { OperationRecord } from './operation-record.ts';
+import type { Operation } from './operations.ts';
+import type { TargetState } from './target-state.ts';
+
+/** What was in a resource when a recovery point was taken of it. */
+export interface PointContents {
+  /** `store:NAME` or `volume:NAME`. */
+  resource: string;
+  /** Operations, as `RUN/OPERATION`, whose work was in the data and stood. */
+  operations: ReadonlySet<string>;
+}
+
+/** Stores and volumes that an operation writes to, as far as the plan knows. */
+export function dataOf({ kind, input, effects }: Operation): string[] {
+  if (kind === 'applySql') return [`store:${input.store}`];
+  if (kind !== 'runContainer') return [];
+  return effects.flatMap(({ resource, change }) =>
+    change !== 'read' && /^(store|volume):[^/]+$/.test(resource) ? [resource] : [],
+  );
+}
+
+/** The resource that a backup is of, or that a restore replaces in its own place. */
+export function resourceOf({ kind, input }: Operation): string | undefined {
+  switch (kind) {
+    case 'backupStore':
+      return `store:${input.store}`;
+    case 'backupVolume':
+      return `volume:${input.volume}`;
+    case 'restoreStore':
+      return input.named === undefined ? `store:${input.store}` : undefined;
+    case 'restoreVolume':
+      return input.into === undefined || input.into === input.volume ? `volume:${input.volume}` : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether the work of an operation is in the data now, or may be. */
+export const mayStand = ({ operation, status, attempt }: OperationRecord): boolean =>
+  operation.stage !== 'rollback' &&
+  operation.undoes === undefined &&
+  (status === 'skipped' ? attempt > 0 : status !== 'undone' && status !== 'undo-skipped');
+
+/** Notes what a recovery point holds that was just taken. Nothing else works on the target meanwhile. */
+export function noteContents(state: TargetState, { operation, receipt }: OperationRecord): void {
+  const resource = resourceOf(operation);
+  const point = receipt?.facts['point'];
+  if (resource === undefined || typeof point !== 'string') return;
+  state.points.set(point, { resource, operations: new Set(workIn(state, resource)) });
+}
+
+/** Keys of the operations whose work is in a resource now. */
+const workIn = (state: TargetState, resource: string) =>
+  [...state.operations].flatMap(([key, known]) =>
+    mayStand(known) && dataOf(known.operation).includes(resource) && !known.lostIn?.includes(resource) ? [key] : [],
+  );
+
+/**
+ * A restore in place has made a resource hold what it held when its point was taken, whoever asked for it: what was done since is not in the
+ * data any more, and what was in it and was taken back since is in it again.
+ */
+export function noteRestored(state: TargetState, { operation }: OperationRecord, line: number): void {
+  const resource = resourceOf(operation);
+  if (resource === undefined || (operation.kind !== 'restoreStore' && operation.kind !== 'restoreVolume')) return;
+  const contents = contentsAfter(state, operation, resource);
+  const before = new Set(workIn(state, resource));
+  state.replaced.set(resource, { resource, operations: before });
+  if (contents === undefined) return;
+  for (const [key, known] of state.operations) {
+    if (known.seq > line || !dataOf(known.operation).includes(resource)) continue;
+    if (contents.has(key)) bringBack(known, resource);
+    else if (before.has(key)) lose(known, resource);
+  }
+}
+
+/** @returns undefined where nobody can tell: the point is not in the journal, or its log was followed to a moment */
+function contentsAfter(
+  state: TargetState,
+  { kind, input }: Extract<Operation, { kind: 'restoreStore' | 'restoreVolume' }>,
+  resource: string,
+): ReadonlySet<string> | undefined {
+  const putsBack = kind === 'restoreStore' ? (input.replaced ?? input.putBack) : input.putBack;
+  if (putsBack !== undefined) return state.replaced.get(resource)?.operations;
+  if (kind === 'restoreStore') {
+    // Another store's data has nothing of what was done to this one.
+    if (input.from !== undefined && input.from !== input.store) return new Set();
+    if (input.at !== undefined) return undefined;
+  }
+  const known = state.points.get(input.point);
+  return known?.resource === resource ? known.operations : undefined;
+}
+
+function lose(known: OperationRecord, resource: string): void {
+  known.lostIn = [...(known.lostIn ?? []), resource];
+  if (!dataOf(known.operation).every((each) => known.lostIn?.includes(each))) return;
+  known.stoodAs = known.status;
+  known.status = 'undone';
+}
+
+function bringBack(known: OperationRecord, resource: string): void {
+  known.lostIn = (known.lostIn ?? []).filter((each) => each !== resource);
+  if (known.lostIn.length === 0) delete known.lostIn;
+  if (known.status !== 'undone') return;
+  known.status = known.stoodAs ?? (known.receipt ? 'done' : 'intended');
+  delete known.stoodAs;
+}
+
+/** The last restore of a resource in its own place that has taken effect, whoever asked for it. */
+export const lastRestoreOf = (state: Pick<TargetState, 'operations'>, resource: string): OperationRecord | undefined =>
+  [...state.operations.values()]
+    .filter(
+      ({ operation, status }) =>
+        (operation.kind === 'restoreStore' || operation.kind === 'restoreVolume') &&
+        (status === 'done' || status === 'by-hand') &&
+        resourceOf(operation) === resource,
+    )
+    .sort((a, b) => b.seq - a.seq)[0];

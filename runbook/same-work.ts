@@ -1,0 +1,131 @@
+import type { CompiledPhase, CompiledPlan } from './compiled-plan.ts';
+import { SwitchbackError } from './errors.ts';
+import { canonicalJson } from './json.ts';
+import { readOnlyKinds, type Operation, type OperationKind } from './operations.ts';
+import { completedApplications, type PhaseApplication } from './phase-applications.ts';
+import { planNameOf } from './rollback-scope.ts';
+import type { TargetState } from './target-state.ts';
+
+/** A plan with the digests of the files that it names, as it was sealed, or is about to be. */
+export interface Sealed {
+  plan: CompiledPlan;
+  files: Readonly<Record<string, string>>;
+}
+
+/** What a phase of a plan is to a target on which a phase of its id stands. */
+export interface StandingPhase {
+  phase: string;
+  /** The run that completed the one that stands, and its plan. */
+  run: string;
+  plan: string;
+  /** `complete`: it is the same work of the same plan. `another`: it is work of its own, and is done beside what stands. */
+  verdict: 'complete' | 'another';
+}
+
+/** They make or look at something beside the stack, and do no harm twice. */
+const besideTheStack: readonly OperationKind[] = [
+  ...readOnlyKinds,
+  'recordBefore',
+  'backupVolume',
+  'backupStore',
+  'proveBackup',
+  'measureResources',
+  'tagCheckpoint',
+  'recordPhase',
+];
+
+const operationsOf = ({ stages }: CompiledPhase): Operation[] => stages.flatMap(({ operations }) => operations);
+const hasEffects = (phase: CompiledPhase) => operationsOf(phase).some(({ kind }) => !besideTheStack.includes(kind));
+
+/**
+ * The work of a phase as text that is equal for equal work: its effects in order, with the contents of the files that they name and the
+ * stores that they reach. What a phase looks at, waits for or keeps is left out: better checks do not make other work of what was done.
+ */
+export function workOf(phase: CompiledPhase, sealed: Sealed): string {
+  const left = hasEffects(phase) ? besideTheStack : readOnlyKinds;
+  return canonicalJson(
+    operationsOf(phase)
+      .filter(({ kind }) => !left.includes(kind))
+      .map(({ kind, stage, input }) => ({
+        kind,
+        stage,
+        ...storeOf(input, sealed),
+        input: withContents(input, sealed),
+      })),
+  );
+}
+
+/** Names of files become names with contents. */
+function withContents(value: unknown, { files }: Sealed): unknown {
+  if (typeof value === 'string') return Object.hasOwn(files, value) ? `${value} ${files[value] ?? ''}` : value;
+  if (Array.isArray(value)) return value.map((each) => withContents(each, { files } as Sealed));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withContents(each, { files } as Sealed)]));
+}
+
+/** Another database under the same name is another place; another password is not. */
+function storeOf(input: object, { plan }: Sealed): { at?: unknown } {
+  const ref = 'store' in input ? plan.stores[input.store as string] : undefined;
+  return ref === undefined ? {} : { at: [ref.kind, ref.url, ref.service, ref.database] };
+}
+
+/**
+ * What stands of the phases of a plan: only the same work of the same plan counts as done. What another plan did under the same id is no
+ * part of this one, and is said.
+ * @throws SwitchbackError `Conflict` where a phase that stands has been given other work, or a plan another name
+ */
+export function standingPhases(
+  sealed: Sealed,
+  state: TargetState,
+  sealedOf: (run: string) => Sealed | undefined,
+): StandingPhase[] {
+  const completed = completedApplications(state);
+  return sealed.plan.phases.flatMap((phase): StandingPhase[] => {
+    const named = completed.filter(({ id }) => id === phase.id);
+    const own = named.findLast(({ run }) => planNameOf(state, run) === sealed.plan.name);
+    const newest = own ?? named.at(-1);
+    if (!newest) return [];
+    const same = isSameWork(phase, sealed, newest, sealedOf(newest.run));
+    const plan = planNameOf(state, newest.run);
+    const told = { phase: phase.id, run: newest.run, plan };
+    if (own && same) return [{ ...told, verdict: 'complete' }];
+    if (hasEffects(phase) && own) throw changed(phase, told);
+    if (hasEffects(phase) && same) throw renamed(phase, told, sealed.plan.name);
+    return [{ ...told, verdict: 'another' }];
+  });
+}
+
+function isSameWork(phase: CompiledPhase, sealed: Sealed, { id }: PhaseApplication, done: Sealed | undefined): boolean {
+  const before = done?.plan.phases.find((each) => each.id === id);
+  return before !== undefined && done !== undefined && workOf(before, done) === workOf(phase, sealed);
+}
+
+interface Told {
+  phase: string;
+  run: string;
+  plan: string;
+}
+
+const changed = ({ id }: CompiledPhase, { run, plan }: Told) =>
+  new SwitchbackError(
+    'Conflict',
+    `phase ${id} of plan ${plan} was completed by run ${run} with other work, and stands`,
+    {
+      hint: `Give what is new a phase of its own, or put the steps and files of ${id} back as they were; or take it back first: \`switchback rollback\`.`,
+      facts: { phase: id, run },
+    },
+  );
+
+const renamed = ({ id }: CompiledPhase, { run, plan }: Told, now: string) =>
+  new SwitchbackError(
+    'Conflict',
+    `phase ${id} of plan ${now} is what plan ${plan} did in run ${run}, and that stands`,
+    {
+      hint: `If ${now} is a new name of ${plan}, put the old one back; to do the same once more, give the phase another id.`,
+      facts: { phase: id, run },
+    },
+  );
+
+/** What is said of a phase whose id stands for another plan's work as well. */
+export const describeStanding = ({ phase, run, plan }: StandingPhase): string =>
+  `phase ${phase} is carried out: what run ${run} did under that id belongs to plan ${plan}, and stands below it`;
