@@ -13,14 +13,14 @@ class CircusRunner {
   #folders;
   #circus;
   #tests = [];
+  #loads = 0;
 
   constructor(_logger, options) {
     this.#folders = options.circus.folders;
   }
 
   capabilities() {
-    // An ES module is loaded once for each process.
-    return { reloadEnvironment: false };
+    return { reloadEnvironment: true };
   }
 
   async init() {
@@ -37,10 +37,11 @@ class CircusRunner {
     return { status: DryRunStatus.Complete, tests: results, ...(mutantCoverage && { mutantCoverage }) };
   }
 
-  async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation, disableBail }) {
+  async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation, reloadEnvironment, disableBail }) {
     const stryker = globalThis.__stryker__;
     if (mutantActivation === 'static') stryker.activeMutant = activeMutant.id;
     try {
+      if (reloadEnvironment) this.#tests = [];
       await this.#load();
     } catch (error) {
       return toMutantRunResult(failedToLoad(error));
@@ -58,16 +59,17 @@ class CircusRunner {
     }
   }
 
-  /** Loads all test files, once. Each test gets an id of its file and its full name. */
+  /** Loads all test files, unless they are loaded. Each test gets an id of its file and its full name. */
   async #load() {
     if (this.#tests.length > 0) return;
     const { resetState, getState, addEventHandler } = this.#circus;
     resetState();
+    this.#loads += 1;
     const root = getState().rootDescribeBlock;
     const files = this.#folders.flatMap((path) => (path.endsWith('.ts') ? [path] : testFilesIn(path))).sort();
     for (const file of files) {
       const known = root.children.length;
-      await import(pathToFileURL(file).href);
+      await import(`${pathToFileURL(file).href}?load=${this.#loads}`);
       for (const child of root.children.slice(known)) this.#note(child, relative(process.cwd(), file));
     }
     getState().hasStarted = false;
