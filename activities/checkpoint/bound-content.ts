@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ComposeModel, ComposeService, WorldContainer } from '../compose/index.ts';
-import { enabledServices } from '../compose/index.ts';
+import { enabledServices, plain } from '../compose/index.ts';
 import type { EffectContext } from '../effect.ts';
+import type { FileReader } from './container-file.ts';
 
 /** Configuration is small; what is larger is data, and data changes by itself. */
 const largestFile = 1024 * 1024;
@@ -16,6 +18,8 @@ export interface BoundContent {
   files: number;
   /** Newest change of a file or its name, in milliseconds since 1970. */
   changedAt: number;
+  /** What Compose itself writes into the container, with the digest of what it should hold. */
+  injected: { target: string; sha256: string }[];
 }
 
 type Keeper = Pick<EffectContext, 'keep'>;
@@ -30,13 +34,21 @@ export async function boundContents(model: ComposeModel, context: Keeper): Promi
   for (const [name, service] of enabledServices(model)) {
     const files: BoundFile[] = [];
     for (const path of boundPaths(model, service)) await collect(path, files);
+    const injected = injectedContents(model, service);
+    for (const { target, sha256 } of injected)
+      files.push({ path: `in the container: ${target}`, bytes: Buffer.from(sha256), changedAt: 0 });
     if (files.length === 0) continue;
     const entries: [string, string][] = [];
     for (const file of files.sort((a, b) => (a.path < b.path ? -1 : 1))) {
       entries.push([file.path, await context.keep(file.bytes)]);
     }
     const digest = await context.keep(Buffer.from(JSON.stringify(entries)));
-    found.set(name, { digest, files: files.length, changedAt: Math.max(...files.map((file) => file.changedAt)) });
+    found.set(name, {
+      digest,
+      files: files.length,
+      changedAt: Math.max(...files.map((file) => file.changedAt)),
+      injected,
+    });
   }
   return found;
 }
@@ -61,6 +73,23 @@ function boundPaths(model: ComposeModel, service: ComposeService): BoundPath[] {
   );
   return [...binds, ...named];
 }
+
+/** Configs and secrets without a file. Only their digests are kept: they may be secrets. */
+function injectedContents(model: ComposeModel, service: ComposeService): BoundContent['injected'] {
+  const configs = (service.configs ?? []).map(({ source, target }) => ({
+    given: model.configs[source],
+    target: target ?? `/${source}`,
+  }));
+  const secrets = (service.secrets ?? []).map(({ source, target }) => ({
+    given: model.secrets[source],
+    target: target?.startsWith('/') === true ? target : `/run/secrets/${target ?? source}`,
+  }));
+  return [...configs, ...secrets].flatMap(({ given, target }) =>
+    given?.content === undefined ? [] : [{ target: plain(target), sha256: sha256(Buffer.from(plain(given.content))) }],
+  );
+}
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 interface BoundFile {
   path: string;
@@ -92,6 +121,7 @@ export async function servicesWithChangedContent(
   contents: Map<string, BoundContent>,
   own: readonly WorldContainer[],
   context: Pick<Journalled, 'identityOf'>,
+  read: FileReader,
 ): Promise<string[]> {
   const changed: string[] = [];
   for (const [service, content] of contents) {
@@ -102,9 +132,25 @@ export async function servicesWithChangedContent(
     // Of containers that were made without us nothing is noted. Then a file that was touched after they were made counts as changed:
     // to recreate once too often does less harm than to run on with old configuration.
     const oldest = Math.min(...containers.map((container) => container.createdAt));
-    if (noted ? digest !== content.digest : content.changedAt > (oldest + 1) * 1000) changed.push(service);
+    const differs = noted ? digest !== content.digest : content.changedAt > (oldest + 1) * 1000;
+    // The container itself has what Compose wrote into it, whoever had it made.
+    if (differs || (!noted && !(await hold(containers, content.injected, read)))) changed.push(service);
   }
   return changed;
+}
+
+async function hold(
+  containers: readonly WorldContainer[],
+  injected: BoundContent['injected'],
+  read: FileReader,
+): Promise<boolean> {
+  for (const { id } of containers) {
+    for (const { target, sha256: expected } of injected) {
+      const bytes = await read(id, target);
+      if (bytes === undefined || sha256(bytes) !== expected) return false;
+    }
+  }
+  return true;
 }
 
 /** Notes with which content the containers run now. */

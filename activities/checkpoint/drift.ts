@@ -26,7 +26,7 @@ export async function requireNoDrift(
   // Never switched by us: whatever stands there is the beginning.
   if (known === undefined || known.split('|').includes(active?.digest ?? 'absent')) return;
   throw new SwitchbackError('ValidationMismatch', `${path} was changed by somebody since the last checkpoint`, {
-    hint: `Put the change into the checkpoint's own file, restore ${path} to what the checkpoint says (\`switchback history\` names it), then retry.`,
+    hint: `To keep the change, put it into the checkpoint's own file. Then make ${path} equal to the file of the checkpoint that is active, and retry: \`switchback verify\` names that checkpoint, \`switchback plan\` its file.`,
     facts: { file: path },
   });
 }

@@ -14,6 +14,8 @@ export async function explainFailure(
 ): Promise<unknown> {
   if (signal.aborted || !(error instanceof SwitchbackError)) return error;
   if (error.name !== 'StepFailed' && error.name !== 'NotReady') return error;
+  // The engine's own answer is the reason; that others wait for that container is what follows from it.
+  if (error.facts['engine'] !== undefined) return error;
   try {
     await waitUntilReady(engine, { ...stack, withinMs: 0, signal });
     return error;

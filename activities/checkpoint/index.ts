@@ -14,14 +14,16 @@ export {
   previewLoaded,
   readActiveStack,
   readContents,
+  unseenByCompose,
   type ActiveStack,
   type Preview,
   type PreviewContext,
 } from './preview.ts';
+export { runningOtherwise } from './running-otherwise.ts';
 export { noteSetAside, setAside } from './set-aside.ts';
 export { setImage } from './set-image.ts';
 export { runs, settleOrphans, startAgain, type SettledOrphans } from './settle-orphans.ts';
-export { standsAt } from './stands-at.ts';
+export { isAsDefined, standsAt } from './stands-at.ts';
 export { requireAlone, requireImage } from './switched-image.ts';
 export { untilIdle } from './until-idle.ts';
 export { wayBack } from './way-back.ts';

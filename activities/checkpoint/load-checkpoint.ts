@@ -7,6 +7,7 @@ import {
   enabledServices,
   imageOf,
   refuseSteering,
+  replicasOf,
   type ComposeCli,
   type ComposeModel,
   type ComposeProject,
@@ -30,6 +31,8 @@ export interface LoadedCheckpoint {
   images: Record<string, string | undefined>;
   /** Services whose image is pinned by id, since its name means another image by now. */
   pinned: Record<string, string>;
+  /** A Compose file to be merged over the checkpoint's own, where it runs other than that says. */
+  overlay: string | undefined;
 }
 
 export type LoadContext = Pick<EffectContext, 'plan' | 'home' | 'operation' | 'attempt' | 'signal'>;
@@ -45,11 +48,12 @@ export async function loadCheckpoint(
   context: LoadContext,
   contents: CheckpointContents,
   images: Record<string, string> = {},
+  replicas: Record<string, number> = {},
 ): Promise<LoadedCheckpoint> {
   const known = loaded.get(context) ?? new Map<string, Promise<LoadedCheckpoint>>();
   loaded.set(context, known);
-  const key = canonicalJson([contents.compose?.digest ?? null, contents.env?.digest ?? null, images]);
-  const loading = known.get(key) ?? load(dependencies, context, contents, images);
+  const key = canonicalJson([contents.compose?.digest ?? null, contents.env?.digest ?? null, images, replicas]);
+  const loading = known.get(key) ?? load(dependencies, context, contents, { images, replicas });
   known.set(key, loading);
   try {
     // What the files hold is the same; how they are to be written (as a link, with which mode) may differ.
@@ -67,10 +71,11 @@ async function load(
   { engine, compose }: CheckpointDependencies,
   context: LoadContext,
   contents: CheckpointContents,
-  images: Record<string, string>,
+  { images, replicas }: { images: Record<string, string>; replicas: Record<string, number> },
 ): Promise<LoadedCheckpoint> {
   const { stack } = context.plan;
-  if (!contents.compose) return { contents, model: emptyModel(stack.project), hashes: {}, images: {}, pinned: {} };
+  if (!contents.compose)
+    return { contents, model: emptyModel(stack.project), hashes: {}, images: {}, pinned: {}, overlay: undefined };
   if (contents.env) refuseSteering(stack.env ?? 'the env file', contents.env.bytes.toString('utf8'));
   const { signal } = context;
   return inScratch(context, async (folder) => {
@@ -87,21 +92,53 @@ async function load(
     };
     let { model, text } = await compose.model(project, { signal });
     const pinned = await imagesToPin(engine, model, images, signal);
-    if (Object.keys(pinned).length > 0) {
-      const pins = join(folder, 'images.json');
-      await writeFile(pins, imagePins(pinned), { mode: 0o600 });
-      ({ model, text } = await compose.model({ ...project, files: [composeFile, pins] }, { signal }));
+    const overlay = overlayOf(model, pinned, replicas);
+    if (overlay !== undefined) {
+      const over = join(folder, 'overlay.json');
+      await writeFile(over, overlay, { mode: 0o600 });
+      ({ model, text } = await compose.model({ ...project, files: [composeFile, over] }, { signal }));
     }
+    await lookUpContents(compose, model, project, folder, signal);
     const hashes = await compose.hashes(project, text, { signal });
-    return { contents, model, hashes, images: await imageIds(engine, model, signal), pinned };
+    return { contents, model, hashes, images: await imageIds(engine, model, signal), pinned, overlay };
   });
 }
 
-/** A Compose file that names the images of services, to be merged over a checkpoint's own. */
-export function imagePins(pinned: Record<string, string>): string {
-  return JSON.stringify({
-    services: Object.fromEntries(Object.entries(pinned).map(([service, image]) => [service, { image }])),
-  });
+/** Fills in what configs and secrets get from variables, as Compose itself reads the env file. */
+async function lookUpContents(
+  compose: ComposeCli,
+  model: ComposeModel,
+  project: ComposeProject,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const given = [...Object.values(model.configs), ...Object.values(model.secrets)];
+  const names = given.flatMap(({ environment }) => environment ?? []);
+  if (names.length === 0) return;
+  const asking = join(folder, 'contents.json');
+  const environment = Object.fromEntries(names.map((name) => [name, `\${${name}-}`]));
+  await writeFile(asking, JSON.stringify({ services: { contents: { image: 'none', environment } } }), { mode: 0o600 });
+  const answer = await compose.model({ ...project, files: [asking] }, { signal });
+  const values = answer.model.services['contents']?.environment ?? {};
+  for (const one of given) if (one.environment !== undefined) one.content = values[one.environment] ?? '';
+}
+
+/** What is merged over a checkpoint's own file: images by id, and numbers of containers that somebody had asked for by hand. */
+function overlayOf(
+  model: ComposeModel,
+  pinned: Record<string, string>,
+  replicas: Record<string, number>,
+): string | undefined {
+  const services: Record<string, object> = {};
+  for (const [name, image] of Object.entries(pinned)) services[name] = { image };
+  for (const [name, count] of Object.entries(replicas)) {
+    const service = model.services[name];
+    if (!service || replicasOf(service) === count) continue;
+    // Compose takes no two that differ.
+    const scaled = service.deploy?.replicas === undefined ? { scale: count } : { deploy: { replicas: count } };
+    services[name] = { ...services[name], ...scaled };
+  }
+  return Object.keys(services).length === 0 ? undefined : JSON.stringify({ services });
 }
 
 async function imageIds(

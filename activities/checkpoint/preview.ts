@@ -1,9 +1,21 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { ContentRef } from '../../runbook/operations.ts';
-import { predict, readWorld, type ComposeModel, type Prediction, type StackWorld } from '../compose/index.ts';
+import {
+  compareContainer,
+  enabledServices,
+  predict,
+  readWorld,
+  seeContainers,
+  sharersOf,
+  type ComposeModel,
+  type Prediction,
+  type SeenContainer,
+  type StackWorld,
+} from '../compose/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { readActive, type ActiveFile } from './active-file.ts';
 import { boundContents, servicesWithChangedContent, type BoundContent } from './bound-content.ts';
+import { fileReader } from './container-file.ts';
 import { busyPorts } from './busy-ports.ts';
 import { readContent, type CheckpointContents } from './contents.ts';
 import {
@@ -86,10 +98,17 @@ export async function previewCheckpoint(
     env?: ContentRef | undefined;
     recreate?: readonly string[] | undefined;
     images?: Record<string, string> | undefined;
+    replicas?: Record<string, number> | undefined;
   },
 ): Promise<Preview> {
   const active = await readActiveStack(context);
-  const next = await loadCheckpoint(dependencies, context, await readContents(context, refs, active), refs.images);
+  const next = await loadCheckpoint(
+    dependencies,
+    context,
+    await readContents(context, refs, active),
+    refs.images,
+    refs.replicas,
+  );
   return previewLoaded(dependencies, context, next, {
     active,
     recreate: refs.recreate ?? [],
@@ -119,23 +138,56 @@ export async function previewLoaded(
     loadBefore(dependencies, context, next, active),
   ]);
   const bound = onThisHost ? await boundContents(next.model, context) : new Map<string, BoundContent>();
-  const changed = await servicesWithChangedContent(bound, world.own, context);
-  const prediction = predict({
+  const changed = await servicesWithChangedContent(bound, world.own, context, fileReader(engine, context.signal));
+  const seen = await seeContainers(engine, stack.project, { signal: context.signal });
+  const asked = new Map([
+    ...otherwise(next, world, seen),
+    ...changed.map((service) => [service, 'bind-mounted content'] as const),
+    ...recreate.map((service) => [service, 'asked for'] as const),
+  ]);
+  const predicting = {
     world,
+    seen,
     before,
     model: next.model,
     hashes: next.hashes,
     images: next.images,
-    recreate: new Map([
-      ...changed.map((service) => [service, 'bind-mounted content'] as const),
-      ...recreate.map((service) => [service, 'asked for'] as const),
-    ]),
+    recreate: asked,
     ours: await ownContainers(context, world.own, containersBefore),
     protectedVolumes: new Set(protect.flatMap((resource) => ('volume' in resource ? [resource.volume] : []))),
     protectedNetworks: new Set(protect.flatMap((resource) => ('network' in resource ? [resource.network] : []))),
     busyPorts: onThisHost ? await busyPorts(next.model, world) : [],
-  });
+  };
+  const first = predict(predicting);
+  const anew = first.services.filter(({ fate }) => fate === 'recreated').map(({ service }) => service);
+  for (const sharer of sharersOf(next.model, anew)) if (!asked.has(sharer)) asked.set(sharer, sharedReason);
+  const prediction = predict(predicting);
   return { prediction, next, before, world, bound };
+}
+
+/** Reasons that Compose itself does not see. */
+const sharedReason = 'shares a namespace of one that is recreated';
+const runsOtherwise = 'runs with other ';
+
+/** Whether Compose sees no reason for a change that is needed. */
+export const unseenByCompose = (reason: string) =>
+  ['bind-mounted content', 'asked for', sharedReason].includes(reason) || reason.startsWith(runsOtherwise);
+
+/** Services that run otherwise than the model says, although Compose would leave them as they are. */
+function otherwise(
+  { model, hashes, images }: LoadedCheckpoint,
+  world: StackWorld,
+  seen: readonly SeenContainer[],
+): [string, string][] {
+  return enabledServices(model).flatMap(([service]): [string, string][] => {
+    const kept = world.own.filter((one) => one.service === service && one.configHash === hashes[service]);
+    const differing = kept.flatMap(({ id }) => {
+      const running = seen.find((one) => one.id === id);
+      return running ? compareContainer(model, running, images[service]) : [];
+    });
+    const what = [...new Set(differing.map((difference) => difference.what))].filter((one) => one !== 'image');
+    return what.length === 0 ? [] : [[service, `${runsOtherwise}${what.join(', ')}`]];
+  });
 }
 
 /** The active files may be what is being repaired: where Compose cannot read them, the prediction does without. */

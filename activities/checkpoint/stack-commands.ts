@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { readWorld, type ComposeEvent, type ComposeProject, type WorldContainer } from '../compose/index.ts';
 import type { EffectContext } from '../effect.ts';
-import { imagePins, type CheckpointDependencies, type LoadedCheckpoint } from './load-checkpoint.ts';
+import { type CheckpointDependencies, type LoadedCheckpoint } from './load-checkpoint.ts';
 import { isHalfMade, repairNames } from './repair-names.ts';
 
 export type CommandContext = Pick<EffectContext, 'plan' | 'home' | 'operation' | 'signal' | 'fence' | 'progress'>;
@@ -75,10 +75,10 @@ async function againWhereHalfMade(command: () => Promise<void>): Promise<void> {
 async function activeProject(context: CommandContext, loaded: LoadedCheckpoint): Promise<ComposeProject> {
   const { stack } = context.plan;
   const files = [join(stack.directory, stack.compose)];
-  if (Object.keys(loaded.pinned).length > 0) {
-    const pins = join(context.home.root, 'images.json');
-    await writeFile(pins, imagePins(loaded.pinned), { mode: 0o600 });
-    files.push(pins);
+  if (loaded.overlay !== undefined) {
+    const overlay = join(context.home.root, 'images.json');
+    await writeFile(overlay, loaded.overlay, { mode: 0o600 });
+    files.push(overlay);
   }
   const envFile = loaded.contents.env && stack.env !== undefined ? join(stack.directory, stack.env) : undefined;
   return { name: stack.project, directory: stack.directory, files, envFile, profiles: stack.profiles };

@@ -1,4 +1,5 @@
 import type { Effect, OperationInputs, Undo } from '../../runbook/operations.ts';
+import { enabledServices, replicasOf } from '../compose/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { refTo } from './active-file.ts';
 import type { ActiveStack, Preview } from './preview.ts';
@@ -18,6 +19,7 @@ export function wayBack(
   const name = isPlanned ? (planned.input as Input).checkpoint : 'what was active before';
   const effects: Effect[] = isPlanned ? planned.effects : [{ resource: `file:${stack.compose}`, change: 'replace' }];
   const images = imagesNow(preview);
+  const replicas = scaledByHand(preview);
   const start = strangersToStop(preview);
   return {
     by: 'operation',
@@ -30,6 +32,7 @@ export function wayBack(
       ...(stack.env === undefined || input.env === undefined ? {} : { env: refTo(stack.env, active.env) }),
       ...(input.recreate === undefined ? {} : { recreate: input.recreate }),
       ...(Object.keys(images).length === 0 ? {} : { images }),
+      ...(Object.keys(replicas).length === 0 ? {} : { replicas }),
       ...(start.length === 0 ? {} : { start }),
     },
     effects,
@@ -44,6 +47,16 @@ function imagesNow(preview: Preview): Record<string, string> {
     preview.world.own.flatMap(({ service, imageId }) =>
       service !== undefined && isDefined(preview, service) ? [[service, imageId]] : [],
     ),
+  );
+}
+
+/** Services that somebody had scaled to another number of containers than the file says. */
+function scaledByHand({ before, world }: Preview): Record<string, number> {
+  return Object.fromEntries(
+    (before ? enabledServices(before) : []).flatMap(([name, service]) => {
+      const count = world.own.filter((container) => container.service === name).length;
+      return count > replicasOf(service) ? [[name, count] as const] : [];
+    }),
   );
 }
 

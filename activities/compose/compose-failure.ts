@@ -1,7 +1,14 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 
-/** The last lines of what a command said: the reason stands there. */
+/** What the engine itself answered; Compose prints it somewhere among what it did to other containers. */
+export function engineReason(stderr: string): string | undefined {
+  return /Error response from daemon: ([^\n]+)/.exec(stderr)?.[1]?.trim().slice(0, 400);
+}
+
+/** The engine's reason, or the last lines of what a command said: the reason stands there. */
 function reasonIn(stderr: string): string {
+  const engine = engineReason(stderr);
+  if (engine !== undefined) return engine;
   const lines = stderr
     .split('\n')
     .map((line) => line.trim())
@@ -46,5 +53,6 @@ export function composeFailure(command: string, exitCode: number | undefined, st
   if (command === 'config') {
     return new SwitchbackError('PlanInvalid', message, { hint: 'Correct the Compose file or its env file.' });
   }
-  return new SwitchbackError('StepFailed', message);
+  const engine = engineReason(stderr);
+  return new SwitchbackError('StepFailed', message, engine === undefined ? {} : { facts: { engine } });
 }

@@ -4,6 +4,7 @@ export const composeLabel = {
   service: 'com.docker.compose.service',
   oneOff: 'com.docker.compose.oneoff',
   configHash: 'com.docker.compose.config-hash',
+  version: 'com.docker.compose.version',
   volume: 'com.docker.compose.volume',
   network: 'com.docker.compose.network',
 } as const;

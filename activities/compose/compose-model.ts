@@ -66,6 +66,16 @@ export interface ComposeNetwork {
   ipam?: { driver?: string; config?: { subnet?: string; gateway?: string; ip_range?: string }[] };
 }
 
+/** A config or secret: a file of the host, or contents that Compose writes into the container itself. */
+export interface GivenFile {
+  name?: string;
+  file?: string;
+  external?: boolean;
+  content?: string;
+  /** Variable of the env file that has its contents; `content` then holds them once they were looked up. */
+  environment?: string;
+}
+
 /** What `docker compose config --format json` says: the normalised truth about a Compose file. Holds secrets: never leaves an activity. */
 export interface ComposeModel {
   name: string;
@@ -74,8 +84,8 @@ export interface ComposeModel {
   services: Record<string, ComposeService>;
   volumes: Record<string, ComposeVolume>;
   networks: Record<string, ComposeNetwork>;
-  configs: Record<string, { name?: string; file?: string; external?: boolean }>;
-  secrets: Record<string, { name?: string; file?: string; external?: boolean }>;
+  configs: Record<string, GivenFile>;
+  secrets: Record<string, GivenFile>;
 }
 
 /** @param profiles those that are on @throws SwitchbackError `PlanInvalid` when the text is not what Compose prints. */

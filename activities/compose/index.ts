@@ -1,4 +1,7 @@
 export { ComposeCli, type ComposeOptions, type ComposeProject, type UpOptions } from './compose-cli.ts';
+export { compareContainer, plain, type Difference } from './compare-container.ts';
+export { seeContainers, type SeenContainer, type SeenMount } from './seen-container.ts';
+export { movedVolumes, sharersOf } from './running-services.ts';
 export type { ComposeEvent } from './compose-event.ts';
 export { composeEnvironment, namesInEnvFile, refuseSteering } from './compose-environment.ts';
 export { nameTaken } from './compose-failure.ts';

@@ -38,9 +38,15 @@ function predictService(name: string, containers: WorldContainer[], input: Predi
     why.push('image');
   }
   if (input.recreate.has(name)) why.push(input.recreate.get(name)!);
+  const surplus = containers.length - replicasOf(model.services[name]!);
+  if (why.length > 0 && surplus > 0)
+    why.push(`${containers.length} containers become ${replicasOf(model.services[name]!)}`);
   if (why.length > 0) return { service: name, fate: 'recreated', why };
   if (containers.length < replicasOf(model.services[name]!))
     return { service: name, fate: 'created', why: ['more replicas'] };
+  const wanted = replicasOf(model.services[name]!);
+  if (containers.length > wanted)
+    return { service: name, fate: 'scaled', why: [`${containers.length} containers become ${wanted}`] };
   if (containers.every((container) => container.state === 'running'))
     return { service: name, fate: 'unchanged', why: [] };
   const ended = containers.every((container) => container.state === 'exited');

@@ -2,6 +2,7 @@ import { composeLabel, withoutCompose } from './compose-labels.ts';
 import { enabledServices, type ComposeModel, type ComposeVolume } from './compose-model.ts';
 import type { Obstacle, ResourceChange } from './prediction.ts';
 import type { PredictionInput } from './predict.ts';
+import { movedVolumes } from './running-services.ts';
 import type { WorldVolume } from './stack-world.ts';
 
 export interface VolumeForecast {
@@ -28,6 +29,7 @@ export function predictVolumes(input: PredictionInput): VolumeForecast {
     forecast.volumes.push({ name: volume.name, fate: why.length === 0 ? 'unchanged' : 'changed', why });
     if (why.length > 0) forecast.obstacles.push(changedVolume(volume.name, why, protectedVolumes.has(volume.name)));
   }
+  forecast.obstacles.push(...leftBehind(input));
   const mentioned = new Set(Object.values(model.volumes).map((volume) => volume.name));
   for (const volume of Object.values(before?.volumes ?? {})) {
     if (mentioned.has(volume.name) || !world.volumes.has(volume.name)) continue;
@@ -82,6 +84,19 @@ function movedMounts({ world, model, before }: PredictionInput): string[] {
       return [`service ${name} gets volume ${to} at ${mount.target} in place of ${from}${empty}`];
     }),
   );
+}
+
+/** A volume whose name alone has changed: Compose sees no change in the service, and its container goes on with the old one. */
+function leftBehind({ world, model, hashes, seen = [] }: PredictionInput): Obstacle[] {
+  const kept = seen.filter(({ id, service }) =>
+    world.own.some((container) => container.id === id && container.configHash === hashes[service]),
+  );
+  return movedVolumes(model, kept).map(({ service, target, mounted, named }) => ({
+    error: 'PreconditionFailed' as const,
+    message: `service ${service} has volume ${mounted} at ${target}, where its Compose file now names ${named}`,
+    hint: `Compose moves no data and would leave the container where it is. Name the volume ${mounted} again, or give the new one a key of its own under \`volumes\` and move the data.`,
+    facts: { service, volume: mounted, named },
+  }));
 }
 
 function nameOf(

@@ -4,6 +4,7 @@ import { predictNetworks } from './predict-networks.ts';
 import { takenPorts } from './predict-ports.ts';
 import { missingImages, predictServices, takenNames } from './predict-services.ts';
 import { predictVolumes } from './predict-volumes.ts';
+import type { SeenContainer } from './seen-container.ts';
 import type { PublishedPort, StackWorld } from './stack-world.ts';
 
 /** All that a prediction is made from. */
@@ -19,6 +20,8 @@ export interface PredictionInput {
   images: Record<string, string | undefined>;
   /** Services that are recreated although Compose sees no change, and why. */
   recreate: ReadonlyMap<string, string>;
+  /** How containers run, where it was looked at. */
+  seen?: readonly SeenContainer[] | undefined;
   /** Ids of containers that runs of ours made. */
   ours: ReadonlySet<string>;
   protectedVolumes: ReadonlySet<string>;

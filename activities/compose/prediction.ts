@@ -2,7 +2,8 @@ import type { ErrorName } from '../../runbook/errors.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 
 /** What `up` will do to a service. `runs-again`: a one-shot that is started once more. */
-export type ServiceFate = 'created' | 'recreated' | 'started' | 'runs-again' | 'unchanged' | 'removed' | 'stopped';
+export type ServiceFate =
+  'created' | 'recreated' | 'started' | 'runs-again' | 'scaled' | 'unchanged' | 'removed' | 'stopped';
 
 export interface ServiceChange {
   service: string;

@@ -18,6 +18,8 @@ export interface WorldContainer {
   /** Made by `docker compose run`: no part of the stack. */
   oneOff: boolean;
   configHash: string | undefined;
+  /** Version of the Compose that made it: hashes of two versions differ although the configuration is the same. */
+  composeVersion?: string | undefined;
   /** The image it was made from. */
   imageId: string;
   /** created, running, paused, restarting, removing, exited, dead */
@@ -82,6 +84,7 @@ function worldContainer(info: Docker.ContainerInfo): WorldContainer {
     service: info.Labels[composeLabel.service],
     oneOff: info.Labels[composeLabel.oneOff] === 'True',
     configHash: info.Labels[composeLabel.configHash],
+    composeVersion: info.Labels[composeLabel.version],
     imageId: info.ImageID,
     state: info.State,
     createdAt: info.Created,

@@ -123,15 +123,26 @@ async function failure(
   model: ComposeModel,
   signal: AbortSignal | undefined,
 ): Promise<SwitchbackError> {
+  const container = verdict.container;
+  const info = container === undefined ? undefined : await engine.inspectContainer(container, { signal });
+  // Of a container that never started there is no log; why it did not, the engine itself knows.
+  const started = info !== undefined && info.State.Status !== 'created';
   const log =
-    verdict.container === undefined ? '' : await engine.logTail(verdict.container, { signal, lines: 5, bytes: 600 });
-  const said = maskSecrets(log, secretValues(model)).trim().split('\n').join(' | ');
-  return new SwitchbackError(
-    name,
-    `service ${verdict.service}: ${verdict.detail}${said === '' ? '' : `; it said: ${said}`}`,
-    {
-      ...(verdict.container === undefined ? {} : { hint: `Read its log with \`docker logs ${verdict.container}\`.` }),
-      facts: { service: verdict.service, container: verdict.container ?? null },
-    },
-  );
+    started && container !== undefined ? await engine.logTail(container, { signal, lines: 5, bytes: 600 }) : '';
+  const tidy = (text: string) => maskSecrets(text, secretValues(model)).trim().split('\n').join(' | ');
+  const checked = info?.State.Health?.Log.at(-1);
+  const parts = [
+    ['the engine says', info?.State.Error ?? ''],
+    ['its health check says', checked !== undefined && checked.ExitCode !== 0 ? checked.Output.slice(0, 300) : ''],
+    ['it said', log],
+  ].flatMap(([who, text]) => (tidy(text!) === '' ? [] : [`; ${who}: ${tidy(text!)}`]));
+  return new SwitchbackError(name, `service ${verdict.service}: ${verdict.detail}${parts.join('')}`, {
+    ...(container === undefined ? {} : { hint: hintFor(container, started) }),
+    facts: { service: verdict.service, container: container ?? null },
+  });
 }
+
+const hintFor = (container: string, started: boolean) =>
+  started
+    ? `Read its log with \`docker logs ${container}\`.`
+    : `It never started and has no log: \`docker inspect ${container}\` says of what it was made, and \`docker compose ps --all\` which services it waits for.`;

@@ -4,7 +4,7 @@ import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { usedVolumes } from '../clone/choose-sources.ts';
 import { servicesOfStores } from '../clone/find-stores.ts';
-import { enabledServices, type ComposeCli, type ComposeModel } from '../compose/index.ts';
+import { enabledServices, movedVolumes, seeContainers, type ComposeCli, type ComposeModel } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 
@@ -103,10 +103,19 @@ async function volumesOf(
   const { services } = await servicesOfStores({ ...looking, secret: (template) => context.secret(template) });
   const notes = boundFolders(model);
   const volumes: string[] = [];
+  // A volume that got another name in the file stays with the container until that is made anew: its data is there.
+  const moved = movedVolumes(model, await seeContainers(engine, plan.stack.project, { signal }));
+  for (const { service, target, mounted, named } of moved) {
+    notes.push(
+      `service ${service} has volume ${mounted} at ${target}, not ${named} as its Compose file says: ${mounted} is taken`,
+    );
+    if (!volumes.includes(mounted)) volumes.push(mounted);
+  }
   for (const key of new Set([...Object.keys(model.volumes), ...usedVolumes(model)])) {
     const name = model.volumes[key]?.name ?? key;
     const store = Object.entries(services).find(([, service]) => usedVolumes(model, [service]).includes(key))?.[0];
     if (store !== undefined) notes.push(`volume ${name} is left out: the backup of store ${store} holds its data`);
+    else if (volumes.includes(name)) continue;
     else if (await engine.inspectVolume(name, { signal })) volumes.push(name);
     else notes.push(`volume ${name} is left out: it does not exist yet`);
   }

@@ -4,6 +4,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import { planRollback } from '../../runbook/rollback.ts';
 import { operationKey } from '../../runbook/target-state.ts';
 import { refreshBreakGlass } from '../break-glass/refresh.ts';
+import type { ComposeCli } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
@@ -18,7 +19,7 @@ export interface ControlDependencies extends OpenRunDependencies {
   /** Takes one sample of each check. */
   check(checks: Check[], context: EffectContext): Promise<CheckResult[]>;
   /** What is looked at for leftovers. */
-  world: { engine: DockerEngine; stores: StoreDrivers };
+  world: { engine: DockerEngine; stores: StoreDrivers; compose?: ComposeCli };
   inActivity<T>(work: (surroundings: Surroundings) => Promise<T>): Promise<T>;
 }
 

@@ -2,7 +2,7 @@ import type { RunRef, VerificationReport } from '../../runbook/activities.ts';
 import { overallVerdict } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { checkpointBelow } from '../../runbook/rollback.ts';
-import { checkDrift } from '../checkpoint/index.ts';
+import { checkDrift, runningOtherwise } from '../checkpoint/index.ts';
 import { untilSteady } from '../checks/index.ts';
 import type { EffectContext } from '../effect.ts';
 import type { Surroundings } from '../perform/effect-context.ts';
@@ -32,7 +32,8 @@ export async function verify(
   // Its checks speak of the stores and services of the plan that they are of.
   const run: RunRef = { target: name, runId: checkpoint.run ?? newest.id, epoch: state.epoch };
   const context = await inspecting(target, run, dependencies, surroundings);
-  const drift = await driftOf(context);
+  const found = [await driftOf(context), ...(await otherwise(dependencies, context))];
+  const drift = found.filter((one) => one !== undefined).join('; ') || undefined;
   const { verdict, results } = await untilSteady(() => dependencies.check(checkpoint.checks, context), {
     withinMs,
     everyMs: 1000,
@@ -59,4 +60,10 @@ async function driftOf(context: EffectContext): Promise<string | undefined> {
     if (error instanceof SwitchbackError) return error.message;
     throw error;
   }
+}
+
+/** How containers run otherwise than the active files say, where this worker has Compose to read them. */
+async function otherwise({ world }: ControlDependencies, context: EffectContext): Promise<string[]> {
+  const { engine, compose } = world;
+  return compose === undefined ? [] : runningOtherwise({ engine, compose }, context);
 }

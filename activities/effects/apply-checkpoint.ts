@@ -20,6 +20,7 @@ import {
   standsAt,
   startAgain,
   switchFiles,
+  unseenByCompose,
   untilIdle,
   wayBack,
   type ActiveStack,
@@ -81,7 +82,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
       if (Object.keys(recreate).length > 0) return 'partial';
       const next = await load(deps, input, context, await readActiveStack(context));
       const { project } = context.plan.stack;
-      const stands = await standsAt(deps.engine, next, { project, signal: context.signal, beside: input.start ?? [] });
+      const stands = await standsAt(deps, next, { project, signal: context.signal, beside: input.start ?? [] });
       return stands ? 'done' : 'partial';
     },
 
@@ -150,7 +151,7 @@ async function load(
   context: Context,
   active: ActiveStack,
 ): Promise<LoadedCheckpoint> {
-  return loadCheckpoint(deps, context, await readContents(context, input, active), input.images);
+  return loadCheckpoint(deps, context, await readContents(context, input, active), input.images, input.replicas);
 }
 
 async function lookAgain(
@@ -204,10 +205,7 @@ function filesToSwitch(context: Context, active: ActiveStack, { contents }: Load
 
 /** What Compose itself sees no reason to recreate. */
 function toRecreate({ prediction, world }: Preview): Record<string, string[]> {
-  const unseen = ['bind-mounted content', 'asked for'];
-  const forced = prediction.services.filter(
-    ({ fate, why }) => fate === 'recreated' && why.some((reason) => unseen.includes(reason)),
-  );
+  const forced = prediction.services.filter(({ fate, why }) => fate === 'recreated' && why.some(unseenByCompose));
   return Object.fromEntries(
     forced.map((change) => [
       change.service,

@@ -4,6 +4,7 @@ import type { OperationInputs, Undo } from '../../runbook/operations.ts';
 import {
   areSame,
   bringUp,
+  isAsDefined,
   loadCheckpoint,
   noteContents,
   noteOwnContainers,
@@ -23,7 +24,14 @@ import {
   type FileSwitch,
   type LoadedCheckpoint,
 } from '../checkpoint/index.ts';
-import { judgeServices, lookAtServices, readWorld, refuseObstacles } from '../compose/index.ts';
+import {
+  judgeServices,
+  lookAtServices,
+  readWorld,
+  refuseObstacles,
+  seeContainers,
+  sharersOf,
+} from '../compose/index.ts';
 import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
 
 type Input = OperationInputs['switchImage'];
@@ -75,9 +83,12 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
       const next = await load(deps, context, active, to);
       const { own } = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
       const containers = own.filter(({ service }) => service === input.service);
-      const switched = containers.every(
-        (container) => container.imageId === imageId && container.configHash === next.hashes[input.service],
-      );
+      const seen = await seeContainers(deps.engine, context.plan.stack.project, { signal: context.signal });
+      const version = await deps.compose.version({ signal: context.signal });
+      const switched = containers.every((container) => {
+        const running = seen.find(({ id }) => id === container.id);
+        return running && container.imageId === imageId && isAsDefined(container, running, next, version);
+      });
       if (containers.length === 0 || !switched) return from === to ? 'absent' : 'partial';
       const options = { project: context.plan.stack.project, signal: context.signal };
       const verdict = judgeServices(next.model, await lookAtServices(deps.engine, options)).find(
@@ -106,9 +117,17 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
       refuseObstacles(preview.prediction);
       // A link is replaced by a copy: the versioned file that it points to is a checkpoint, and stays as it is.
       await switchFiles(context, [fileOf(context, facts)], next.contents);
+      // Who lives in its network would be left in one that is gone.
+      const sharers = sharersOf(next.model, [input.service]);
+      const sharing = preview.world.own.filter(({ service }) => sharers.includes(service ?? ''));
       const up = await bringUp(deps, context, next, {
-        only: [input.service],
-        recreate: {},
+        only: [input.service, ...sharers],
+        recreate: Object.fromEntries(
+          sharers.map((name) => [
+            name,
+            sharing.filter(({ service }) => service === name).map(({ id }) => id.slice(0, 12)),
+          ]),
+        ),
         onContainers: (own) => noteOwnContainers(context, own, facts.containers),
         deadline: () => context.operation.timeoutSeconds * 1000 - (performance.now() - began) - 2000,
       });

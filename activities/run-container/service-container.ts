@@ -2,7 +2,7 @@ import { dirname, join, normalize } from 'node:path';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { ProtectedResource } from '../../runbook/compiled-plan.ts';
-import type { ComposeModel, ComposeService } from '../compose/index.ts';
+import { plain, type ComposeModel, type ComposeService } from '../compose/index.ts';
 import type { HelperMount, HelperSpec } from '../docker/index.ts';
 
 /** What a command gets of a service: everything that a `docker compose run` would, less what could do harm. */
@@ -43,7 +43,7 @@ export function serviceSurroundings(model: ComposeModel, service: string, protec
   return {
     env: Object.fromEntries(
       Object.entries(definition.environment ?? {}).flatMap(([name, value]) =>
-        value === null ? [] : [[name, value] as const],
+        value === null ? [] : [[name, plain(value)] as const],
       ),
     ),
     mounts,
