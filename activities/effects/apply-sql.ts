@@ -114,10 +114,11 @@ function summaryOf(store: string, outcome: SqlOutcome): string {
 }
 
 function factsOf(step: SqlStep, outcome: SqlOutcome): JsonObject {
-  const { statements, rows, tookMs, archived } = outcome;
+  const { statements, rows, tookMs, archived, globals } = outcome;
   return {
     ...{ digest: step.digest, statements, rows, tookMs },
     added: outcome.added.slice(0, namesInReceipt),
+    ...(globals.length === 0 ? {} : { globals: globals.slice(0, namesInReceipt) }),
     ...(archived === undefined ? {} : { archived: { ...archived, tables: archived.tables.slice(0, namesInReceipt) } }),
   };
 }

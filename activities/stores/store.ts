@@ -79,6 +79,8 @@ export interface SqlOutcome {
   tookMs: number;
   /** Names of what the step added, e.g. `public.orders.note`. */
   added: string[];
+  /** What it changed in the server beside its database: roles, memberships, settings. Restoring the database does not take it back. */
+  globals: string[];
   archived?: { point: string; tables: string[]; rows: number; bytes: number };
 }
 

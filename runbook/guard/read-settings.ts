@@ -5,6 +5,9 @@ import { fieldsOf, textOf, type SqlFields } from './sql-tree.ts';
 const harmless =
   /^(statement_timeout|lock_timeout|idle_\w+|transaction_timeout|deadlock_timeout|work_mem|maintenance_work_mem|temp_\w+|logical_decoding_work_mem|log_\w+|client_min_messages|application_name|auto_explain\.\w+|pg_stat_statements\.\w+|enable_\w+|\w+_cost|effective_\w+|max_parallel_\w+|parallel_\w+|jit\w*|from_collapse_limit|join_collapse_limit|geqo\w*|random_page_cost|cursor_tuple_fraction|plan_cache_mode|vacuum_\w+|autovacuum\w*|tcp_\w+|synchronous_commit|commit_\w+|gin_pending_list_limit|gin_fuzzy_search_limit|constraint_exclusion|default_statistics_target|hash_mem_multiplier|check_function_bodies|track_(activities|io_timing|functions|wal_io_timing)|extra_float_digits|bytea_output|timezone|datestyle|intervalstyle|client_encoding|lc_messages|default_tablespace|default_table_access_method|default_toast_compression|seed|transaction_isolation|transaction_read_only|transaction_deferrable|app\.\w+|myapp\.\w+)$/;
 
+/** Whether statements mean something else where a setting is another one. */
+export const changesMeaning = (setting: string): boolean => !harmless.test(setting.toLowerCase());
+
 /** Of the settings that change what a name means, or whose rights count. */
 const movesNames = new Set(['search_path', 'role', 'session_authorization', 'schema']);
 
@@ -60,11 +63,11 @@ export function readLastingSetting(statement: SqlFields, of: string, part: strin
   facts.verb =
     `ALTER ${of.split(' ')[0]?.toUpperCase() ?? ''} … ${textOf(set['kind']).startsWith('VAR_RESET') ? 'RESET' : 'SET'} ${name}`.trim();
   facts.globals.push(`settings of ${of}`);
-  const changesMeaning = name === '' || !harmless.test(name);
+  const lasting = name === '' || changesMeaning(name);
   facts.effects.push({
-    how: changesMeaning ? 'changes' : 'adds',
+    how: lasting ? 'changes' : 'adds',
     action: facts.verb,
-    ...(changesMeaning ? { meaning: `what later statements of ${of} mean` } : {}),
+    ...(lasting ? { meaning: `what later statements of ${of} mean` } : {}),
     ...(part === undefined ? {} : { part }),
   });
 }

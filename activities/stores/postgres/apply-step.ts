@@ -7,8 +7,10 @@ import { captureCatalog, type Catalog } from './capture-catalog.ts';
 import { catalogChanges, type CatalogChange } from './catalog-changes.ts';
 import { madeBefore, passFence, standingEntry, writeEntry, type LedgerEntry } from './ledger.ts';
 import { addedNames, breaches, protectedError } from './protection.ts';
+import { globalChanges } from './meaning-changes.ts';
 import { pinSettings } from './pinned-settings.ts';
 import type { Session } from './session.ts';
+import { putSequencesForward } from './sequences-forward.ts';
 import { statementsOf, type StepStatement } from './statements.ts';
 
 /**
@@ -32,38 +34,58 @@ export async function applyStep(
     rows,
     tookMs: Math.round(performance.now() - started),
     added: [],
+    globals: [],
   });
   // Before anything is run: what an undo has taken away already, it cannot take away once more for nothing.
   const before = await standingEntry(session, use, step.undoes);
   if (before !== undefined) return adopted(before);
   // What an undo would destroy is found out by running it once for nothing.
   const losses = archiver && (await dryRun(session, step, statements, use));
-  return session.transaction('begin', async () => {
-    await passFence(session, use);
-    const standing = await standingEntry(session, use, step.undoes);
-    if (standing !== undefined) return adopted(standing);
-    const archived = losses && archiver && (await archiveLosses(session, losses, archiver));
-    const { changes, catalogs } = await runWatched(session, statements, use);
-    if (losses) refuseOtherLosses(losses, changes);
-    await refuseBreaches(session, step, use, changes, catalogs);
-    const rows = rowsWritten(catalogs.before, catalogs.after);
-    const made = changes.flatMap((change) => change.adds ?? []);
-    await writeEntry(session, use, {
-      digest: step.digest,
-      made,
-      rows,
-      undoes: step.undoes,
-    });
-    await use.fence();
-    return {
-      adopted: false,
-      statements: statements.length,
-      rows,
-      tookMs: Math.round(performance.now() - started),
-      added: addedNames(changes),
-      ...(archived === undefined ? {} : { archived }),
-    };
-  });
+  return takingSequencesBack(session, async (seen) =>
+    session.transaction('begin', async () => {
+      await passFence(session, use);
+      const standing = await standingEntry(session, use, step.undoes);
+      if (standing !== undefined) return adopted(standing);
+      const archived = losses && archiver && (await archiveLosses(session, losses, archiver));
+      const { changes, catalogs } = await runWatched(session, statements, use, seen);
+      if (losses) refuseOtherLosses(losses, changes);
+      await refuseBreaches(session, step, use, changes, catalogs);
+      const rows = rowsWritten(catalogs.before, catalogs.after);
+      const made = changes.flatMap((change) => change.adds ?? []);
+      await writeEntry(session, use, {
+        digest: step.digest,
+        made,
+        rows,
+        undoes: step.undoes,
+      });
+      await use.fence();
+      return {
+        adopted: false,
+        statements: statements.length,
+        rows,
+        tookMs: Math.round(performance.now() - started),
+        added: addedNames(changes),
+        globals: globalChanges(catalogs.before, catalogs.after),
+        ...(archived === undefined ? {} : { archived }),
+      };
+    }),
+  );
+}
+
+/** What a step has seen before it ran. */
+interface Seen {
+  before?: Catalog;
+}
+
+async function takingSequencesBack<T>(session: Session, work: (seen: Seen) => Promise<T>): Promise<T> {
+  const seen: Seen = {};
+  try {
+    return await work(seen);
+  } catch (error) {
+    // The first error is the story.
+    if (seen.before) await putSequencesForward(session, seen.before).catch(() => undefined);
+    throw error;
+  }
 }
 
 interface Watched {
@@ -72,8 +94,9 @@ interface Watched {
 }
 
 /** Runs a step between two looks at the catalogue. */
-async function runWatched(session: Session, statements: StepStatement[], use: StoreUse): Promise<Watched> {
+async function runWatched(session: Session, statements: StepStatement[], use: StoreUse, seen: Seen): Promise<Watched> {
   const before = await session.reading(() => captureCatalog(session));
+  seen.before = before;
   const transaction = await transactionId(session);
   for (const [done, { text, line }] of statements.entries()) {
     use.progress({ doing: `statement ${done + 1} of ${statements.length} in ${use.store}` });
@@ -97,13 +120,15 @@ async function dryRun(
   let found: CatalogChange[] = [];
   const backAgain = new Error('rolled back on purpose');
   try {
-    await session.transaction('begin', async () => {
-      const { changes, catalogs } = await runWatched(session, statements, use);
-      found = changes.filter((change) => change.losesData);
-      // Before anything is archived for nothing.
-      await refuseBreaches(session, step, use, changes, catalogs);
-      throw backAgain;
-    });
+    await takingSequencesBack(session, (seen) =>
+      session.transaction('begin', async () => {
+        const { changes, catalogs } = await runWatched(session, statements, use, seen);
+        found = changes.filter((change) => change.losesData);
+        // Before anything is archived for nothing.
+        await refuseBreaches(session, step, use, changes, catalogs);
+        throw backAgain;
+      }),
+    );
   } catch (error) {
     if (error !== backAgain) throw error;
   }

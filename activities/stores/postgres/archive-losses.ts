@@ -28,7 +28,7 @@ export async function archiveLosses(
   losses: readonly CatalogChange[],
   archive: Archiver,
 ): Promise<SqlOutcome['archived']> {
-  const oids = [...new Set(losses.map((change) => change.relation))];
+  const oids = [...new Set(losses.flatMap(({ relation }) => (relation === 0 ? [] : [relation])))];
   if (oids.length === 0) return undefined;
   const found = await session.rows(
     `select n.nspname as schema, c.relname as name from pg_catalog.pg_class c

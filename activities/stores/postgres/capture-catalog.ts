@@ -1,3 +1,4 @@
+import { captureMeaning, type Meaning } from './capture-meaning.ts';
 import type { Session } from './session.ts';
 
 export interface CatalogColumn {
@@ -41,8 +42,12 @@ export interface CatalogRelation {
   file: string;
   owner: string;
   acl: string[];
-  /** Row security, replica identity, persistence. */
+  /** How its rows are stored. */
   flags: string;
+  /** Persistence, replica identity, options of a view, parameters of a sequence, the extension that it belongs to. */
+  nature: string;
+  /** Where a sequence stands. */
+  last: string | null;
   /** `no row security`, `row security`, `forced`. */
   rowSecurity: string;
   /** Text of a view. */
@@ -69,6 +74,7 @@ export interface Writes {
 export interface Catalog {
   relations: Map<number, CatalogRelation>;
   writes: Map<number, Writes>;
+  meaning: Meaning;
 }
 
 /** Schemas that are never a user's: the server's own, and ours. */
@@ -84,7 +90,11 @@ select jsonb_build_object(
   'owner', pg_get_userbyid(c.relowner),
   'acl', (select coalesce(jsonb_agg(a::text order by a::text), '[]') from unnest(coalesce(c.relacl,
     acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))) a),
-  'flags', concat_ws(' ', c.relpersistence, c.relreplident, c.relispartition, array_to_string(c.reloptions, ',')),
+  'flags', concat_ws(' ', c.relispartition, case when c.relkind <> 'v' then array_to_string(c.reloptions, ',') end),
+  'nature', concat_ws(' ', c.relpersistence, c.relreplident, case when c.relkind = 'v' then array_to_string(c.reloptions, ',') end,
+    (select 'of extension ' || e.extname from pg_depend d join pg_extension e on e.oid = d.refobjid where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'),
+    (select (to_jsonb(q) - 'seqrelid')::text from pg_sequence q where q.seqrelid = c.oid)),
+  'last', case when c.relkind = 'S' then (select s.last_value::text from pg_sequences s where s.increment_by > 0 and s.schemaname = n.nspname and s.sequencename = c.relname) end,
   'rowSecurity', case when c.relforcerowsecurity then 'forced' when c.relrowsecurity then 'row security' else 'no row security' end,
   'definition', case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end,
   'parents', (select coalesce(jsonb_agg(i.inhparent::int8 order by i.inhseqno), '[]') from pg_inherits i where i.inhrelid = c.oid),
@@ -102,7 +112,7 @@ select jsonb_build_object(
   'constraints', (select coalesce(jsonb_agg(jsonb_build_object('oid', k.oid::int8, 'name', k.conname,
       'definition', pg_get_constraintdef(k.oid), 'validated', k.convalidated, 'columns', coalesce(to_jsonb(k.conkey), '[]'))
     order by k.conname), '[]') from pg_constraint k where k.conrelid = c.oid),
-  'triggers', ${parts('pg_trigger g where g.tgrelid = c.oid', 'g.oid', 'g.tgname', 'pg_get_triggerdef(g.oid)', `case when g.tgisinternal then 'internal ' else '' end || g.tgenabled::text`)},
+  'triggers', ${parts('pg_trigger g where g.tgrelid = c.oid or g.tgconstraint in (select k.oid from pg_constraint k where k.conrelid = c.oid and k.contype = chr(102)::"char")', 'g.oid', 'g.tgname', 'pg_get_triggerdef(g.oid)', `case when g.tgisinternal then 'internal ' else '' end || g.tgenabled::text`)},
   'indexes', ${parts('pg_index x join pg_class y on y.oid = x.indexrelid where x.indrelid = c.oid', 'y.oid', 'y.relname', 'pg_get_indexdef(y.oid)', `concat_ws(' ', x.indisvalid, x.indisunique, x.indisclustered)`)},
   'rules', ${parts(`pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN'`, 'w.oid', 'w.rulename', 'pg_get_ruledef(w.oid)', 'w.ev_enabled::text')},
   'policies', ${parts('pg_policy p where p.polrelid = c.oid', 'p.oid', 'p.polname', `concat_ws(' | ', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))`, `concat_ws(' ', p.polcmd, p.polpermissive, p.polroles::text)`)}
@@ -137,5 +147,10 @@ export async function captureCatalog(session: Session): Promise<Catalog> {
       locked: row['locked'] === 't',
     },
   ]);
-  return { relations: new Map(relations.map((relation) => [relation.oid, relation])), writes: new Map(writes) };
+  const meaning = await captureMeaning(session, new Set(relations.map(({ oid }) => oid)));
+  return {
+    relations: new Map(relations.map((relation) => [relation.oid, relation])),
+    writes: new Map(writes),
+    meaning,
+  };
 }

@@ -1,3 +1,4 @@
+import { meaningChanges } from './meaning-changes.ts';
 import type { Catalog, CatalogColumn, CatalogPart, CatalogRelation, Writes } from './capture-catalog.ts';
 
 /** One thing that differs between two looks at the catalogue. */
@@ -16,6 +17,10 @@ export interface CatalogChange {
   takes?: string;
   /** Rows, or values in them, are gone or other ones. */
   losesData: boolean;
+  /** It reaches every table of the database. */
+  everywhere?: boolean;
+  /** What is lost are large objects, which no table holds. */
+  largeObjects?: boolean;
 }
 
 const nameOf = (relation: CatalogRelation) => `${relation.schema}.${relation.name}`;
@@ -35,7 +40,12 @@ export function catalogChanges(before: Catalog, after: Catalog): CatalogChange[]
   for (const now of after.relations.values()) {
     if (before.relations.has(now.oid)) continue;
     noteFor(changes, now)('was created', { additive: true, adds: `relation:${now.oid}` });
+    const filled = after.writes.get(now.oid)?.inserted ?? 0;
+    // Its rows are read as rows of the table that it has become a part of.
+    if (filled > 0 && now.parents.some((parent) => before.relations.has(parent)))
+      noteFor(changes, now)(`brings ${filled} rows into its parent table`);
   }
+  changes.push(...meaningChanges(before, after));
   return changes;
 }
 
@@ -58,7 +68,11 @@ function compareRelation(old: CatalogRelation, now: CatalogRelation, note: Note)
   if (old.rowSecurity !== now.rowSecurity) note(`has ${now.rowSecurity} instead of ${old.rowSecurity}`);
   if (old.flags !== now.flags)
     note(`has other storage settings (${now.flags} instead of ${old.flags})`, { additive: true });
-  if (old.definition !== now.definition) note('has another definition', { additive: true });
+  if (old.nature !== now.nature) note(`is of another nature (${now.nature} instead of ${old.nature})`);
+  // A number that was given out already would be given out once more.
+  if (old.last !== null && Number(now.last ?? 0) < Number(old.last))
+    note(`was set back from ${old.last} to ${now.last ?? 'its start'}`);
+  if (old.definition !== now.definition) note('has another definition');
   if (String(old.parents) !== String(now.parents)) note('has another parent table');
   compareAcl(`relation:${old.oid}`, 'a privilege', old.acl, now.acl, note);
   compareColumns(old, now, note);

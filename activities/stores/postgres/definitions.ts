@@ -1,4 +1,5 @@
 import type { MarkComparison } from '../store.ts';
+import { noMeaning } from './capture-meaning.ts';
 import { captureCatalog, type Catalog, type CatalogRelation } from './capture-catalog.ts';
 import { catalogChanges } from './catalog-changes.ts';
 import type { Session } from './session.ts';
@@ -82,6 +83,7 @@ function byName(relations: readonly CatalogRelation[], number: (name: string) =>
       ...relation,
       oid: number(own),
       file: '',
+      last: null,
       parents: relation.parents.map(idOf),
       ownedBy: relation.ownedBy === null ? null : idOf(relation.ownedBy),
       columns: relation.columns.map((column) => ({ ...column, num: columnIds.get(column.num) ?? 0 })),
@@ -99,5 +101,9 @@ function byName(relations: readonly CatalogRelation[], number: (name: string) =>
       policies: parts('policy', relation.policies),
     };
   });
-  return { relations: new Map(renumbered.map((relation) => [relation.oid, relation])), writes: new Map() };
+  return {
+    relations: new Map(renumbered.map((relation) => [relation.oid, relation])),
+    writes: new Map(),
+    meaning: noMeaning(),
+  };
 }

@@ -7,6 +7,7 @@ import { captureCatalog, type Catalog } from './capture-catalog.ts';
 import { catalogChanges, type CatalogChange } from './catalog-changes.ts';
 import { madeBefore, passFence, standingEntry, writeEntry } from './ledger.ts';
 import { addedNames, breaches, protectedError } from './protection.ts';
+import { globalChanges } from './meaning-changes.ts';
 import { pinSettings } from './pinned-settings.ts';
 import type { Session } from './session.ts';
 import { statementsOf, type StepStatement } from './statements.ts';
@@ -41,7 +42,14 @@ export async function applyOutsideTransaction(
     await writeEntry(session, use, { digest: step.digest, made, rows: 0, undoes: step.undoes });
   });
   const tookMs = Math.round(performance.now() - started);
-  return { adopted, statements: statements.length, rows: 0, tookMs, added: addedNames(changes) };
+  return {
+    adopted,
+    statements: statements.length,
+    rows: 0,
+    tookMs,
+    added: addedNames(changes),
+    globals: globalChanges(before, after),
+  };
 }
 
 /** There is nothing to abort, so what each statement would do is asked before, and what it did is looked at after it. */

@@ -39,12 +39,17 @@ export function breaches(
   made: ReadonlySet<string>,
 ): CatalogChange[] {
   return changes.filter((change) => {
-    const catalog = catalogs.before.relations.has(change.relation) ? catalogs.before : catalogs.after;
-    const relation = catalog.relations.get(change.relation);
-    if (relation === undefined || made.has(`relation:${change.relation}`)) return false;
-    const allow = allowanceFor(relation, catalog, protections);
-    if (allow === undefined || (change.takes !== undefined && made.has(change.takes))) return false;
-    return !(allow === 'expand' && change.additive);
+    if (change.takes !== undefined && made.has(change.takes)) return false;
+    if (change.everywhere)
+      return !(change.additive && protections.every(({ allow }) => allow === 'expand')) && protections.length > 0;
+    if (made.has(`relation:${change.relation}`)) return false;
+    // By what it was, and by what it has become: a table that was made a part of a protected one.
+    const found = [catalogs.before, catalogs.after].flatMap((catalog) => {
+      const relation = catalog.relations.get(change.relation);
+      return relation === undefined ? [] : [allowanceFor(relation, catalog, protections)];
+    });
+    if (found.every((allow) => allow === undefined)) return false;
+    return !(change.additive && !found.includes('nothing'));
   });
 }
 
@@ -56,7 +61,7 @@ export function protectedError(store: string, found: readonly CatalogChange[], c
   const more = found.length > 1 ? `, and ${found.length - 1} more such changes` : '';
   return new SwitchbackError(
     'Protected',
-    `the step would change what is protected in store ${store}: ${relation ? kindOf(relation) : 'table'} ${first.table} ${first.what}${more}`,
+    `the step would change what is protected in store ${store}: ${relation ? `${kindOf(relation)} ` : ''}${first.table} ${first.what}${more}`,
     {
       hint: first.additive
         ? 'Nothing was changed. If additions are meant, write `allow: expand` at this protection in the plan.'
@@ -68,5 +73,7 @@ export function protectedError(store: string, found: readonly CatalogChange[], c
 
 /** What a step added, by names that people know. */
 export function addedNames(changes: readonly CatalogChange[]): string[] {
-  return changes.flatMap((change) => (change.adds === undefined ? [] : [`${change.table} ${change.what}`]));
+  return changes.flatMap((change) =>
+    change.adds === undefined || change.relation === 0 ? [] : [`${change.table} ${change.what}`],
+  );
 }
