@@ -87,4 +87,84 @@ describe('the journal', () => {
     expect(await append(await Journal.open(file), 'b', 'k')).toBe(false);
     expect(await names()).toEqual(['a']);
   });
+
+  it('says what is the matter with a file that it refuses, and what to do', async () => {
+    const journal = await Journal.open(file);
+    await append(journal, 'a');
+    await append(journal, 'b');
+    const [first, second] = readFileSync(file, 'utf8').split('\n');
+    writeFileSync(file, `${second}\n`);
+    const restore = expect.stringContaining('Restore the file from a copy');
+    await expect(Journal.open(file)).rejects.toMatchObject({
+      message: `the journal ${file} is damaged after line 0: line 2 follows`,
+      hint: restore,
+    });
+    await expect(journal.refresh()).rejects.toMatchObject({
+      message: `the journal ${file} is damaged after line 2: the file has become shorter`,
+      hint: restore,
+    });
+    writeFileSync(file, `${first?.replace(/^1 /, '2 ')}\n`);
+    await expect(Journal.open(file)).rejects.toMatchObject({
+      message: `the journal ${file} has format 2, which this version cannot read`,
+      hint: expect.stringContaining('the version of Switchback that wrote it'),
+    });
+  });
+
+  it('counts what it could not read, and nothing else', async () => {
+    await append(await Journal.open(file), 'a');
+    expect((await readJournal(file)).damaged).toBe(0);
+    appendFileSync(file, '\n\n');
+    expect((await readJournal(file)).damaged).toBe(0);
+    appendFileSync(file, '1 torn');
+    await append(await Journal.open(file), 'b');
+    appendFileSync(file, 'noise\n');
+    const read = await readJournal(file);
+    expect(read).toMatchObject({ damaged: 2, state: { seq: 2 } });
+    expect(read.records.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(read.records.every((record) => !('nonce' in record))).toBe(true);
+  });
+
+  it('reads lines that are longer than what is read at a time', async () => {
+    const long = 'x'.repeat(3 << 20);
+    const journal = await Journal.open(file);
+    await append(journal, long);
+    await append(journal, 'b');
+    expect(await names()).toEqual([long, 'b']);
+  });
+
+  it('keeps lines for those who want them alone', async () => {
+    await append(await Journal.open(file), 'a');
+    expect((await Journal.open(file)).records).toEqual([]);
+    expect((await Journal.open(file, { keepRecords: true })).records).toHaveLength(1);
+  });
+
+  it('writes several entries as one: with the key on the last, at one time, in their order', async () => {
+    const journal = await Journal.open(file);
+    expect(await journal.append({ run: 'r1', epoch: 7, key: 'k', entries: [decision('a'), decision('b')] })).toBe(true);
+    const { records } = await readJournal(file);
+    expect(records).toMatchObject([
+      { seq: 1, run: 'r1', epoch: 7, by: 'a' },
+      { seq: 2, run: 'r1', epoch: 7, by: 'b', key: 'k' },
+    ]);
+    expect(records[0]).not.toHaveProperty('key');
+    expect(records[0]?.at).toBe(records[1]?.at);
+    expect(Math.abs(Date.parse(records[0]?.at ?? '') - Date.now())).toBeLessThan(600_000);
+  });
+
+  it('writes nothing where there is an objection to the newest state, and goes on for the next', async () => {
+    const [one, other] = [await Journal.open(file), await Journal.open(file)];
+    await append(other, 'a');
+    const objection = (state: { seq: number }) => (state.seq === 1 ? new Error('there is one') : undefined);
+    await expect(one.appendIf({ run: 'r1', epoch: 1, entries: [decision('b')] }, objection)).rejects.toThrow(
+      'there is one',
+    );
+    expect(await append(one, 'c')).toBe(true);
+    expect(await names()).toEqual(['a', 'c']);
+  });
+
+  it('passes on what keeps it from reading or writing', async () => {
+    await expect(Journal.open(folder)).rejects.toMatchObject({ code: 'EISDIR' });
+    const journal = await Journal.open(join(folder, 'no', 'folder.jsonl'));
+    await expect(append(journal, 'a')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
 });
