@@ -20,7 +20,11 @@ const stories = ['demo', 'restore-data', 'protected'];
 export default {
   projects: [
     suite('unit', ['runbook', 'journal', 'client', 'activities', 'worker', 'replay', 'project']),
-    suite('workflows', ['workflows']),
+    {
+      ...suite('workflows', ['workflows']),
+      globalSetup: '<rootDir>/test/workflows/shared-server.mjs',
+      globalTeardown: '<rootDir>/test/workflows/stop-shared-server.mjs',
+    },
     {
       ...suite('sample', ['real', 'stores', 'cases']),
       testMatch: [

@@ -1,12 +1,14 @@
 import type { BackupTask, PlannedBackup } from './backup-task.ts';
 import type { Check, CheckResult, Verdict } from './checks.ts';
 import type { CompiledPlan } from './compiled-plan.ts';
+import type { GoingBack } from './going-back.ts';
 import type { FailureDetail, JournalEntry, LeaseHolder } from './journal.ts';
 import type { Operation, OperationKind, Receipt } from './operations.ts';
 import type { PointSet } from './point-set.ts';
 import type { Rehearsal, WayBack } from './rehearsal.ts';
 import type { RollbackPlan } from './rollback.ts';
 import type { ProofAnswer, RollbackRequest, RunState, TimelineEntry } from './run-state.ts';
+import type { WayOn } from './way-on.ts';
 
 /** The run that an activity works for, with the epoch of the lease it was started under. */
 export interface RunRef {
@@ -29,8 +31,12 @@ export interface OpenRunRequest {
   plan?: CompiledPlan;
   /** What a rollback alone is asked to do: one that has nothing to do is refused before a run is opened. */
   rollback?: RollbackRequest;
+  /** Why, where a rollback alone is asked for. */
+  reason?: string;
   /** Goes on with the run of this id, which is open and has lost its workflow. */
   goOn?: boolean;
+  /** Phases that are left out on the operator's word. */
+  without?: string[];
   /** This is no run but a task: what it does. Without a plan it follows that of the newest run or task. */
   task?: string;
 }
@@ -47,6 +53,14 @@ export interface OpenedRun {
   waysBack?: WayBack[];
   /** Operations of this very run that have receipts already: a run id is opened again after a reset. */
   resumed: boolean;
+  /** Which way the run goes, by its journal; absent in answers of older workers. */
+  wayOn?: WayOn;
+}
+
+/** Asked before each phase: a workflow that was reset has seen the lease being taken, but does not hold it. */
+export interface AskWayOnRequest {
+  run: RunRef;
+  holder: LeaseHolder;
 }
 
 export interface RecordRequest {
@@ -60,6 +74,8 @@ export interface PlanRollbackRequest {
   run: RunRef;
   request: RollbackRequest;
   reason: string;
+  /** What the request answers; absent in calls of older workflows and of rehearsals. */
+  goingBack?: GoingBack;
 }
 
 export interface ProveByHandRequest {
@@ -68,6 +84,8 @@ export interface ProveByHandRequest {
   checks: Check[];
   by: string;
   reason: string;
+  /** The workflow writes it down, once it knows that the operation is still parked. */
+  onlyProve?: true;
 }
 
 /** What a rollback leaves behind for people: the incident record and the rollback log. */
@@ -220,6 +238,8 @@ export interface ControlActivities {
   openRun(request: OpenRunRequest): Promise<OpenedRun>;
   closeRun(request: { run: RunRef; key: string; entries: JournalEntry[] }): Promise<void>;
   record(request: RecordRequest): Promise<void>;
+  /** Which way a run goes from here, by its journal. Takes the lease for an execution that does not hold it. @throws Conflict, LeaseLost */
+  askWayOn(request: AskWayOnRequest): Promise<{ epoch: number; wayOn: WayOn }>;
   planRollback(request: PlanRollbackRequest): Promise<RollbackPlan>;
   proveByHand(request: ProveByHandRequest): Promise<ProofAnswer>;
   reportRollback(request: RollbackReportRequest): Promise<{ files: string[] }>;

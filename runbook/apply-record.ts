@@ -1,5 +1,6 @@
 import { isConsistent } from './consistency.ts';
 import { mayStand, noteContents, noteRestored } from './data-lineage.ts';
+import { noteCourse } from './going-back.ts';
 import type { JournalRecord } from './journal.ts';
 import { operationKey, type OperationRecord } from './operation-record.ts';
 import type { Operation } from './operations.ts';
@@ -101,6 +102,7 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
     case 'done-by-hand': {
       const known = knownOrNew(state, record.run, record.operation, record.seq);
       known.status = 'by-hand';
+      if (record.undo) known.undo = record.undo;
       touchWith(state, record.operation);
       settle(state, known, record.seq);
       break;
@@ -130,6 +132,9 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
       }
       break;
   }
+  // Also of a run that the line has just opened.
+  const course = state.runs.findLast(({ id }) => id === record.run);
+  if (course) noteCourse(course, record);
   if (decides(record)) state.consistent = isConsistent(state);
   return state;
 }

@@ -1,5 +1,6 @@
 import type { CheckResult } from './checks.ts';
 import type { ErrorName } from './errors.ts';
+import type { GoingBack } from './going-back.ts';
 import type { JsonObject } from './json.ts';
 import type { PointSet } from './point-set.ts';
 import type { Operation, Receipt, Undo } from './operations.ts';
@@ -54,7 +55,16 @@ export interface PhaseStateEntry {
 export type JournalEntry =
   | { type: 'lease-taken'; holder: LeaseHolder }
   | { type: 'lease-released'; holder: LeaseHolder }
-  | { type: 'run-sealed'; plan: string; planDigest: string; manifest: string; phases: string[]; operator: string }
+  | {
+      type: 'run-sealed';
+      plan: string;
+      planDigest: string;
+      manifest: string;
+      phases: string[];
+      operator: string;
+      /** Phases that are left out on the operator's word. */
+      without?: string[];
+    }
   /**
    * Work on the target that is no run: a backup, a test, a restore, a prune. `run` of its lines is its id. It is under the lease as a run is; no
    * rollback takes it back.
@@ -62,7 +72,8 @@ export type JournalEntry =
   | { type: 'task-sealed'; task: string; plan: string; manifest: string; operator: string }
   /** Recovery points that were taken together. */
   | { type: 'set-taken'; set: PointSet }
-  | { type: 'run-state'; state: RunState; reason?: string }
+  /** `goingBack`: what is asked for by the plan, or from the journal alone. `without`: left out as well, since a run goes on. */
+  | { type: 'run-state'; state: RunState; reason?: string; goingBack?: GoingBack; without?: string[] }
   | PhaseStateEntry
   /** Before an effect: what will be done, and how it would be taken back. */
   | IntentEntry
@@ -73,10 +84,29 @@ export type JournalEntry =
   /** An attempt that was not the current one tried to act, and was stopped. */
   | { type: 'refused'; operation: string; attempt: number; reason: string }
   | { type: 'skipped'; operation: Operation; by: string; reason: string }
-  | { type: 'done-by-hand'; operation: Operation; by: string; reason: string; proof: CheckResult[] }
-  | { type: 'decision'; command: Command['command']; by: string; reason?: string; detail?: JsonObject }
-  | { type: 'rollback-planned'; rollback: number; to: string; operations: number; reason: string; restoreData: boolean }
-  | { type: 'rollback-finished'; rollback: number; phases: string[]; consistent: boolean }
+  /** `undo`: how it would be taken back, where no attempt had begun that wrote it down. */
+  | { type: 'done-by-hand'; operation: Operation; by: string; reason: string; proof: CheckResult[]; undo?: Undo }
+  | {
+      type: 'decision';
+      command: Command['command'];
+      by: string;
+      reason?: string;
+      detail?: JsonObject;
+      goingBack?: GoingBack;
+    }
+  | {
+      type: 'rollback-planned';
+      rollback: number;
+      to: string;
+      operations: number;
+      reason: string;
+      restoreData: boolean;
+      /** Those that it takes back. */
+      phases?: string[];
+      goingBack?: GoingBack;
+    }
+  /** `gaveUp`: why it was ended before all was taken back. */
+  | { type: 'rollback-finished'; rollback: number; phases: string[]; consistent: boolean; gaveUp?: string }
   /** A person has made the target right where an undo was left out, and says so; `proof` is what was looked at. */
   | { type: 'reconciled'; by: string; reason: string; proof: CheckResult[] }
   /** The way back from a phase was tried on a clone, or could not be. */

@@ -1,6 +1,6 @@
 import type { Check, CheckResult } from './checks.ts';
 import type { FailureDetail } from './journal.ts';
-import type { Stage } from './operations.ts';
+import type { Stage, Undo } from './operations.ts';
 import type { Recovery } from './recovery.ts';
 import type { WayBack } from './rehearsal.ts';
 
@@ -156,4 +156,6 @@ export interface CommandAnswer {
 export interface ProofAnswer {
   proven: boolean;
   results: CheckResult[];
+  /** How the operation would be taken back, where no attempt had written it down. */
+  undo?: Undo;
 }

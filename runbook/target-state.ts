@@ -1,5 +1,6 @@
 import type { PointContents } from './data-lineage.ts';
 import { mayStand } from './data-lineage.ts';
+import type { RunCourse } from './going-back.ts';
 import type { LeaseHolder } from './journal.ts';
 import type { OperationRecord } from './operation-record.ts';
 import type { PhaseApplication } from './phase-applications.ts';
@@ -11,7 +12,7 @@ export { applyRecord } from './apply-record.ts';
 export { operationKey, type OperationRecord } from './operation-record.ts';
 export { completedApplications as completedPhases } from './phase-applications.ts';
 
-export interface RunRecord {
+export interface RunRecord extends RunCourse {
   id: string;
   plan: string;
   planDigest: string;

@@ -85,3 +85,9 @@ export const { record, closeRun } = proxyLocalActivities<Pick<ControlActivities,
     nonRetryableErrorTypes: neverRetried,
   },
 });
+
+/** Read from the journal; a disk that is slow or full for a while must not end a run. */
+export const { askWayOn } = proxyLocalActivities<Pick<ControlActivities, 'askWayOn'>>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '200ms', maximumInterval: '10s', nonRetryableErrorTypes: neverRetried },
+});

@@ -3,29 +3,28 @@ import {
   condition,
   executeChild,
   ParentClosePolicy,
+  patched,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { RunRef } from '../runbook/activities.ts';
 import type { CompiledPhase, CompiledPlan } from '../runbook/compiled-plan.ts';
+import type { GoingBack } from '../runbook/going-back.ts';
+import type { JournalEntry } from '../runbook/journal.ts';
 import { phaseWorkflowId, rollbackWorkflowId } from '../runbook/names.ts';
 import type { RollbackPlan } from '../runbook/rollback.ts';
-import type { RunState, RunStatus } from '../runbook/run-state.ts';
-import { closeRun, control, record } from './calls.ts';
+import { endOfRollback, headingOf, phasesAhead, stopOf, type RunEnd, type RunStop } from '../runbook/run-decisions.ts';
+import type { RunStatus } from '../runbook/run-state.ts';
+import { askWayOn, closeRun, control, record } from './calls.ts';
 import { describeFailure } from './failure.ts';
 import { shielded } from './interpreter.ts';
 import type { ChildResult, MigrationInput, PauseRequest } from './messages.ts';
 import { phase as phaseWorkflow } from './phase.ts';
 import { rollback as rollbackWorkflow } from './rollback.ts';
-import { RunView } from './run-view.ts';
+import { RunView, type PlanningDecision } from './run-view.ts';
 import { runAttributes } from './search-attributes.ts';
 
-type GoBack = Extract<ChildResult, { outcome: 'rollback' }>;
-type Stop = Exclude<ChildResult, { outcome: 'completed' }>;
-interface Ended {
-  state: Extract<RunState, 'completed' | 'rolled-back' | 'aborted'>;
-  reason?: string;
-}
+type GoBack = Extract<RunStop, { outcome: 'rollback' }>;
 
 /** What every part of a run needs. */
 interface Journey {
@@ -45,11 +44,12 @@ export async function migration(input: MigrationInput): Promise<RunStatus> {
   return shielded(view, async () => {
     const opened = await openRun(input);
     const { epoch, plan } = opened;
-    view.opened(opened, input.without);
+    const heading = headingOf(opened.wayOn, input, new Date().toISOString());
+    view.opened(opened, heading);
     const journey: Journey = { input, run: { target: input.target, runId: input.runId, epoch }, plan, view };
 
-    const stop = input.rollback ? asked(input.rollback, input.operator) : await goForward(journey);
-    const ended: Ended = stop ? await obeyStop(journey, stop) : { state: 'completed' };
+    const stop = stopOf(heading) ?? (await goForward(journey));
+    const ended: RunEnd = stop ? await obeyStop(journey, stop) : { state: 'completed' };
 
     await finish(journey, ended);
     return view.status;
@@ -67,35 +67,35 @@ function openRun(input: MigrationInput) {
     operator: input.operator,
     holder: { workflowId, workflowRunId: runId },
     ...(input.plan ? { plan: input.plan } : {}),
-    ...(input.rollback ? { rollback: input.rollback.request } : {}),
+    ...(input.rollback ? { rollback: input.rollback.request, reason: input.rollback.reason } : {}),
+    ...(input.without.length > 0 ? { without: input.without } : {}),
     ...(input.goOn ? { goOn: true } : {}),
   });
 }
 
-async function goForward(journey: Journey): Promise<Stop | undefined> {
+async function goForward(journey: Journey): Promise<RunStop | undefined> {
   const { input, plan, view } = journey;
-  let fresh = view.status.phases.every((phase) => phase.state !== 'completed');
   let paused: PauseRequest | undefined;
-  for (const phase of plan.phases) {
-    if (view.status.phases.some((known) => known.id === phase.id && known.state !== 'pending')) continue;
+  for (const phase of phasesAhead(plan, view.status.phases)) {
     if (view.abortReason !== undefined) return { outcome: 'aborted', reason: view.abortReason };
+    const elsewhere = await lookAtWay(journey);
+    if (elsewhere) return elsewhere;
     if (input.searchAttributes) upsertSearchAttributes(runAttributes({ phase: phase.id, risk: phase.risk }));
-    const result = await runPhase(journey, fresh ? withBefore(plan, phase) : phase, paused);
-    fresh = false;
+    const result = await runPhase(journey, phase, paused);
     if (result.outcome !== 'completed') return result;
     paused = result.paused;
   }
   return undefined;
 }
 
-/** What is recorded before anything else happens belongs to the first phase, so that it parks and is retried like the rest. */
-const withBefore = (plan: CompiledPlan, phase: CompiledPhase): CompiledPhase => ({
-  ...phase,
-  stages:
-    plan.before.length > 0
-      ? [{ stage: 'before', operations: plan.before, approvals: [] }, ...phase.stages]
-      : phase.stages,
-});
+/** A workflow that was reset repeats what it had decided: before each phase the journal is asked whether that still is the way. */
+async function lookAtWay({ run }: Journey): Promise<RunStop | undefined> {
+  if (!patched('ask-way-on')) return undefined;
+  const { workflowId, runId } = workflowInfo();
+  const { epoch, wayOn } = await askWayOn({ run: { ...run }, holder: { workflowId, workflowRunId: runId } });
+  run.epoch = epoch;
+  return stopOf(wayOn);
+}
 
 function runPhase(
   { input, run, view }: Journey,
@@ -124,13 +124,16 @@ function runPhase(
   );
 }
 
-async function obeyStop(journey: Journey, stop: Stop): Promise<Ended> {
+async function obeyStop(journey: Journey, stop: RunStop): Promise<RunEnd> {
   if (stop.outcome === 'aborted') return { state: 'aborted', reason: stop.reason };
+  if (stop.outcome === 'ended') return { state: stop.state, reason: stop.reason };
   journey.view.enter('rolling-back', stop.reason);
   await record({
     run: journey.run,
     key: 'going-back',
-    entries: [{ type: 'run-state', state: 'rolling-back', reason: stop.reason.slice(0, 500) }],
+    entries: [
+      { type: 'run-state', state: 'rolling-back', reason: stop.reason.slice(0, 500), goingBack: goingBackOf(stop) },
+    ],
   });
   const planned = await planBack(journey, stop);
   return 'aborted' in planned
@@ -144,25 +147,42 @@ async function planBack(
   first: GoBack,
 ): Promise<{ rollback: RollbackPlan; stop: GoBack } | { aborted: string }> {
   let stop = first;
+  let decisions = 0;
   for (;;) {
     try {
       const rollback = await control('plan the rollback from receipts').planRollback({
         run,
         request: stop.request,
         reason: stop.reason,
+        goingBack: goingBackOf(stop),
       });
       return { rollback, stop };
     } catch (error) {
       const decision = await view.parkPlanning(describeFailure(error));
-      if (decision.decision === 'abort') return { aborted: decision.reason };
       if (decision.decision === 'rollback')
         stop = { ...stop, request: decision.request, reason: decision.reason, by: decision.by };
+      if (patched('journal-planning-decisions')) {
+        decisions += 1;
+        await record({ run, key: `planning:${decisions}`, entries: planningEntries(decision, goingBackOf(stop)) });
+      }
+      if (decision.decision === 'abort') return { aborted: `${decision.by}: ${decision.reason}` };
       view.enter('rolling-back', stop.reason);
     }
   }
 }
 
-async function goBack({ input, run, plan, view }: Journey, rollback: RollbackPlan, stop: GoBack): Promise<Ended> {
+function planningEntries(decision: PlanningDecision, goingBack: GoingBack): JournalEntry[] {
+  const { decision: command, by } = decision;
+  if (command === 'retry') return [{ type: 'decision', command, by }];
+  const { reason } = decision;
+  return [{ type: 'decision', command, by, reason, ...(command === 'rollback' && { goingBack }) }];
+}
+
+const goingBackOf = ({ request, reason, by, detectedAt, decidedAt }: GoBack): GoingBack => ({
+  ...{ request, reason, by, detectedAt, decidedAt },
+});
+
+async function goBack({ input, run, plan, view }: Journey, rollback: RollbackPlan, stop: GoBack): Promise<RunEnd> {
   const workflowId = rollbackWorkflowId(run.target, rollback.ordinal);
   const startedAt = new Date().toISOString();
   const result = await view.whileAtWork(workflowId, () =>
@@ -200,12 +220,11 @@ async function goBack({ input, run, plan, view }: Journey, rollback: RollbackPla
     // The stack is back; a report that cannot be written must not make a person think that it is not.
     view.tell(`the incident record could not be written: ${describeFailure(error).message}`);
   }
-  if (result.gaveUp !== undefined) return { state: 'aborted', reason: `rollback given up: ${result.gaveUp}` };
-  view.tookBack(rollback.phases, run.runId);
-  return { state: 'rolled-back', reason: stop.reason };
+  if (result.gaveUp === undefined) view.tookBack(rollback.phases, run.runId);
+  return endOfRollback(result, stop.reason);
 }
 
-async function finish({ run, view }: Journey, { state, reason }: Ended): Promise<void> {
+async function finish({ run, view }: Journey, { state, reason }: RunEnd): Promise<void> {
   await closeRun({
     run,
     key: 'closed',
@@ -215,10 +234,4 @@ async function finish({ run, view }: Journey, { state, reason }: Ended): Promise
   view.enter(state, reason);
   view.tell(state === 'completed' ? 'all phases are complete' : `the run is ${state}`);
   await condition(allHandlersFinished);
-}
-
-/** A rollback that was asked for when no run was open. */
-function asked({ request, reason }: NonNullable<MigrationInput['rollback']>, by: string): GoBack {
-  const now = new Date().toISOString();
-  return { outcome: 'rollback', request, reason, by, detectedAt: now, decidedAt: now };
 }

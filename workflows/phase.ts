@@ -32,13 +32,16 @@ export async function phase(input: PhaseInput): Promise<ChildResult> {
     (current) => phaseDetails(input, status, current),
     input.paused,
   );
-  const enter = async (state: PhaseState, reason?: string) => {
+  const enter = async (state: PhaseState, stop?: Stop) => {
+    const reason = stop?.reason;
     status.state = state;
     if (state !== 'running') status.finishedAt = new Date().toISOString();
     if (reason !== undefined) status.reason = reason;
     const { id, ordinal, title } = plan;
     await session.journal([
       { type: 'phase-state', phase: id, ordinal, title, state, ...(reason === undefined ? {} : { reason }) },
+      // Before the parent hears of it, which may be gone by then.
+      ...(stop?.outcome === 'rollback' ? [goingBack(stop)] : []),
     ]);
     if (input.searchAttributes) upsertSearchAttributes(runAttributes({ state, phase: id }));
     session.report();
@@ -47,7 +50,7 @@ export async function phase(input: PhaseInput): Promise<ChildResult> {
   return shielded(session, async () => {
     await enter('running');
     const stop = await runStages(input, status, session);
-    if (stop) await enter(stop.outcome === 'aborted' ? 'aborted' : 'failed', stop.reason);
+    if (stop) await enter(stop.outcome === 'aborted' ? 'aborted' : 'failed', stop);
     else await enter('completed');
     session.tell(stop ? `phase ${plan.id} stopped: ${stop.reason}` : `phase ${plan.id} is complete`);
     await session.close();
@@ -56,6 +59,11 @@ export async function phase(input: PhaseInput): Promise<ChildResult> {
     return stop ?? session.stop ?? { outcome: 'completed', consistent: !inconsistent, ...(paused && { paused }) };
   });
 }
+
+const goingBack = ({ reason, request, by, detectedAt, decidedAt }: Extract<Stop, { outcome: 'rollback' }>) => ({
+  ...{ type: 'run-state' as const, state: 'rolling-back' as const, reason: reason.slice(0, 500) },
+  goingBack: { request, reason, by, detectedAt, decidedAt },
+});
 
 async function runStages(
   { run, phase: plan }: PhaseInput,

@@ -1,4 +1,4 @@
-import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { patched, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { RollbackStatus } from '../runbook/run-state.ts';
 import { rollbackDetails } from './details.ts';
 import { interpret, shielded } from './interpreter.ts';
@@ -55,10 +55,17 @@ export async function rollback(input: RollbackInput): Promise<RollbackResult> {
     });
     const ended = Date.now();
     const consistent = stop === undefined && !session.inconsistent;
-    if (stop === undefined) await session.journal(phaseEntries('rolled-back'));
-    await session.journal([
-      { type: 'rollback-finished', rollback: plan.ordinal, phases: plan.phases.map((phase) => phase.id), consistent },
-    ]);
+    const finished = {
+      ...{ type: 'rollback-finished' as const, rollback: plan.ordinal, phases: plan.phases.map(({ id }) => id) },
+      ...{ consistent, ...(stop && { gaveUp: stop.reason.slice(0, 500) }) },
+    };
+    // In one go: between the two nobody could tell what is left to be done.
+    if (patched('finish-rollback-in-one')) {
+      await session.journal([...(stop ? [] : phaseEntries('rolled-back')), finished]);
+    } else {
+      if (stop === undefined) await session.journal(phaseEntries('rolled-back'));
+      await session.journal([finished]);
+    }
     status.state = consistent ? 'done' : 'inconsistent';
     status.finishedAt = new Date().toISOString();
     if (input.searchAttributes)

@@ -9,6 +9,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { OpenedRun } from '../runbook/activities.ts';
+import { objectionOfRun } from '../runbook/command-acceptance.ts';
 import { withReport, type ChildReport } from '../runbook/child-report.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
 import { recoveryOf } from '../runbook/recovery.ts';
@@ -24,6 +25,7 @@ import {
   type RunStatus,
   type TimelineEntry,
 } from '../runbook/run-state.ts';
+import type { WayOn } from '../runbook/way-on.ts';
 import { migrationDetails } from './details.ts';
 import {
   answerSignal,
@@ -39,9 +41,9 @@ const timelineLength = 60;
 
 /** What a person decided about a rollback that could not even be planned. */
 export type PlanningDecision =
-  | { decision: 'retry' }
+  | { decision: 'retry'; by: string }
   | { decision: 'rollback'; request: RollbackRequest; reason: string; by: string }
-  | { decision: 'abort'; reason: string };
+  | { decision: 'abort'; reason: string; by: string };
 
 /**
  * The run as its operator sees it: made of the children's reports, answered to queries, shown in the Temporal UI. Commands arrive
@@ -80,7 +82,8 @@ export class RunView {
     this.#show();
   }
 
-  opened({ plan, completed, waysBack = [], notes = [] }: OpenedRun, without: readonly string[]): void {
+  opened({ plan, completed, waysBack = [], notes = [] }: OpenedRun, heading: WayOn): void {
+    const without = heading.way === 'forward' ? heading.without : [];
     this.status.plan = plan.name;
     this.status.planDigest = plan.digest;
     this.status.contacts = plan.contacts;
@@ -103,7 +106,7 @@ export class RunView {
         ...(wayBack === undefined ? {} : { wayBack }),
       };
     });
-    this.enter(this.input.rollback ? 'rolling-back' : 'running');
+    this.enter(heading.way === 'forward' ? 'running' : 'rolling-back');
     this.tell(`plan ${plan.name} is sealed: edits to it, or to a file it names, change nothing in this run`);
     for (const note of notes) this.tell(note);
   }
@@ -155,7 +158,7 @@ export class RunView {
     await condition(() => planning.decide !== undefined);
     this.#planning = undefined;
     delete this.status.waiting;
-    return planning.decide ?? { decision: 'retry' };
+    return planning.decide ?? { decision: 'retry', by: '' };
   }
 
   cancelledFromOutside(): void {
@@ -165,7 +168,7 @@ export class RunView {
         // Refused only where the run is over, or being stopped anyway.
         this.#obey({ command: 'abort', by: 'Temporal', reason: 'cancelled in Temporal' }).catch(() => undefined),
       );
-    else if (this.#planning) this.#planning.decide = { decision: 'abort', reason: 'cancelled in Temporal' };
+    else if (this.#planning) this.#planning.decide ??= { decision: 'abort', by: 'Temporal', reason: 'cancelled there' };
   }
 
   /** Set when the run was cancelled while no child could be told. */
@@ -177,7 +180,7 @@ export class RunView {
     const validator = (argument: object) => {
       const why =
         refusal(this.status.state, name) ??
-        objection({ command: name, ...argument } as Command, this.status, this.#planning !== undefined);
+        objectionOfRun({ command: name, ...argument } as Command, this.status, this.#planning !== undefined);
       if (why !== undefined) throw ApplicationFailure.nonRetryable(why, 'Conflict');
     };
     // Not in the root scope, where a cancel from outside would end the wait for an answer.
@@ -217,12 +220,25 @@ export class RunView {
     return told;
   }
 
+  /** The first word stands. What was meant for a child that has ended since is refused. */
   #decidePlanning(planning: { decide?: PlanningDecision }, command: Command): CommandAnswer {
-    if (command.command === 'abort')
-      planning.decide = { decision: 'abort', reason: `${command.by}: ${command.reason}` };
-    else if (command.command === 'rollback')
-      planning.decide = { decision: 'rollback', request: command.request, reason: command.reason, by: command.by };
-    else planning.decide = { decision: 'retry' };
+    const refused =
+      planning.decide === undefined
+        ? objectionOfRun(command, this.status, true)
+        : `${command.command} comes too late: ${planning.decide.decision} was said just before`;
+    if (refused !== undefined) throw ApplicationFailure.nonRetryable(refused, 'Conflict');
+    const { by } = command;
+    if (command.command === 'abort') {
+      planning.decide = { decision: 'abort', by, reason: command.reason };
+      return {
+        state: this.status.state,
+        message: 'stopping; what was done stays as it is and can still be rolled back',
+      };
+    }
+    planning.decide =
+      command.command === 'rollback'
+        ? { decision: 'rollback', request: command.request, reason: command.reason, by }
+        : { decision: 'retry', by };
     return { state: this.status.state, message: 'planning the rollback again' };
   }
 
@@ -259,30 +275,6 @@ export class RunView {
     this.#shownState = this.status.state;
     upsertMemo({ state: this.status.state });
     if (this.input.searchAttributes) upsertSearchAttributes(runAttributes({ state: this.status.state }));
-  }
-}
-
-/** What is wrong with a command although the state would accept one of its name. */
-function objection(command: Command, status: RunStatus, planning: boolean): string | undefined {
-  if (planning && !['retry', 'rollback', 'abort'].includes(command.command))
-    return `${command.command} is not possible while a rollback is being planned; possible: retry, rollback, abort`;
-  if ('reason' in command && command.command !== 'pause' && !command.reason?.trim())
-    return `${command.command} needs a reason`;
-  switch (command.command) {
-    case 'doneByHand':
-      return command.proof.length === 0 ? 'doneByHand needs a check that proves it' : undefined;
-    case 'approve':
-      if (command.planDigest !== undefined && command.planDigest !== status.planDigest)
-        return `the approval is for plan ${command.planDigest.slice(0, 12)}, but this run follows ${status.planDigest.slice(0, 12)}`;
-      return status.waiting?.approval?.role === command.role
-        ? undefined
-        : `no approval of ${command.role} is asked for; asked for: ${status.waiting?.approval?.role ?? 'none'}`;
-    case 'reject':
-      return status.waiting?.approval?.role === command.role
-        ? undefined
-        : `no approval of ${command.role} is asked for; asked for: ${status.waiting?.approval?.role ?? 'none'}`;
-    default:
-      return undefined;
   }
 }
 

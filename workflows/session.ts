@@ -11,17 +11,20 @@ import { runStates, type ChildReport } from '../runbook/child-report.ts';
 import type { FailureDetail, JournalEntry } from '../runbook/journal.ts';
 import type { Operation } from '../runbook/operations.ts';
 import { secondsUntilReminder } from '../runbook/reminder.ts';
+import { objectionOf, wordOf } from '../runbook/command-acceptance.ts';
+import type { GoingBack } from '../runbook/going-back.ts';
 import {
   acceptedCommands,
-  refusal,
   type Command,
   type CommandAnswer,
+  type CommandName,
   type RunState,
   type RunStatus,
   type Waiting,
 } from '../runbook/run-state.ts';
 import { Approval } from './approval.ts';
 import { control, record } from './calls.ts';
+import { describeFailure } from './failure.ts';
 import { answerSignal, commandSignal, reportQuery, type ChildResult, type PauseRequest } from './messages.ts';
 import { Reporter, type Standing } from './reporter.ts';
 
@@ -34,6 +37,8 @@ export type Decision =
   | { decision: 'skip'; by: string; reason: string }
   | { decision: 'doneByHand' }
   | { decision: 'stop'; stop: Stop };
+
+type Outcome = { answer: CommandAnswer } | { refused: string };
 
 const decisionWords = { retry: 'trying again', skip: 'skipped', doneByHand: 'done by hand and proven' } as const;
 
@@ -53,6 +58,8 @@ export class Session extends Reporter {
   #parked: Operation | undefined;
   #approval: Approval | undefined;
   #failedAt: string | undefined;
+  /** The command that is being carried out: until it is, no other decision is taken. */
+  #decided: CommandName | undefined;
   #pauseRequested: PauseRequest | undefined;
   #scope: CancellationScope | undefined;
   #keys = 0;
@@ -79,7 +86,9 @@ export class Session extends Reporter {
   /** Writes journal lines with a key that is the same at every replay. */
   async journal(entries: JournalEntry[]): Promise<void> {
     this.#keys += 1;
-    await record({ run: this.run, key: `${workflowInfo().workflowId}:${this.#keys}`, entries });
+    const { workflowId, runId } = workflowInfo();
+    // With the execution: one that was reset counts from the start, and what it writes must not be taken for what was written.
+    await record({ run: this.run, key: `${workflowId}:${runId.slice(0, 8)}:${this.#keys}`, entries });
   }
 
   /** Runs work that a person's `abort` or `rollback` may interrupt. */
@@ -115,6 +124,7 @@ export class Session extends Reporter {
     );
     await condition(() => this.#decision !== undefined);
     this.#parked = undefined;
+    this.#decided = undefined;
     const decision = this.#takeDecision();
     await this.#goOn(decision.decision === 'stop' ? undefined : `${decisionWords[decision.decision]}: ${summary}`);
     return decision;
@@ -139,6 +149,7 @@ export class Session extends Reporter {
       condition(answered, secondsUntilReminder(remindSeconds, nth) * 1000, { summary: `remind: approval of ${role}` });
     for (let nth = 1; !(await untilNext(nth)); nth += 1) this.tell(`still waiting for the approval of ${role}`);
     this.#approval = undefined;
+    this.#decided = undefined;
     const by = approval.asked.given.map((given) => given.by).join(', ');
     await this.#goOn(approval.rejected || this.stop ? undefined : `approved by ${by} as ${role}`);
     return approval.rejected;
@@ -205,7 +216,9 @@ export class Session extends Reporter {
     await this.journal([{ type: 'run-state', state: this.runState }]);
   }
 
+  /** The first word stands: what it was answered with is what happens. */
   #requestStop(stop: Stop): void {
+    if (this.stop) return;
     this.stop = stop;
     this.#decision = { decision: 'stop', stop };
     this.#pauseRequested = undefined;
@@ -213,17 +226,51 @@ export class Session extends Reporter {
   }
 
   async #receive(id: number, command: Command): Promise<void> {
-    const refused = refusal(this.runState, command.command);
-    const outcome = refused === undefined ? await this.#obey(command) : { refused };
+    const outcome = await this.#answer(command);
     const { parent } = workflowInfo();
     if (!parent) return;
-    await getExternalWorkflowHandle(parent.workflowId).signal(answerSignal, { id, ...outcome });
+    try {
+      await getExternalWorkflowHandle(parent.workflowId).signal(answerSignal, { id, ...outcome });
+    } catch {
+      // The parent is gone, and with it who asked. What was decided stands in the journal, and the child goes on.
+    }
   }
 
-  async #obey(command: Command): Promise<{ answer: CommandAnswer } | { refused: string }> {
-    const answer = (message: string, state = this.runState) => ({ answer: { state, message } });
+  async #answer(command: Command): Promise<Outcome> {
+    const refused = objectionOf(
+      {
+        state: this.runState,
+        ...(this.#parked && { parked: this.#parked.id }),
+        ...(this.#approval && { role: this.#approval.asked.role }),
+        ...(this.#decided && { decided: this.#decided }),
+        ...(this.stop && { ending: this.stop.reason }),
+      },
+      command,
+    );
+    if (refused !== undefined) return { refused };
+    if (command.command === 'doneByHand') return this.#proveByHand(command);
+    // Before anything is awaited: another command may come while this one is written down.
+    if (command.command !== 'pause') this.#decided = command.command;
+    const goingBack = command.command === 'rollback' ? this.#goingBack(command) : undefined;
+    try {
+      await this.#journalDecision(command, goingBack);
+    } catch (error) {
+      this.#decided = undefined;
+      return { refused: `${wordOf(command.command)} could not be written down: ${describeFailure(error).message}` };
+    }
+    // A cancel from outside may have come meanwhile.
+    if (this.stop) return { refused: `${wordOf(command.command)} comes too late: ${this.stop.reason}` };
+    return { answer: this.#obey(command, goingBack) };
+  }
+
+  #goingBack({ request, reason, by }: Extract<Command, { command: 'rollback' }>): GoingBack {
+    const decidedAt = new Date().toISOString();
+    return { request, reason, by, detectedAt: this.#failedAt ?? decidedAt, decidedAt };
+  }
+
+  #obey(command: Exclude<Command, { command: 'doneByHand' }>, goingBack: GoingBack | undefined): CommandAnswer {
+    const answer = (message: string, state = this.runState): CommandAnswer => ({ state, message });
     const goingOn = runStates[this.family].running;
-    if (command.command !== 'doneByHand') await this.#journalDecision(command);
     const parked = this.#parked;
     switch (command.command) {
       case 'pause':
@@ -235,76 +282,64 @@ export class Session extends Reporter {
       case 'retry':
         this.#pauseRequested = undefined;
         if (parked) this.#decision = { decision: 'retry' };
+        else this.#decided = undefined;
         return answer(parked ? `trying again: ${parked.summary}` : 'going on', goingOn);
       case 'skip':
-        if (!parked || (command.operation !== undefined && command.operation !== parked.id))
-          return { refused: `there is no parked operation ${command.operation ?? ''}`.trim() };
         this.#decision = { decision: 'skip', by: command.by, reason: command.reason };
-        return answer(`skipping: ${parked.summary}`, goingOn);
-      case 'doneByHand':
-        return this.#proveByHand(command);
+        return answer(`skipping: ${parked?.summary ?? ''}`, goingOn);
       case 'approve':
-      case 'reject': {
-        const approval = this.#approval;
-        if (approval?.asked.role !== command.role)
-          return {
-            refused: `no approval of ${command.role} is asked for; asked for: ${approval?.asked.role ?? 'none'}`,
-          };
-        return command.command === 'approve'
-          ? answer(approval.approve(command), goingOn)
-          : answer(approval.reject(command));
-      }
-      case 'rollback': {
-        const now = new Date().toISOString();
-        this.#requestStop({
-          outcome: 'rollback',
-          request: command.request,
-          reason: command.reason,
-          by: command.by,
-          detectedAt: this.#failedAt ?? now,
-          decidedAt: now,
-        });
+        return answer(this.#approval?.approve(command) ?? '', goingOn);
+      case 'reject':
+        return answer(this.#approval?.reject(command) ?? '');
+      case 'rollback':
+        this.#requestStop({ outcome: 'rollback', ...(goingBack ?? this.#goingBack(command)) });
         return answer('rolling back', 'rolling-back');
-      }
       case 'abort':
         this.#requestStop({ outcome: 'aborted', reason: `${command.by}: ${command.reason}` });
         return answer('stopping; what was done stays as it is and can still be rolled back', goingOn);
     }
   }
 
-  async #proveByHand(
-    command: Extract<Command, { command: 'doneByHand' }>,
-  ): Promise<{ answer: CommandAnswer } | { refused: string }> {
+  /** Proven first; then it is known whether the operation is still parked; only then it is written down. */
+  async #proveByHand(command: Extract<Command, { command: 'doneByHand' }>): Promise<Outcome> {
     const parked = this.#parked;
-    if (!parked || (command.operation !== undefined && command.operation !== parked.id))
-      return { refused: `there is no parked operation ${command.operation ?? ''}`.trim() };
+    if (!parked) return { refused: 'there is no parked operation' };
     const { by, reason, proof } = command;
+    let proven;
     try {
-      const { proven, results } = await control(`prove by hand: ${parked.summary}`).proveByHand({
+      proven = await control(`prove by hand: ${parked.summary}`).proveByHand({
         run: this.run,
         operation: parked,
         checks: proof,
         by,
         reason,
+        onlyProve: true,
       });
-      if (!proven)
-        return {
-          refused: `not proven: ${results
-            .filter((result) => result.verdict !== 'successful')
-            .map((result) => `${result.check}: ${result.detail}`)
-            .join('; ')}`,
-        };
     } catch (error) {
-      return { refused: `the proof could not be taken: ${String(error)}` };
+      return { refused: `the proof could not be taken: ${describeFailure(error).message}` };
     }
-    await this.#journalDecision(command);
+    const failed = proven.results.filter(({ verdict }) => verdict !== 'successful');
+    if (!proven.proven)
+      return { refused: `not proven: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}` };
     // Another decision may have been taken while the proof ran; the first one stands.
-    if (this.#parked !== parked) return { refused: 'the operation is not parked any more' };
-    this.#decision = { decision: 'doneByHand' };
+    if (this.#parked !== parked || this.#decided !== undefined || this.stop)
+      return { refused: 'the operation is not parked any more: something else was decided while the proof was taken' };
+    this.#decided = 'doneByHand';
+    const { results, undo } = proven;
+    try {
+      await this.journal([
+        { type: 'done-by-hand', operation: parked, by, reason, proof: results, ...(undo && { undo }) },
+        { type: 'decision', command: 'doneByHand', by, reason },
+      ]);
+    } catch (error) {
+      this.#decided = undefined;
+      return { refused: `it could not be written down: ${describeFailure(error).message}` };
+    }
+    this.#decision ??= { decision: 'doneByHand' };
     return { answer: { state: runStates[this.family].running, message: `done by hand and proven: ${parked.summary}` } };
   }
 
-  #journalDecision(command: Command): Promise<void> {
+  #journalDecision(command: Command, goingBack: GoingBack | undefined): Promise<void> {
     const reason = 'reason' in command ? command.reason : undefined;
     const role = 'role' in command ? { role: command.role } : {};
     const comment = 'comment' in command && command.comment !== undefined ? { comment: command.comment } : {};
@@ -316,6 +351,7 @@ export class Session extends Reporter {
         by: command.by,
         ...(reason === undefined ? {} : { reason }),
         ...(Object.keys(detail).length === 0 ? {} : { detail }),
+        ...(goingBack && { goingBack }),
       },
     ]);
   }

@@ -1,15 +1,17 @@
 import type { ControlActivities, RecordRequest } from '../../runbook/activities.ts';
-import { overallVerdict, type Check, type CheckResult } from '../../runbook/checks.ts';
+import type { Check, CheckResult } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { planRollback } from '../../runbook/rollback.ts';
-import { operationKey } from '../../runbook/target-state.ts';
 import { refreshBreakGlass } from '../break-glass/refresh.ts';
 import type { ComposeCli } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
-import { effectContext, type Surroundings } from '../perform/effect-context.ts';
+import type { Surroundings } from '../perform/effect-context.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
+import { askWayOn } from './go-on.ts';
+import { writeRunRecords } from '../records/index.ts';
 import { openRun, type OpenRunDependencies } from './open-run.ts';
+import { proveByHand, type ProveByHandDependencies } from './prove-by-hand.ts';
 import { reconcile } from './reconcile.ts';
 import { reportRollback } from './report-rollback.ts';
 import { sealedPlans } from './sealed-plans.ts';
@@ -24,7 +26,7 @@ export interface ControlDependencies extends OpenRunDependencies {
 }
 
 /** Activities that keep the records: what they write, and nothing else, is what the journal knows of a run. */
-export function controlActivities(dependencies: ControlDependencies): ControlActivities {
+export function controlActivities(dependencies: ControlDependencies & ProveByHandDependencies): ControlActivities {
   const { access } = dependencies;
 
   async function record({ run, key, entries }: RecordRequest): Promise<void> {
@@ -45,15 +47,17 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
     openRun: (request) => openRun(request, dependencies),
     record,
     closeRun: async ({ run, key, entries }) => {
-      const { journal } = await access.open(run.target);
-      const { holder } = await journal.refresh();
+      const { journal, home } = await access.open(run.target);
+      const { holder, runs } = await journal.refresh();
       await record({
         run,
         key,
         entries: [...entries, ...(holder ? [{ type: 'lease-released' as const, holder }] : [])],
       });
+      // However it ended: what people decided in it stands in the records. The run is over, also where these cannot be written.
+      if (runs.some(({ id }) => id === run.runId)) await writeRunRecords(home, run.runId).catch(() => undefined);
     },
-    planRollback: async ({ run, request, reason }) => {
+    planRollback: async ({ run, request, reason, goingBack }) => {
       const target = await access.open(run.target);
       const state = await target.journal.refresh();
       const { plan } = await target.sealedRun(run.runId);
@@ -70,37 +74,17 @@ export function controlActivities(dependencies: ControlDependencies): ControlAct
             operations: rollback.operations.length,
             reason,
             restoreData: request.restoreData,
+            phases: rollback.phases.map(({ id }) => id),
+            ...(goingBack && { goingBack }),
           },
         ],
       });
       await refreshBreakGlass(run.target, target);
       return rollback;
     },
-    proveByHand: ({ run, operation, checks, by, reason }) =>
-      dependencies.inActivity(async (surroundings) => {
-        const target = await access.open(run.target);
-        const known = (await target.journal.refresh()).operations.get(operationKey(run.runId, operation.id));
-        const context = effectContext(
-          target,
-          await target.sealedRun(run.runId),
-          run,
-          operation,
-          known?.attempt ?? 0,
-          dependencies.secrets,
-          surroundings,
-        );
-        const results = await dependencies.check(checks, context);
-        const proven = overallVerdict(results) === 'successful';
-        if (proven) {
-          await target.journal.append({
-            run: run.runId,
-            epoch: run.epoch,
-            entries: [{ type: 'done-by-hand', operation, by, reason, proof: results }],
-          });
-          await refreshBreakGlass(run.target, target);
-        }
-        return { proven, results };
-      }),
+    proveByHand: (request) =>
+      dependencies.inActivity((surroundings) => proveByHand(request, dependencies, surroundings)),
+    askWayOn: (request) => askWayOn(request, access),
     reconcile: (request) => dependencies.inActivity((surroundings) => reconcile(request, dependencies, surroundings)),
     verify: (request) => dependencies.inActivity((surroundings) => verify(request, dependencies, surroundings)),
     reportRollback: async (request) => reportRollback(request, await access.open(request.run.target)),

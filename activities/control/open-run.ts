@@ -1,18 +1,19 @@
 import type { OpenedRun, OpenRunRequest } from '../../runbook/activities.ts';
-import { breakGlassHolder } from '../../runbook/break-glass/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
-import { backupWorkflowId, isRehearsalTarget } from '../../runbook/names.ts';
+import { isRehearsalTarget } from '../../runbook/names.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
-import { describeInconsistency, inconsistencies } from '../../runbook/consistency.ts';
-import { wayBackOf } from '../../runbook/rehearsal.ts';
+import type { GoingBack } from '../../runbook/going-back.ts';
 import { planRollback } from '../../runbook/rollback.ts';
-import { describeStanding, standingPhases, type StandingPhase } from '../../runbook/same-work.ts';
-import { openRun as unfinishedRun, openTask, type TargetState } from '../../runbook/target-state.ts';
+import type { TargetState } from '../../runbook/target-state.ts';
+import { wayOn, type WayOn } from '../../runbook/way-on.ts';
 import type { SecretSource } from '../perform/secrets.ts';
 import { requireOwnPlan } from './own-plan.ts';
 import { readStackFile, type OpenTarget, type SealedRun, type TargetAccess } from '../perform/target-access.ts';
-import { sealedPlans, sealedRuns } from './sealed-plans.ts';
+import { goOn } from './go-on.ts';
+import { sealedPlans } from './sealed-plans.ts';
+import { knownBefore, standing } from './standing.ts';
+import { conflictWith, leftOut, sameHolder, take } from './take-lease.ts';
 
 export interface OpenRunDependencies {
   access: TargetAccess;
@@ -39,11 +40,20 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
   if (again && sameHolder(state, request)) {
     const sealed = await target.sealedRun(request.runId);
     const stands = request.task === undefined ? await standing(sealed, state, target) : [];
-    return { epoch: state.epoch, plan: sealed.plan, ...knownBefore(state, stands, request.runId), resumed: true };
+    const run = state.runs.findLast(({ id }) => id === request.runId);
+    const way = run ? { wayOn: wayOn(state, run) } : {};
+    return {
+      epoch: state.epoch,
+      plan: sealed.plan,
+      ...knownBefore(state, stands, request.runId),
+      ...way,
+      resumed: true,
+    };
   }
   const conflict = conflictWith(state, request);
   if (conflict) throw conflict;
-  if (request.goOn) return goOn(state, request, target);
+  // A workflow that was reset to its start asks as it did the first time, and its run is known.
+  if (request.goOn || (again && request.task === undefined)) return goOn(state, request, target);
 
   const sealed = request.plan
     ? await seal(request.plan, request.runId, target, dependencies)
@@ -60,6 +70,8 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
     await take(target, request, epoch, opening);
     return { epoch, plan: sealed.plan, completed: [], resumed: false };
   }
+  const without = leftOut(request, sealed.plan);
+  const goingBack = askedFor(request);
   const entries: JournalEntry[] = [
     { type: 'lease-taken', holder: request.holder },
     {
@@ -69,130 +81,19 @@ export async function openRun(request: OpenRunRequest, dependencies: OpenRunDepe
       manifest,
       phases: sealed.plan.phases.map((phase) => phase.id),
       operator: request.operator,
+      ...(without.length > 0 && { without }),
     },
-    { type: 'run-state', state: request.plan ? 'running' : 'rolling-back' },
+    { type: 'run-state', state: request.plan ? 'running' : 'rolling-back', ...(goingBack && { goingBack }) },
   ];
   await take(target, request, epoch, entries);
-  return { epoch, plan: sealed.plan, ...knownBefore(target.journal.state, stands, request.runId), resumed: false };
+  const way: WayOn = goingBack ? { way: 'back', goingBack } : { way: 'forward', without };
+  const before = knownBefore(target.journal.state, stands, request.runId);
+  return { epoch, plan: sealed.plan, ...before, wayOn: way, resumed: false };
 }
 
-/** Takes over a run whose workflow is gone: its plan stays sealed, its receipts stand, and whoever still works for it is fenced off. */
-async function goOn(state: TargetState, request: OpenRunRequest, target: OpenTarget): Promise<OpenedRun> {
-  const sealed = await target.sealedRun(request.runId);
-  const stands = await standing(sealed, state, target);
-  const epoch = state.epoch + 1;
-  const entries: JournalEntry[] = [
-    { type: 'lease-taken', holder: request.holder },
-    { type: 'run-state', state: 'running' },
-  ];
-  await take(target, request, epoch, entries);
-  return { epoch, plan: sealed.plan, ...knownBefore(target.journal.state, stands), resumed: true };
-}
-
-/** Takes the lease. A task that it is taken from has ended then: its attempts are fenced off. */
-async function take(
-  target: OpenTarget,
-  request: OpenRunRequest,
-  epoch: number,
-  entries: JournalEntry[],
-): Promise<void> {
-  const open = openTask(target.journal.state);
-  await target.journal.appendIf({ run: request.runId, epoch, entries }, (now) => overtaken(epoch - 1, now, request));
-  if (!open || open.id === request.runId) return;
-  const reason = `overtaken by ${request.runId}`;
-  await target.journal.append({ run: open.id, epoch, entries: [{ type: 'run-state', state: 'aborted', reason }] });
-}
-
-const sameHolder = (state: TargetState, { holder }: OpenRunRequest) =>
-  state.holder?.workflowId === holder.workflowId && state.holder.workflowRunId === holder.workflowRunId;
-
-/** @param epoch of the lease when it was looked at */
-const overtaken = (epoch: number, now: TargetState, request: OpenRunRequest) =>
-  now.epoch === epoch
-    ? conflictWith(now, request)
-    : new SwitchbackError('Conflict', `the lease of ${request.target} was taken by somebody else just now`);
-
-function conflictWith(state: TargetState, request: OpenRunRequest): SwitchbackError | undefined {
-  if (state.holder?.workflowId === breakGlassHolder) {
-    return new SwitchbackError('Conflict', `a break-glass script has worked on ${request.target}`, {
-      hint: `Take what it did into the journal first: \`switchback break-glass --accept --target ${request.target}\`.`,
-    });
-  }
-  if (request.task !== undefined) return runInTheWay(state, request);
-  if (request.goOn) return noneToGoOn(state, request);
-  // Going back waits for nobody: a task that is under way loses the lease, and is fenced off.
-  if (!request.plan) return undefined;
-  const open = runInTheWay(state, request);
-  if (open || state.consistent) return open ?? taskInTheWay(state, request);
-  const { why, hint } = describeInconsistency(inconsistencies(state));
-  return new SwitchbackError('Conflict', `${request.target} is inconsistent: ${why}`, { hint });
-}
-
-function runInTheWay(state: TargetState, { target, runId, task }: OpenRunRequest): SwitchbackError | undefined {
-  const open = unfinishedRun(state);
-  if (!open || open.id === runId) return undefined;
-  return new SwitchbackError('Conflict', `run ${open.id} of ${target} has not ended (it is ${open.state})`, {
-    hint:
-      task === undefined
-        ? '`switchback reconcile` shows the ways on: go on with it, take it back, or close it.'
-        : 'Nothing is backed up, tested, restored or pruned beside a run; `switchback status` shows where it stands. A run takes its own backups.',
-    facts: { run: open.id, state: open.state },
-  });
-}
-
-function taskInTheWay(state: TargetState, { target, runId }: OpenRunRequest): SwitchbackError | undefined {
-  const open = openTask(state);
-  if (!open || open.id === runId) return undefined;
-  return new SwitchbackError('Conflict', `${open.id} is at work on the recovery points of ${target}`, {
-    hint: `Wait for its end, or cancel the workflow ${backupWorkflowId(target)}. If that is gone already, \`switchback reconcile\` ends it.`,
-    facts: { task: open.id, since: open.startedAt },
-  });
-}
-
-function noneToGoOn(state: TargetState, { target, runId }: OpenRunRequest): SwitchbackError | undefined {
-  const open = unfinishedRun(state);
-  if (open?.id === runId) return undefined;
-  return new SwitchbackError(
-    'Conflict',
-    `run ${runId} of ${target} is not open any more: there is nothing to go on with`,
-    {
-      hint: 'Type `switchback status`.',
-      facts: { run: runId, open: open?.id ?? null },
-    },
-  );
-}
-
-/** What stands of a run's phases. @param begins a plan is about to run: what is in its way is refused */
-async function standing(
-  sealed: SealedRun,
-  state: TargetState,
-  target: OpenTarget,
-  begins = false,
-): Promise<StandingPhase[]> {
-  const sealedOf = await sealedRuns(target, state);
-  try {
-    return standingPhases(sealed, state, sealedOf);
-  } catch (error) {
-    // One that has begun was let in before, and one that only goes back carries nothing out.
-    if (begins || !(error instanceof SwitchbackError)) throw error;
-    return [];
-  }
-}
-
-/** @param runId whose own phases are left out: it has just begun, or begins again */
-function knownBefore(
-  state: TargetState,
-  stands: readonly StandingPhase[],
-  runId?: string,
-): Pick<OpenedRun, 'completed' | 'waysBack' | 'notes'> {
-  const notes = stands.filter(({ verdict, run }) => verdict === 'another' && run !== runId).map(describeStanding);
-  return {
-    completed: stands
-      .filter(({ verdict, run }) => verdict === 'complete' && run !== runId)
-      .map(({ phase, run }) => ({ phase, run })),
-    ...(notes.length > 0 ? { notes } : {}),
-    ...(state.rehearsals.size > 0 ? { waysBack: [...state.rehearsals.values()].map(wayBackOf) } : {}),
-  };
+function askedFor({ rollback, reason = '', operator }: OpenRunRequest): GoingBack | undefined {
+  const now = new Date().toISOString();
+  return rollback && { request: rollback, reason, by: operator, detectedAt: now, decidedAt: now };
 }
 
 async function seal(

@@ -6,6 +6,7 @@ import type { JournalEntry } from '../../runbook/journal.ts';
 import { canonicalJson } from '../../runbook/json.ts';
 import type { Operation, OperationKind, Receipt } from '../../runbook/operations.ts';
 import { operationKey, type OperationRecord } from '../../runbook/target-state.ts';
+import { objectionToForward } from '../../runbook/way-on.ts';
 import type { EffectContext, EffectHandler, EffectHandlers, Performed, Prepared } from '../effect.ts';
 import { refreshBreakGlass } from '../break-glass/refresh.ts';
 import { endPredecessors } from '../processes/end-predecessor.ts';
@@ -51,9 +52,11 @@ export async function performOperation(
   const target = await dependencies.access.open(run.target);
   const state = await target.journal.refresh();
   const known = state.operations.get(operationKey(run.runId, operation.id));
-  if (known?.receipt) return known.receipt;
-  if (known?.status === 'by-hand' || known?.status === 'skipped') return settledBefore(known);
-  const objection = outdated(state, run, operation.id, known?.attempt ?? 0);
+  // Also where a receipt would answer: what it tells of may have been taken back.
+  const backwards = objectionToForward(state, run.runId, operation);
+  const settled = known?.receipt ?? (known && isSettled(known) ? settledBefore(known) : undefined);
+  if (settled && !backwards) return settled;
+  const objection = outdated(state, run, operation.id, known?.attempt ?? 0) ?? backwards;
   if (objection) throw objection;
 
   const attempt = (known?.attempt ?? 0) + 1;
@@ -106,7 +109,11 @@ export async function performOperation(
   });
 }
 
-function handlersFor(plan: CompiledPlan, { handlers, cloneHandlers }: PerformDependencies): EffectHandlers {
+/** Those that perform the operations of a plan: of one that works on a clone they reach nothing outside of it. */
+export function handlersFor(
+  plan: CompiledPlan,
+  { handlers, cloneHandlers }: Pick<PerformDependencies, 'handlers' | 'cloneHandlers'>,
+): EffectHandlers {
   if (plan.stack.cloneOf === undefined) return handlers;
   if (cloneHandlers) return cloneHandlers(plan);
   throw new SwitchbackError('Unsupported', 'this worker does not work on clones');
@@ -197,6 +204,8 @@ function lookingBack(
     },
   };
 }
+
+const isSettled = ({ status }: OperationRecord) => status === 'by-hand' || status === 'skipped';
 
 /** What a person settled stays settled when the run goes on in another workflow. */
 function settledBefore({ operation, status, undo }: OperationRecord): Receipt {

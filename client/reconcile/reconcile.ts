@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { ReconcileDecision, ReconcileReport, ReconcileRequest } from '../../runbook/activities.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { hostTaskQueue, reconcileWorkflowId } from '../../runbook/names.ts';
-import { openRun, type TargetState } from '../../runbook/target-state.ts';
-import type { JournalRecord } from '../../runbook/journal.ts';
-import type { RollbackRequest } from '../../runbook/run-state.ts';
+import { openRun } from '../../runbook/target-state.ts';
+import { wayOn } from '../../runbook/way-on.ts';
 import type { Answer } from '../command-line/answer.ts';
 import type { Context, EveryOption } from '../command-line/context.ts';
 import { homeHostOf } from '../runs/home-host.ts';
@@ -58,7 +57,7 @@ export async function reconcile(
 export async function goOn(options: EveryOption & { without: string[] }, context: Context): Promise<Answer> {
   const place = await locate(options, context);
   const { target } = place;
-  const { state, records } = await requireLocalTarget(target, context.settings);
+  const { state } = await requireLocalTarget(target, context.settings);
   const run = openRun(state);
   if (!run) {
     throw new SwitchbackError('PreconditionFailed', `${target} has no open run: there is nothing to go on with`, {
@@ -71,28 +70,22 @@ export async function goOn(options: EveryOption & { without: string[] }, context
     await endOrphans(temporal, server.orphans, `run ${run.id} goes on in another workflow`);
     return homeHostOf(place, context, server.migration?.taskQueue);
   });
-  const rollback = unfinishedRollback(state, records, run.id);
-  const how = rollback ? { rollback } : { goOn: run.id };
-  return startAndOpen({ target, homeHost, without: options.without, ...how }, context);
+  // The worker reads the way from its journal; one of an older version does as it is told here.
+  const way = wayOn(state, run);
+  const { without } = options;
+  const back = way.way === 'back' ? { rollback: { request: way.goingBack.request, reason: way.goingBack.reason } } : {};
+  if (way.way !== 'forward' && without.length > 0) {
+    throw new SwitchbackError('Conflict', `run ${run.id} goes back: there is no phase to leave out`, {
+      hint: 'Type it without --without.',
+    });
+  }
+  return startAndOpen({ target, homeHost, without, goOn: run.id, ...back }, context);
 }
 
 const atWork = (target: string) =>
   new SwitchbackError('Conflict', `the run of ${target} has its workflow: it can be told what to do`, {
     hint: 'Type `switchback status`; a run that hangs can be paused, rolled back or aborted.',
   });
-
-/** The rollback that the run had begun, with the destination that was planned. */
-function unfinishedRollback(
-  { rollbacks }: TargetState,
-  records: readonly JournalRecord[],
-  run: string,
-): { request: RollbackRequest; reason: string } | undefined {
-  const planned = records.findLast((record) => record.type === 'rollback-planned');
-  const finished = records.some((record) => record.type === 'rollback-finished' && record.rollback === rollbacks);
-  if (planned?.type !== 'rollback-planned' || planned.run !== run || finished) return undefined;
-  const to = planned.to === 'baseline' ? ('baseline' as const) : { phase: planned.to };
-  return { request: { to, restoreData: planned.restoreData, discardData: false }, reason: planned.reason };
-}
 
 async function askWorker(
   temporal: TemporalConnection,

@@ -57,7 +57,7 @@ beforeEach(async () => {
     writeFileSync(join(cwd, file), `${compose(target)}# ${file}\n`);
   orchestra.effects.length = 0;
   orchestra.script = () => 'succeed';
-  stopWorker = await orchestra.work(target);
+  stopWorker = await orchestra.work(`host-${target}`);
 });
 afterEach(async () => {
   // A command that a failed test left waiting would wait on, and keep the next tests from being heard.

@@ -1,31 +1,26 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { BackupResult } from '../../runbook/backup-task.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { backupWorkflowId } from '../../runbook/names.ts';
-import { outlinedPlan } from './compiled-plan.ts';
 import { Orchestra } from './orchestra.ts';
 
 let orchestra: Orchestra;
 beforeAll(async () => {
   orchestra = await Orchestra.start();
+  await orchestra.work();
 });
 afterAll(() => orchestra.stop());
 
 let target: string;
 let count = 0;
-let stopWorker: () => Promise<void>;
-beforeEach(async () => {
+beforeEach(() => {
   count += 1;
   target = `backed-up-${count}`;
-  orchestra.effects.length = 0;
-  orchestra.script = () => 'succeed';
-  stopWorker = await orchestra.work(target);
+  orchestra.quiet();
 });
-afterEach(() => stopWorker());
 
-const plan = () =>
-  outlinedPlan(target, orchestra.home, [{ id: 'one', operations: [{ stage: 'cutover', kind: 'applyCheckpoint' }] }]);
+const plan = () => orchestra.plan(target, [{ id: 'one', operations: [{ stage: 'cutover', kind: 'applyCheckpoint' }] }]);
 const create = (...volumes: string[]) => ({ do: 'create', volumes, test: true }) as const;
 const resultOf = (error: unknown) => {
   expect(error).toBeInstanceOf(WorkflowFailedError);

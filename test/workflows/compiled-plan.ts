@@ -1,9 +1,8 @@
 import type { CompiledPhase, CompiledPlan, CompiledStage } from '../../runbook/compiled-plan.ts';
 import type { Operation, OperationKind, Stage, Undo } from '../../runbook/operations.ts';
 
-const host = (target: string) => `host-${target}`;
-
-interface Outline {
+export interface Outline {
+  optional?: boolean;
   id: string;
   /** Kinds by stage; the input is whatever the fake wants. */
   operations: { stage: Stage; kind: OperationKind; input?: object; undo?: Undo }[];
@@ -30,7 +29,12 @@ const backTo = (phase: string): Undo => ({
 });
 
 /** A compiled plan for orchestration tests: no files, no stores; its operations are performed by fakes. */
-export function outlinedPlan(target: string, directory: string, outlines: Outline[]): CompiledPlan {
+export function outlinedPlan(
+  target: string,
+  directory: string,
+  outlines: Outline[],
+  host = `host-${target}`,
+): CompiledPlan {
   const phases = outlines.map((outline, index): CompiledPhase => {
     const byStage = new Map<Stage, Operation[]>();
     outline.operations.forEach(({ stage, kind, input, undo }, position) => {
@@ -40,7 +44,7 @@ export function outlinedPlan(target: string, directory: string, outlines: Outlin
         version: 1,
         phase: outline.id,
         stage,
-        host: host(target),
+        host,
         summary: `${kind} of ${outline.id}`,
         input: input ?? {},
         effects: [],
@@ -54,7 +58,7 @@ export function outlinedPlan(target: string, directory: string, outlines: Outlin
       ordinal: index + 1,
       title: `Phase ${outline.id}`,
       risk: 'low',
-      optional: false,
+      optional: outline.optional ?? false,
       needs: [],
       acceptance: [],
       stages: [
@@ -75,8 +79,8 @@ export function outlinedPlan(target: string, directory: string, outlines: Outlin
     name: 'outlined',
     title: 'Outlined plan',
     target,
-    homeHost: host(target),
-    stack: { directory, project: target, compose: 'docker-compose.yml', switchBy: 'copy', host: host(target) },
+    homeHost: host,
+    stack: { directory, project: target, compose: 'docker-compose.yml', switchBy: 'copy', host },
     stores: {},
     protect: [],
     baseline: {

@@ -1,31 +1,26 @@
 import { EventEmitter, once } from 'node:events';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SwitchbackError } from '../../runbook/errors.ts';
-import { outlinedPlan } from './compiled-plan.ts';
 import { Orchestra } from './orchestra.ts';
 
 let orchestra: Orchestra;
+let stopWorker: () => Promise<void>;
 beforeAll(async () => {
   orchestra = await Orchestra.start();
+  stopWorker = await orchestra.work();
 });
 afterAll(() => orchestra.stop());
 
 let target: string;
 let count = 0;
-let stopWorker: () => Promise<void>;
-beforeEach(async () => {
+beforeEach(() => {
   count += 1;
   target = `target-${count}`;
-  orchestra.effects.length = 0;
-  orchestra.script = () => 'succeed';
-  orchestra.facts = () => ({});
-  orchestra.recording = () => Promise.resolve();
-  stopWorker = await orchestra.work(target);
+  orchestra.quiet();
 });
-afterEach(() => stopWorker());
 
 const two = () =>
-  outlinedPlan(target, orchestra.home, [
+  orchestra.plan(target, [
     {
       id: 'one',
       operations: [
@@ -71,7 +66,7 @@ describe('a migration', () => {
 
   it('[T1] fills its history by a bounded number of events for each operation', async () => {
     const operations = 20;
-    const plan = outlinedPlan(target, orchestra.home, [
+    const plan = orchestra.plan(target, [
       {
         id: 'one',
         operations: Array.from({ length: operations }, () => ({
@@ -182,7 +177,7 @@ describe('a migration', () => {
     const parked = await orchestra.until(target, 'rollback-paused');
     expect(parked.waiting?.error?.message).toBe('a foreign container holds the name');
     await stopWorker();
-    stopWorker = await orchestra.work(target);
+    stopWorker = await orchestra.work();
     broken = false;
     await orchestra.say(target, { command: 'resume', by: 'me' });
     expect((await handle.result()).state).toBe('rolled-back');
@@ -230,7 +225,7 @@ describe('a migration', () => {
   });
 
   it('waits for an approval; a no parks, a yes goes on', async () => {
-    const plan = outlinedPlan(target, orchestra.home, [
+    const plan = orchestra.plan(target, [
       {
         id: 'one',
         approval: 'tech-lead',
@@ -257,7 +252,7 @@ describe('a migration', () => {
 
   describe('whose proof has expired while it waited for an approval', () => {
     const backedUp = () =>
-      outlinedPlan(target, orchestra.home, [
+      orchestra.plan(target, [
         {
           id: 'one',
           approval: 'tech-lead',
@@ -323,7 +318,7 @@ describe('a migration', () => {
   });
 
   it('pauses after the operation under way and resumes', async () => {
-    const plan = outlinedPlan(target, orchestra.home, [
+    const plan = orchestra.plan(target, [
       {
         id: 'one',
         approval: 'lead',

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,7 @@ import {
   type RunState,
   type RunStatus,
 } from '../../runbook/run-state.ts';
+import { outlinedPlan, type Outline } from './compiled-plan.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import type { migration } from '../../workflows/migration.ts';
 import {
@@ -35,6 +36,9 @@ import {
   type BackupInput,
   type MigrationInput,
 } from '../../workflows/messages.ts';
+
+/** As many orchestras as test files may be at work on one server. */
+const sharedHost = `orchestra-${process.pid}-${Date.now()}`;
 
 /** What a fake world does when an operation comes to it: succeed, throw, or wait until it is aborted. */
 export type Script = (operationId: string, attempt: number) => Outcome | Promise<Outcome>;
@@ -51,6 +55,8 @@ export class Orchestra {
   script: Script = () => 'succeed';
   /** Comes before lines are written to the journal on behalf of a workflow. */
   recording: (entries: readonly JournalEntry[]) => Promise<void> = () => Promise.resolve();
+  /** Comes before a proof by hand is taken. */
+  proving: () => Promise<void> = () => Promise.resolve();
   /** What stands in the receipt of an operation. */
   facts: (operationId: string) => Receipt['facts'] = () => ({});
   /** What a rehearsal finds. */
@@ -68,6 +74,11 @@ export class Orchestra {
 
   static async start(): Promise<Orchestra> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const [address, bundle] = [process.env['SWITCHBACK_TEST_TEMPORAL'], process.env['SWITCHBACK_TEST_BUNDLE']];
+    if (address !== undefined && bundle !== undefined) {
+      const environment = await TestWorkflowEnvironment.createFromExistingServer({ address });
+      return new Orchestra(environment, { code: readFileSync(bundle, 'utf8') });
+    }
     const path = execFileSync(fileURLToPath(new URL('../../scripts/find-temporal', import.meta.url)), {
       encoding: 'utf8',
     }).trim();
@@ -83,6 +94,11 @@ export class Orchestra {
     return new Orchestra(environment, { code });
   }
 
+  /** A plan whose host is that of all targets here: one worker serves them. */
+  plan(target: string, outlines: Outline[]): CompiledPlan {
+    return outlinedPlan(target, this.home, outlines, sharedHost);
+  }
+
   async stop(): Promise<void> {
     for (const { worker, running } of this.#workers) {
       if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -93,12 +109,12 @@ export class Orchestra {
     rmSync(this.home, { recursive: true, force: true });
   }
 
-  /** A worker for a target's host. @returns a function that stops it */
-  async work(target: string): Promise<() => Promise<void>> {
+  /** A worker for a host of its own, or for that of all targets. @returns a function that stops it */
+  async work(host = sharedHost): Promise<() => Promise<void>> {
     const worker = await createWorker({
       connection: this.environment.nativeConnection,
       namespace: 'default',
-      host: `host-${target}`,
+      host,
       activities: this.#activities(),
       workflows: { workflowBundle: this.workflowBundle },
     });
@@ -125,15 +141,15 @@ export class Orchestra {
       stacks: [this.home],
       guard: () => Promise.resolve(),
       world,
-      check: (checks) =>
-        Promise.resolve(
-          checks.map((check) => ({
-            check: check.kind,
-            verdict: check.kind === 'services' ? 'successful' : 'failed',
-            detail: 'scripted',
-            tookMs: 0,
-          })),
-        ),
+      check: async (checks) => {
+        await this.proving();
+        return checks.map((check) => ({
+          check: check.kind,
+          verdict: check.kind === 'services' ? 'successful' : 'failed',
+          detail: 'scripted',
+          tookMs: 0,
+        }));
+      },
     });
     return {
       ...activities,
@@ -199,8 +215,33 @@ export class Orchestra {
   }
 
   /** An open run whose workflow is gone goes on. */
-  goOn(plan: CompiledPlan, runId: string) {
-    return this.#beginWithoutPlan(plan, runId, { goOn: true });
+  goOn(plan: CompiledPlan, runId: string, more: Partial<MigrationInput> = {}) {
+    return this.#beginWithoutPlan(plan, runId, { goOn: true, ...more });
+  }
+
+  /** The newest execution of a workflow begins again after its first task, as from the Temporal UI. */
+  async reset(workflowId: string): Promise<void> {
+    const { client } = this.environment;
+    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+    const first = events?.find(({ workflowTaskCompletedEventAttributes: completed }) => completed);
+    await client.workflowService.resetWorkflowExecution({
+      ...{
+        namespace: 'default',
+        workflowExecution: { workflowId },
+        reason: 'for the test',
+        requestId: `${Date.now()}`,
+      },
+      workflowTaskFinishEventId: first?.eventId ?? null,
+    });
+  }
+
+  /** What every test begins with. */
+  quiet(): void {
+    this.effects.length = 0;
+    this.script = () => 'succeed';
+    this.facts = () => ({});
+    this.recording = () => Promise.resolve();
+    this.proving = () => Promise.resolve();
   }
 
   #beginWithoutPlan({ target, homeHost }: CompiledPlan, runId: string, more: Partial<MigrationInput>) {

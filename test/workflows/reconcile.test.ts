@@ -1,29 +1,25 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { migrationWorkflowId, phaseWorkflowId } from '../../runbook/names.ts';
-import { outlinedPlan } from './compiled-plan.ts';
 import { Orchestra } from './orchestra.ts';
 
 let orchestra: Orchestra;
 beforeAll(async () => {
   orchestra = await Orchestra.start();
+  await orchestra.work();
 });
 afterAll(() => orchestra.stop());
 
 let target: string;
 let count = 0;
-let stopWorker: () => Promise<void>;
-beforeEach(async () => {
+beforeEach(() => {
   count += 1;
   target = `lost-${count}`;
-  orchestra.effects.length = 0;
-  orchestra.script = () => 'succeed';
-  stopWorker = await orchestra.work(target);
+  orchestra.quiet();
 });
-afterEach(() => stopWorker());
 
 const plan = () =>
-  outlinedPlan(target, orchestra.home, [
+  orchestra.plan(target, [
     { id: 'one', operations: [{ stage: 'cutover', kind: 'applyCheckpoint' }] },
     {
       id: 'two',

@@ -14,16 +14,15 @@ const anonymous = (json: string) => JSON.stringify(JSON.parse(json)).replaceAll(
 let orchestra: Orchestra;
 beforeAll(async () => {
   orchestra = await Orchestra.start();
+  await orchestra.work();
 });
 afterAll(() => orchestra.stop());
 
 // `RECORD_HISTORIES=1` keeps them in test/replay/histories, to be replayed by every later version.
 describe('stories', () => {
   it.each(stories)('$name replays as it was recorded', async ({ name, tell }) => {
-    orchestra.script = () => 'succeed';
-    const stopWorker = await orchestra.work(name);
+    orchestra.quiet();
     await tell(orchestra, name);
-    await stopWorker();
     const histories = await orchestra.histories(name);
     expect(histories.length).toBeGreaterThanOrEqual(3);
     for (const { workflowId, json } of histories) {

@@ -1,5 +1,4 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
-import { outlinedPlan } from './compiled-plan.ts';
 import type { Orchestra } from './orchestra.ts';
 
 /** A run worth keeping as a history: later versions of the workflows must be able to replay it. */
@@ -10,7 +9,7 @@ export interface Story {
 }
 
 const plan = (orchestra: Orchestra, target: string, onFailure: 'park' | 'rollback' = 'park', rehearse = false) =>
-  outlinedPlan(target, orchestra.home, [
+  orchestra.plan(target, [
     {
       id: 'one',
       rehearse,

@@ -1,0 +1,22 @@
+import { SwitchbackError } from './errors.ts';
+import type { Operation, OperationKind } from './operations.ts';
+
+/** Kinds whose way back is the same whatever stood before: it can still be worked out once a person has done the work. */
+const knowsItsUndoAfterwards: readonly OperationKind[] = ['applySql', 'runContainer'];
+
+/**
+ * How an operation that a person has done is taken back, where no attempt of it has begun: one that has begun has written its way back down.
+ * `compiled`: it needs nothing of the world. `prepare`: its handler works it out.
+ * @throws SwitchbackError `PreconditionFailed` where only what stood before the work would say it
+ */
+export function undoOfByHand({ id, kind, undo }: Pick<Operation, 'id' | 'kind' | 'undo'>): 'compiled' | 'prepare' {
+  if (undo.by !== 'operation') return 'compiled';
+  if (knowsItsUndoAfterwards.includes(kind)) return 'prepare';
+  throw new SwitchbackError(
+    'PreconditionFailed',
+    `no attempt of ${id} has begun, so how it is taken back is not written down`,
+    {
+      hint: 'Put back what you did, remove what keeps it from beginning, and retry; or skip it: then no rollback takes it back.',
+    },
+  );
+}

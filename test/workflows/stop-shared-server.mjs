@@ -1,0 +1,2 @@
+/** Ends what `shared-server.mjs` has started. */
+export default () => globalThis.stopSharedServer?.();
