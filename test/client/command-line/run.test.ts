@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { GuidedError } from '../../../client/command-line/failure.ts';
 import { InvalidPlan } from '../../../client/command-line/invalid-plan.ts';
+// `status` loads its modules side by side, and Jest links a graph that two of them share only if it is linked already.
+import '../../../client/runs/read-status.ts';
 import { Interrupted, UsageError } from '../../../client/command-line/usage-error.ts';
 import { defineVerb, type Verb } from '../../../client/command-line/verb.ts';
 import { verbs } from '../../../client/verbs/index.ts';
