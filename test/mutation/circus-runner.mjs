@@ -66,7 +66,7 @@ class CircusRunner {
     resetState();
     this.#loads += 1;
     const root = getState().rootDescribeBlock;
-    const files = this.#folders.flatMap((path) => (path.endsWith('.ts') ? [path] : testFilesIn(path))).sort();
+    const files = this.#folders.flatMap((path) => testFilesIn(path)).sort();
     for (const file of files) {
       const known = root.children.length;
       await import(`${pathToFileURL(file).href}?load=${this.#loads}`);
@@ -134,10 +134,14 @@ const failedToLoad = (error) => ({
   tests: [{ id: 'load', name: 'load', timeSpentMs: 0, status: TestStatus.Failed, failureMessage: String(error) }],
 });
 
-const testFilesIn = (folder) =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+/** @param folder `FOLDER`, with all below it, or `FOLDER/*.test.ts`, without */
+const testFilesIn = (folder) => {
+  const flat = folder.endsWith('/*.test.ts');
+  const top = flat ? folder.slice(0, -'/*.test.ts'.length) : folder;
+  return readdirSync(top, { recursive: !flat, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
-    .map((file) => join(folder, file));
+    .map((file) => join(top, file));
+};
 
 const runnerFactory = (logger, options) => new CircusRunner(logger, options);
 runnerFactory.inject = [commonTokens.logger, commonTokens.options];
