@@ -1,3 +1,5 @@
+import type { Trigger } from './operations.ts';
+
 /** What is measured, and the four answers a measurement can have. */
 
 export type Check =
@@ -45,4 +47,13 @@ export function overallVerdict(results: readonly CheckResult[]): Verdict {
     if (results.some((result) => result.verdict === verdict)) return verdict;
   }
   return results.length === 0 ? 'inconclusive' : 'successful';
+}
+
+/** From what only asks a person to what takes back most. */
+const severity: readonly Trigger['decide'][] = ['assess', 'freeze', 'quick', 'full', 'emergency'];
+
+/** The trigger that fires after so many failed samples in a row: of several whose count is reached, the one that takes back most. */
+export function firedTrigger(triggers: readonly Trigger[], failedInRow: number): Trigger | undefined {
+  const reached = triggers.filter(({ healthFailures }) => healthFailures <= failedInRow);
+  return reached.toSorted((a, b) => severity.indexOf(b.decide) - severity.indexOf(a.decide))[0];
 }

@@ -3,7 +3,7 @@ import type { ErrorName } from './errors.ts';
 import type { GoingBack } from './going-back.ts';
 import type { JsonObject } from './json.ts';
 import type { PointSet } from './point-set.ts';
-import type { Operation, Receipt, Undo } from './operations.ts';
+import type { Operation, Receipt, Trigger, Undo } from './operations.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import type { Command, PhaseState, RunState } from './run-state.ts';
 
@@ -30,6 +30,8 @@ export interface FailureDetail {
   name: ErrorName | 'Error';
   message: string;
   hint?: string;
+  /** What the plan decides where one of its triggers has fired. */
+  decide?: Trigger['decide'];
 }
 
 export interface IntentEntry {

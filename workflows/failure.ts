@@ -13,11 +13,12 @@ import type { FailureDetail } from '../runbook/journal.ts';
 export function describeFailure(error: unknown): FailureDetail {
   const cause = innermost(error);
   if (cause instanceof ApplicationFailure) {
-    const hint = (cause.details?.[0] as { hint?: string } | undefined)?.hint;
+    const { hint, facts } = (cause.details?.[0] ?? {}) as { hint?: string; facts?: Pick<FailureDetail, 'decide'> };
     return {
       name: isErrorName(cause.type) ? cause.type : 'Error',
       message: cause.message,
       ...(hint === undefined ? {} : { hint }),
+      ...(facts?.decide === undefined ? {} : { decide: facts.decide }),
     };
   }
   if (cause instanceof TimeoutFailure) return timeout(cause);

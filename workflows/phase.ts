@@ -1,6 +1,7 @@
-import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { patched, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { CompiledPhase, CompiledStage } from '../runbook/compiled-plan.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
+import { wayBackOnFailure } from '../runbook/on-failure.ts';
 import { proofsOf } from '../runbook/fresh-proof.ts';
 import type { Operation } from '../runbook/operations.ts';
 import type { PhaseState, PhaseStatus } from '../runbook/run-state.ts';
@@ -79,7 +80,7 @@ async function runStages(
         settled: () => {
           status.done += 1;
         },
-        onFailure: (operation, error) => (plan.onFailure === 'rollback' ? goBackBecause(operation, error) : undefined),
+        onFailure: (operation, error) => goBackBecause(plan, operation, error),
         proveAgain: () => proveAgain(run, plan, status, session),
       })) ??
       (await gather(stage, session));
@@ -110,20 +111,11 @@ async function proveAgain(
   });
 }
 
-/** Stages from which the plan may order the way back by itself: before them nothing has moved, and a person should look. */
-const moved = new Set(['cutover', 'verify', 'bake']);
-
-function goBackBecause(operation: Operation, error: FailureDetail): Stop | undefined {
-  if (!moved.has(operation.stage)) return undefined;
-  const now = new Date().toISOString();
-  return {
-    outcome: 'rollback',
-    request: { to: 'previous', restoreData: false, discardData: false },
-    reason: `${operation.summary}: ${error.message}`,
-    by: 'the plan (onFailure: rollback)',
-    detectedAt: now,
-    decidedAt: now,
-  };
+function goBackBecause({ onFailure }: CompiledPhase, operation: Operation, error: FailureDetail): Stop | undefined {
+  const { decide, ...failure } = error;
+  const known = decide !== undefined && patched('obey-triggers') ? error : failure;
+  const back = wayBackOnFailure(onFailure, operation, known, new Date().toISOString());
+  return back && { outcome: 'rollback', ...back };
 }
 
 /** Approvals of a stage, one role after the other. A no parks the last operation of the stage. */

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { describeCheck, overallVerdict } from '../../runbook/checks.ts';
+import { describeCheck, firedTrigger, overallVerdict } from '../../runbook/checks.ts';
 import type { CheckResult } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { operationObjectName } from '../../runbook/names.ts';
@@ -58,8 +58,7 @@ export function watchBakeHandler(deps: CheckDependencies): EffectHandler<'watchB
 }
 
 function firedError(triggers: Trigger[], failedInRow: number, results: CheckResult[], told: string): SwitchbackError {
-  const trigger = triggers.find(({ healthFailures }) => healthFailures <= failedInRow);
-  const decide = trigger?.decide ?? 'assess';
+  const decide = firedTrigger(triggers, failedInRow)?.decide ?? 'assess';
   return new SwitchbackError(
     'CheckFailed',
     `a trigger fired: ${failedInRow} samples in a row failed, which means ${decide} (${told}): ${describeResults(results)}`,

@@ -21,11 +21,29 @@ export function validateChecks(scope: Scope): Finding[] {
       ...(phase.bake?.checks ?? []).flatMap((check, index) =>
         checkFindings(scope, check, after, [...path, 'bake', 'checks', index]),
       ),
+      ...unreachableTriggers(phase.bake?.triggers ?? [], [...path, 'bake', 'triggers']),
       ...(phase.gate ?? []).flatMap((gate, index) =>
         'approval' in gate ? [] : checkFindings(scope, gate, atCutover, [...path, 'gate', index]),
       ),
     ]),
   ];
+}
+
+/** The first trigger that fires ends the watch: one with a higher count never comes to it. */
+function unreachableTriggers(triggers: readonly { healthFailures: number }[], path: PlanPath): Finding[] {
+  const first = Math.min(...triggers.map(({ healthFailures }) => healthFailures));
+  return triggers.flatMap(({ healthFailures }, index): Finding[] =>
+    healthFailures === first
+      ? []
+      : [
+          {
+            path: [...path, index, 'healthFailures'],
+            severity: 'error',
+            message: `a trigger at ${healthFailures} failures never fires: another one ends the watch at ${first}`,
+            hint: 'Keep the one whose decision is meant.',
+          },
+        ],
+  );
 }
 
 function windowFindings(scope: Scope, checks: PlanChecks, active: ActiveCheckpoint, path: PlanPath): Finding[] {
