@@ -1,3 +1,4 @@
+import { isBesideDatabase } from './beside-database.ts';
 import type { OperationRecord } from './operation-record.ts';
 import type { Operation } from './operations.ts';
 import type { TargetState } from './target-state.ts';
@@ -12,7 +13,7 @@ export interface PointContents {
 
 /** Stores and volumes that an operation writes to, as far as the plan knows. */
 export function dataOf({ kind, input, effects }: Operation): string[] {
-  if (kind === 'applySql') return [`store:${input.store}`];
+  if (kind === 'applySql') return isBesideDatabase({ kind, effects }) ? [] : [`store:${input.store}`];
   if (kind !== 'runContainer') return [];
   return effects.flatMap(({ resource, change }) =>
     change !== 'read' && /^(store|volume):[^/]+$/.test(resource) ? [resource] : [],

@@ -1,8 +1,9 @@
+import { changedBeside, isBesideDatabase, staysBeside } from './beside-database.ts';
 import type { UndoStep } from './collapse-checkpoints.ts';
 import { dataOf } from './data-lineage.ts';
 import { SwitchbackError } from './errors.ts';
 import { applicationKey, applicationOf, type PhaseApplication } from './phase-applications.ts';
-import type { Kept, Restores } from './rollback-restores.ts';
+import type { Kept, RestoredTo, Restores } from './rollback-restores.ts';
 import type { RollbackRequest } from './run-state.ts';
 import { operationKey, standingOperations, type OperationRecord, type TargetState } from './target-state.ts';
 
@@ -57,7 +58,13 @@ export function choose(
       requireWhole(record, gone);
       const key = operationKey(record.run, operation.id);
       for (const resource of gone) choices.covered.set(resource, [...(choices.covered.get(resource) ?? []), key]);
-      note(`${gone.join(' and ')} is restored from its recovery point, which takes this back too`, true);
+      const stays = gone.some((resource) => isOfWholeServer(state, restored.get(resource)))
+        ? []
+        : changedBeside(record);
+      const but = stays.length === 0 ? '' : `; ${staysBeside(stays)}`;
+      note(`${gone.join(' and ')} is restored from its recovery point, which takes this back too${but}`, true);
+    } else if (isBesideDatabase(operation) && undo.by !== 'operation' && request.restoreData) {
+      note(staysBeside(changedBeside(record)));
     } else if (undo.by === 'operation' && undo.lossy && !request.discardData) {
       note(`taking it back would discard data (${undo.summary}); it does no harm where it is`);
     } else if (undo.by === 'operation') choices.undos.push({ record, undo });
@@ -80,6 +87,13 @@ const goneWith = ({ run, operation, seq, lostIn = [] }: OperationRecord, restore
     if (point === undefined || lostIn.includes(resource)) return false;
     return point.holds ? !point.holds.has(operationKey(run, operation.id)) : seq > point.since;
   });
+
+/** A physical backup holds all of its server, roles included. */
+const isOfWholeServer = (state: TargetState, point: RestoredTo | undefined): boolean =>
+  [...state.operations.values()].some(
+    ({ operation, seq }) =>
+      seq === point?.since && operation.kind === 'backupStore' && operation.input.method === 'physical',
+  );
 
 /** A command that worked in two places cannot be taken back in one of them: its undo would run where its work is, and where it is not. */
 function requireWhole({ operation, lostIn = [] }: OperationRecord, gone: readonly string[]): void {

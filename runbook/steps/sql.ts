@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { guardSql, readSql, sqlDiscards, sqlIsAdditive, sqlMakes } from '../guard/index.ts';
-import type { OperationInputs, Undo } from '../operations.ts';
+import { serverOf } from '../beside-database.ts';
+import { guardSql, readSql, sqlDiscards, sqlGlobals, sqlIsAdditive, sqlMakes } from '../guard/index.ts';
+import type { Effect, OperationInputs, Undo } from '../operations.ts';
 import { storeName } from '../plan/name.ts';
 import { stackPath, tidyPath } from '../plan/place.ts';
 import { saying } from '../plan/saying.ts';
@@ -130,7 +131,7 @@ export const sqlStep = defineStep({
       kind: 'applySql',
       summary: summaryLine(step.title ?? sqlStep.describe(step)),
       input,
-      effects: [{ resource: `store:${step.sql}`, change: 'update' }],
+      effects: effectsOf(text, step.sql, context),
       undo: undoFor(step, text, context),
       timeoutSeconds: step.timeout ?? 3600,
     };
@@ -196,8 +197,22 @@ function undoFor(step: SqlStep, forward: string, context: StepContext): Undo {
       expand: sqlIsAdditive(text, context.sql),
       ...(undo.proof === undefined ? {} : { proof: undo.proof }),
     },
-    effects: [{ resource: `store:${step.sql}`, change: 'update' }],
+    effects: effectsOf(text, step.sql, context),
   };
+}
+
+/** The database, and what lies beside it in its server where the text shows that: a restore of the database leaves that as it is. */
+function effectsOf(text: string, store: string, { sql }: StepContext): Effect[] {
+  const beside = sqlGlobals(text, sql).length > 0;
+  const inside =
+    !beside ||
+    readSql(text, sql).some(
+      ({ globals, effects, hidden }) => globals.length === 0 && (effects.length > 0 || hidden !== undefined),
+    );
+  return [
+    ...(inside ? [{ resource: `store:${store}`, change: 'update' as const }] : []),
+    ...(beside ? [{ resource: serverOf(store), change: 'update' as const }] : []),
+  ];
 }
 
 function impossibleBecause(lost: string[], store: string, context: StepContext): string {

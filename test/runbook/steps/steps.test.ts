@@ -80,6 +80,16 @@ describe('[K3] sql', () => {
       expect.stringContaining('this cannot be taken back: it does more than add (UPDATE)'),
     ]);
   });
+  it('says what lies beside the database: roles, memberships, settings', async () => {
+    const resources = async (sql: string) =>
+      (await operation(`{ sql: orders, statement: "${sql}", undo: { statement: SELECT 1 } }`)).effects.map(
+        ({ resource }) => resource,
+      );
+    expect(await resources('CREATE TABLE x ()')).toEqual(['store:orders']);
+    expect(await resources('CREATE ROLE x; GRANT y TO x; ALTER ROLE z NOLOGIN')).toEqual(['server:orders']);
+    expect(await resources('CREATE ROLE x; CREATE TABLE y ()')).toEqual(['store:orders', 'server:orders']);
+    expect(await resources('DO $$ BEGIN CREATE ROLE x; END $$')).toEqual(['server:orders']);
+  });
   it('carries the proofs of what runs without a transaction', async () => {
     const found = await operation(
       '{ sql: orders, statement: CREATE INDEX CONCURRENTLY i ON a (b), transaction: false, proof: SELECT true, undo: { statement: DROP INDEX CONCURRENTLY i, transaction: false, proof: SELECT false } }',
