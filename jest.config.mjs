@@ -19,7 +19,7 @@ const suite = (displayName, folders) => ({
 const stories = ['demo', 'restore-data', 'protected'];
 export default {
   projects: [
-    suite('unit', ['runbook', 'journal', 'client', 'activities', 'worker', 'replay', 'project']),
+    suite('unit', ['runbook', 'model', 'journal', 'client', 'activities', 'worker', 'replay', 'project']),
     {
       ...suite('workflows', ['workflows']),
       globalSetup: '<rootDir>/test/workflows/shared-server.mjs',

@@ -9,6 +9,8 @@ export interface UndoStep {
 /** An undo with what it takes back beside its own. */
 export interface CollapsedStep extends UndoStep {
   alsoUndone: OperationRecord[];
+  /** A checkpoint that is applied once more after it: its services have read the files that this one takes back. */
+  again?: CollapsedStep;
 }
 
 /** Whether two operations work on the same stack: the same folder, project and active files. */
@@ -33,7 +35,25 @@ export function collapseCheckpoints(undos: readonly UndoStep[], sameStack: SameS
     if (step.undo.kind === 'putFilesBack') steps.splice(beforeServices(steps), 0, collapsed);
     else steps.push(collapsed);
   }
-  return steps;
+  return readByAll(steps);
+}
+
+const startsServices = ({ undo }: UndoStep) => coveredByCheckpoint.includes(undo.kind);
+const putsFilesBack = ({ undo }: UndoStep) => undo.kind === 'putFilesBack';
+
+/**
+ * Files that are put back after services were started, since a command between them may need the newer ones: after a checkpoint that can be
+ * applied once more it is; otherwise the command does without them, which is better than services that go on with them.
+ */
+function readByAll(steps: readonly CollapsedStep[]): CollapsedStep[] {
+  const last = steps.findLastIndex(startsServices);
+  const files = steps.findLastIndex(putsFilesBack);
+  const late = steps.filter((step, index) => putsFilesBack(step) && steps.slice(0, index).some(startsServices));
+  if (late.length === 0) return [...steps];
+  if (files > last && steps[last]?.undo.kind === 'applyCheckpoint')
+    return steps.map((step, index) => (index === files ? { ...step, again: steps[last]! } : step));
+  const first = steps.findIndex(startsServices);
+  return [...steps.slice(0, first), ...late, ...steps.slice(first).filter((step) => !late.includes(step))];
 }
 
 /** Takes out of `steps` what an older state, appended now, takes back as well. */

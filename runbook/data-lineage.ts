@@ -69,7 +69,7 @@ export function noteRestored(state: TargetState, { operation }: OperationRecord,
   if (contents === undefined) return;
   for (const [key, known] of state.operations) {
     if (known.seq > line || !dataOf(known.operation).includes(resource)) continue;
-    if (contents.has(key)) bringBack(known, resource);
+    if (contents.has(key)) bringBack(known, resource, line);
     else if (before.has(key)) lose(known, resource);
   }
 }
@@ -98,10 +98,11 @@ function lose(known: OperationRecord, resource: string): void {
   known.status = 'undone';
 }
 
-function bringBack(known: OperationRecord, resource: string): void {
+function bringBack(known: OperationRecord, resource: string, line: number): void {
   known.lostIn = (known.lostIn ?? []).filter((each) => each !== resource);
   if (known.lostIn.length === 0) delete known.lostIn;
   if (known.status !== 'undone') return;
+  known.broughtBackAt = line;
   known.status = known.stoodAs ?? (known.receipt ? 'done' : 'intended');
   delete known.stoodAs;
 }

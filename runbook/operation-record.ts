@@ -14,6 +14,8 @@ export interface OperationRecord {
   receipt?: Receipt;
   /** Its status before a restore took its work out of the data, or an undo did. */
   stoodAs?: OperationRecord['status'];
+  /** Journal line with which a restore has put its work back into the data, after it was taken back. */
+  broughtBackAt?: number;
   /** Resources that it worked on and that a restore has set back to a time before it. */
   lostIn?: string[];
 }

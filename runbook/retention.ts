@@ -1,3 +1,4 @@
+import { inconsistencies } from './consistency.ts';
 import { applicationOf, isInPlay } from './phase-applications.ts';
 import { standingOperations, type TargetState } from './target-state.ts';
 
@@ -93,6 +94,11 @@ function decideGroup(
  */
 export function neededPoints(state: TargetState): Map<string, string> {
   const needed = new Map<string, string>();
+  // Whoever makes right a restore that was left out needs what it would have restored.
+  for (const { operation } of inconsistencies(state).leftOut) {
+    const { point } = operation.input as { point?: unknown };
+    if (operation.stage === 'rollback' && typeof point === 'string') needed.set(point, `${operation.id} was left out`);
+  }
   for (const record of standingOperations(state)) {
     const { run, operation, undo, receipt, prepared } = record;
     const application = applicationOf(state, record);

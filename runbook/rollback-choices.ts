@@ -21,9 +21,9 @@ export interface Choices {
 export function operationsAbove(state: TargetState, phases: readonly PhaseApplication[]): OperationRecord[] {
   const keys = new Set(phases.map(({ run, id }) => applicationKey(run, id)));
   const floor = floorOf(state, phases);
-  return standingOperations(state).filter(({ run, operation, seq }) => {
+  return standingOperations(state).filter(({ run, operation, seq, broughtBackAt = seq }) => {
     const key = applicationKey(run, operation.phase);
-    return keys.has(key) || (seq > floor && state.applications.get(key)?.state === 'rolled-back');
+    return keys.has(key) || (broughtBackAt > floor && state.applications.get(key)?.state === 'rolled-back');
   });
 }
 
@@ -52,7 +52,13 @@ export function choose(
   for (const record of standing) {
     const { undo, operation, status } = record;
     const note = (why: string, gone?: true) =>
-      choices.kept.push({ operation: operation.id, summary: operation.summary, why, ...(gone && { gone }) });
+      choices.kept.push({
+        operation: operation.id,
+        run: record.run,
+        summary: operation.summary,
+        why,
+        ...(gone && { gone }),
+      });
     const gone = goneWith(record, restored);
     if (gone.length > 0) {
       requireWhole(record, gone);

@@ -28,6 +28,8 @@ export interface RestoredTo {
 /** What stays as it is in a rollback, and why that is right. */
 export interface Kept {
   operation: string;
+  /** The run that did it: the same id means something else in another one. Absent in answers of older workers. */
+  run?: string;
   summary: string;
   why: string;
   /** It does not stay: what is restored is older than it. */
@@ -57,7 +59,7 @@ export function planRestores(
   const alive = standing.filter((record) => applicationOf(state, record)?.state !== 'rolled-back');
   for (const [resource, step] of restoresOf(alive)) {
     const keep = (why: string) =>
-      planned.kept.push({ operation: step.operation, summary: `the data of ${resource}`, why });
+      planned.kept.push({ operation: step.operation, run: step.run, summary: `the data of ${resource}`, why });
     const by = restoredAlready(state, step);
     if (protect.some((entry) => 'volume' in entry && `volume:${entry.volume}` === resource)) {
       keep(

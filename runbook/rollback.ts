@@ -90,9 +90,9 @@ export function planRollback(state: TargetState, options: RollbackOptions): Roll
   }
   for (const step of steps) {
     add(step.undo.kind, (id) => undoOperation(id, step, stopped.length > 0 && starts(step)));
+    const { again } = step;
+    if (again) add('applyCheckpoint', (id) => applyAgain(id, again));
   }
-  const again = appliedTooEarly(steps);
-  if (again) add('applyCheckpoint', (id) => applyAgain(id, again));
 
   const destination = checkpointBelow(oldest.since, state, plan, planOf);
   if (destination.checks.length > 0) {
@@ -124,11 +124,4 @@ function byPlan(restores: readonly RestoreStep[], sealed: (run: string) => Compi
     groups.set(key, [...(groups.get(key) ?? []), step]);
   }
   return [...groups.values()];
-}
-
-/** The last checkpoint that is gone back to, where files are put back after it: its services have read the newer ones. */
-function appliedTooEarly(steps: readonly CollapsedStep[]): CollapsedStep | undefined {
-  const last = steps.findLastIndex(({ undo }) => undo.kind === 'applyCheckpoint');
-  const files = steps.findLastIndex(({ undo }) => undo.kind === 'putFilesBack');
-  return last >= 0 && files > last ? steps[last] : undefined;
 }

@@ -62,12 +62,17 @@ describe('retention', () => {
       point('new', 0),
       point('pinned', 50, { pinned: true }),
       point('needed', 60),
+      // Of its kind and resource there is a newer one, and a proven one: neither takes its place.
       point('archive', 70, { kind: 'postgres-tables' }),
+      point('archive-proven', 65, { kind: 'postgres-tables', state: 'restore-tested' }),
+      point('archive-new', 60, { kind: 'postgres-tables' }),
       point('damaged', 80, { state: 'damaged' }),
       point('old', 90),
     ];
     expect(kept(points, { keepLast: 1 }, [['needed', 'taking back phase x may need it']])).toEqual([
       'archive',
+      'archive-new',
+      'archive-proven',
       'damaged',
       'needed',
       'new',

@@ -38,9 +38,9 @@ describe('a break-glass script', () => {
       'checkpoint rollback-1/02-applyCheckpoint',
       'manual rollback-1/03-runContainer',
       'files rollback-1/04-putFilesBack',
-      'sql rollback-1/05-applySql',
       // The services that the checkpoint started have read the files that were put back after it.
-      'checkpoint rollback-1/06-applyCheckpoint',
+      'checkpoint rollback-1/05-applyCheckpoint',
+      'sql rollback-1/06-applySql',
       'checks rollback-1/07-runChecks',
       'tag rollback-1/01-removeTag',
     ]);

@@ -1,0 +1,143 @@
+import { describe, expect, it } from '@jest/globals';
+import { describeInconsistency, inconsistencies } from '../../runbook/consistency.ts';
+import type { Undo } from '../../runbook/operations.ts';
+import { standingOperations } from '../../runbook/target-state.ts';
+import { outlinedPlan } from '../workflows/compiled-plan.ts';
+import { ToldJournal } from './told-journal.ts';
+
+const undo = (kind: string, input: object): Undo =>
+  ({ by: 'operation', summary: `undo ${kind}`, lossy: false, kind, input, effects: [] }) as unknown as Undo;
+const undoSql = undo('applySql', { store: 'db', source: { digest: 'd' }, transactional: true, expand: false });
+const sql = { stage: 'apply', kind: 'applySql', input: { store: 'db' }, undo: undoSql } as const;
+const plan = outlinedPlan('shop', '/stack', [
+  { id: 'one', operations: [{ stage: 'backup', kind: 'backupStore', input: { store: 'db', point: 'one-db' } }, sql] },
+  { id: 'two', operations: [sql] },
+]);
+const completed = () => {
+  const told = new ToldJournal();
+  told.run('r1', plan);
+  return told;
+};
+
+describe('a target', () => {
+  it('is not consistent while a phase is half taken back, and the next rollback takes back the rest', () => {
+    const told = completed();
+    told.rollBack('baseline', {}, 1);
+    expect(told.state.consistent).toBe(false);
+    expect(describeInconsistency(inconsistencies(told.state)).why).toBe('half taken back: two (run r1), one (run r1)');
+    told.write('r1', { type: 'reconciled', by: 'me', reason: 'it is fine', proof: [] });
+    expect(told.state.consistent).toBe(false);
+    const rest = told.rollBack('previous');
+    expect(rest.phases.map(({ id }) => id)).toEqual(['two', 'one']);
+    expect(rest.operations.flatMap(({ undoes = [] }) => undoes)).toEqual(['r1/one/apply/02-applySql']);
+    expect(told.state.consistent).toBe(true);
+    expect(() => told.plan('baseline')).toThrow('nothing to roll back');
+  });
+
+  it('is as it was where a rollback was given up before it had any effect', () => {
+    const told = completed();
+    told.rollBack('previous', {}, 0);
+    expect(told.state.consistent).toBe(true);
+    expect(told.state.phases.get('two')?.state).toBe('completed');
+  });
+
+  it('is not consistent once an undo was skipped, until a person has made that right', () => {
+    const told = completed();
+    told.rollBack('previous', {}, Infinity, { applySql: 'skipped' });
+    expect(told.state.consistent).toBe(false);
+    expect(inconsistencies(told.state).leftOut.map(({ operation }) => operation.id)).toEqual(['two/apply/01-applySql']);
+    told.write('r1', { type: 'reconciled', by: 'me', reason: 'dropped by hand', proof: [] });
+    expect(told.state.consistent).toBe(true);
+  });
+
+  it('is not consistent once a restore was skipped: what it covers stands', () => {
+    const told = completed();
+    told.rollBack('baseline', { restoreData: true }, Infinity, { restoreStore: 'skipped' });
+    expect(told.state.consistent).toBe(false);
+    expect(inconsistencies(told.state).leftOut.length).toBeGreaterThan(0);
+  });
+});
+
+describe('what stands in the data', () => {
+  it('is what a restore has left in it, whoever asked for it', () => {
+    const told = completed();
+    const operation = {
+      ...plan.phases[0]!.stages[0]!.operations[0]!,
+      ...{ id: 'backup/01-restoreStore', kind: 'restoreStore' as const, phase: '' },
+      input: { store: 'db', point: 'r1/one-db' },
+    } as never;
+    const standing = () => standingOperations(told.state).filter(({ operation: { kind } }) => kind === 'applySql');
+    expect(standing()).toHaveLength(2);
+    told.perform('restore-1', operation);
+    expect(standing()).toHaveLength(0);
+    expect(told.plan('baseline').operations.map(({ kind }) => kind)).toEqual(['runChecks']);
+  });
+
+  it('is not restored once more by a rollback after one that was given up', () => {
+    const told = completed();
+    told.rollBack('baseline', { restoreData: true }, 3);
+    const again = told.plan('baseline', { restoreData: true });
+    expect(again.operations.map(({ kind }) => kind)).not.toContain('restoreStore');
+    expect(again.kept[0]?.why).toContain('has restored it from r1/one-db already');
+  });
+});
+
+describe('what cannot be taken back', () => {
+  const drop = { ...sql, undo: { by: 'impossible', summary: 'dropped', cause: 'the column is gone' } as const };
+  const dropping = outlinedPlan('shop', '/stack', [{ id: 'one', operations: [drop, sql] }]);
+
+  it('is asked whether it took effect where it never reported, before anything is touched', () => {
+    const told = new ToldJournal();
+    told.run('r1', dropping, ['one'], { 'one/apply/01-applySql': 'intended' });
+    const { operations } = told.plan('baseline');
+    expect(operations[0]).toMatchObject({ kind: 'runChecks', undoes: ['r1/one/apply/01-applySql'], effects: [] });
+    expect(operations[1]?.undoes).toEqual(['r1/one/apply/02-applySql']);
+  });
+
+  it('bars the way where it did, also by a person', () => {
+    for (const how of [{}, { 'one/apply/01-applySql': 'by-hand' as const }]) {
+      const told = new ToldJournal();
+      told.run('r1', dropping, ['one'], how);
+      expect(() => told.plan('baseline')).toThrow('the column is gone');
+    }
+  });
+});
+
+describe('services', () => {
+  const image = undo('switchImage', { service: 'api', image: 'api:1' });
+  const files = undo('putFilesBack', { files: [], written: [] });
+  const kinds = (operations: Parameters<typeof outlinedPlan>[2][number]['operations'], protect = plan.protect) => {
+    const told = new ToldJournal();
+    const own = outlinedPlan('shop', '/stack', [{ id: 'one', operations }]);
+    told.run('r1', { ...own, protect });
+    return told.plan('baseline', { restoreData: true });
+  };
+  const backup = {
+    stage: 'backup',
+    kind: 'backupVolume',
+    input: { volume: 'data', point: 'data', quiesce: 'stop' },
+  } as const;
+
+  it('start on restored data with the older image alone', () => {
+    const { operations } = kinds([backup, { stage: 'apply', kind: 'switchImage', undo: image }]);
+    expect(operations.map(({ kind }) => kind)).toEqual([
+      ...['stopUsers', 'restoreVolume', 'startUsers', 'switchImage', 'runChecks'],
+    ]);
+    expect(operations[2]?.input).toMatchObject({ except: ['api'] });
+    expect(operations[3]?.always).toBe(true);
+  });
+
+  it('read the files that were put back', () => {
+    const steps = [
+      { stage: 'apply', kind: 'restoreFiles', undo: files } as const,
+      { stage: 'cutover', kind: 'applyCheckpoint' } as const,
+    ];
+    expect(kinds(steps).operations.map(({ kind }) => kind)).toEqual(['putFilesBack', 'applyCheckpoint', 'runChecks']);
+  });
+
+  it('keep a protected volume whatever is asked', () => {
+    const { operations, kept } = kinds([backup], [{ volume: 'data' }]);
+    expect(operations.map(({ kind }) => kind)).toEqual(['runChecks']);
+    expect(kept[0]?.why).toContain('is protected: it is never replaced');
+  });
+});
