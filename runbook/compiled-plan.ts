@@ -55,10 +55,25 @@ export interface EncryptionRef {
   identity?: string;
 }
 
+/** A service with an image that may write to what is protected: that of the baseline, and `image` where it is named. */
+export interface ProtectedWriter {
+  service: string;
+  image?: string;
+  images?: 'any';
+}
+
+/** Who may write to protected bytes. */
+export interface Writing {
+  /** Absent: the services that mount it writable in the baseline. */
+  writers?: ProtectedWriter[];
+  /** What becomes of others that would mount it writable; absent, they are refused. */
+  others?: 'refuse' | 'read-only';
+}
+
 export type ProtectedResource =
-  | { volume: string }
+  | ({ volume: string } & Writing)
   | { store: string; tables: string[]; allow: 'nothing' | 'expand' }
-  | { path: string }
+  | ({ path: string } & Writing)
   | { network: string };
 
 export interface CheckpointRef {

@@ -7,14 +7,17 @@ import {
   enabledServices,
   imageOf,
   refuseSteering,
-  replicasOf,
   type ComposeCli,
   type ComposeModel,
+  type ComposeMount,
   type ComposeProject,
 } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
+import { readBaseline } from './baseline-writers.ts';
 import type { CheckpointContents } from './contents.ts';
+import { overlayOf } from './overlay.ts';
+import { judgeStrangers, strangersOf } from './protected-writers.ts';
 
 export interface CheckpointDependencies {
   engine: DockerEngine;
@@ -33,9 +36,19 @@ export interface LoadedCheckpoint {
   pinned: Record<string, string>;
   /** A Compose file to be merged over the checkpoint's own, where it runs other than that says. */
   overlay: string | undefined;
+  /** Mounts of what is protected that are made read-only, by service: their files say otherwise. */
+  readOnly: Record<string, ComposeMount[]>;
 }
 
-export type LoadContext = Pick<EffectContext, 'plan' | 'home' | 'operation' | 'attempt' | 'signal'>;
+export type LoadContext = Pick<
+  EffectContext,
+  'plan' | 'home' | 'operation' | 'attempt' | 'signal' | 'sealed' | 'keep' | 'identityOf'
+>;
+
+export interface LoadOptions {
+  /** As its files say, also where what is protected would be written to. */
+  asWritten?: true;
+}
 
 /**
  * Reads a checkpoint's contents as Compose understands them, before they are active. The contents lie in the home's scratch folder
@@ -49,11 +62,18 @@ export async function loadCheckpoint(
   contents: CheckpointContents,
   images: Record<string, string> = {},
   replicas: Record<string, number> = {},
+  options: LoadOptions = {},
 ): Promise<LoadedCheckpoint> {
   const known = loaded.get(context) ?? new Map<string, Promise<LoadedCheckpoint>>();
   loaded.set(context, known);
-  const key = canonicalJson([contents.compose?.digest ?? null, contents.env?.digest ?? null, images, replicas]);
-  const loading = known.get(key) ?? load(dependencies, context, contents, { images, replicas });
+  const key = canonicalJson([
+    contents.compose?.digest ?? null,
+    contents.env?.digest ?? null,
+    images,
+    replicas,
+    options,
+  ]);
+  const loading = known.get(key) ?? load(dependencies, context, contents, { images, replicas, ...options });
   known.set(key, loading);
   try {
     // What the files hold is the same; how they are to be written (as a link, with which mode) may differ.
@@ -68,14 +88,18 @@ export async function loadCheckpoint(
 const loaded = new WeakMap<LoadContext, Map<string, Promise<LoadedCheckpoint>>>();
 
 async function load(
-  { engine, compose }: CheckpointDependencies,
+  dependencies: CheckpointDependencies,
   context: LoadContext,
   contents: CheckpointContents,
-  { images, replicas }: { images: Record<string, string>; replicas: Record<string, number> },
+  { images, replicas, asWritten }: { images: Record<string, string>; replicas: Record<string, number> } & LoadOptions,
 ): Promise<LoadedCheckpoint> {
+  const { engine, compose } = dependencies;
   const { stack } = context.plan;
   if (!contents.compose)
-    return { contents, model: emptyModel(stack.project), hashes: {}, images: {}, pinned: {}, overlay: undefined };
+    return {
+      ...{ contents, model: emptyModel(stack.project), hashes: {}, images: {} },
+      ...{ pinned: {}, readOnly: {}, overlay: undefined },
+    };
   if (contents.env) refuseSteering(stack.env ?? 'the env file', contents.env.bytes.toString('utf8'));
   const { signal } = context;
   return inScratch(context, async (folder) => {
@@ -92,15 +116,23 @@ async function load(
     };
     let { model, text } = await compose.model(project, { signal });
     const pinned = await imagesToPin(engine, model, images, signal);
-    const overlay = overlayOf(model, pinned, replicas);
-    if (overlay !== undefined) {
+    let readOnly: LoadedCheckpoint['readOnly'] = {};
+    let overlay: string | undefined;
+    const lay = async () => {
+      overlay = overlayOf(model, { pinned, replicas, readOnly });
+      if (overlay === undefined) return;
       const over = join(folder, 'overlay.json');
       await writeFile(over, overlay, { mode: 0o600 });
       ({ model, text } = await compose.model({ ...project, files: [composeFile, over] }, { signal }));
+    };
+    await lay();
+    if (asWritten === undefined) {
+      readOnly = await mountsToRestrict(dependencies, context, model);
+      if (Object.keys(readOnly).length > 0) await lay();
     }
     await lookUpContents(compose, model, project, folder, signal);
     const hashes = await compose.hashes(project, text, { signal });
-    return { contents, model, hashes, images: await imageIds(engine, model, signal), pinned, overlay };
+    return { contents, model, hashes, images: await imageIds(engine, model, signal), pinned, readOnly, overlay };
   });
 }
 
@@ -123,22 +155,32 @@ async function lookUpContents(
   for (const one of given) if (one.environment !== undefined) one.content = values[one.environment] ?? '';
 }
 
-/** What is merged over a checkpoint's own file: images by id, and numbers of containers that somebody had asked for by hand. */
-function overlayOf(
+/** What the plan lets nobody but its writers write to, and others see only. */
+async function mountsToRestrict(
+  dependencies: CheckpointDependencies,
+  context: LoadContext,
   model: ComposeModel,
-  pinned: Record<string, string>,
-  replicas: Record<string, number>,
-): string | undefined {
-  const services: Record<string, object> = {};
-  for (const [name, image] of Object.entries(pinned)) services[name] = { image };
-  for (const [name, count] of Object.entries(replicas)) {
-    const service = model.services[name];
-    if (!service || replicasOf(service) === count) continue;
-    // Compose takes no two that differ.
-    const scaled = service.deploy?.replicas === undefined ? { scale: count } : { deploy: { replicas: count } };
-    services[name] = { ...services[name], ...scaled };
+): Promise<LoadedCheckpoint['readOnly']> {
+  const restricted = context.plan.protect.some((resource) => 'others' in resource && resource.others === 'read-only');
+  if (!restricted) return {};
+  const { engine } = dependencies;
+  const images = await imageIds(engine, model, context.signal);
+  const baseline = await baselineOf(dependencies, context);
+  const { readOnly } = judgeStrangers(await strangersOf(engine, context, { model, images }, baseline));
+  const mounts: LoadedCheckpoint['readOnly'] = {};
+  for (const { stranger } of readOnly) {
+    const { service } = stranger;
+    const mount = model.services[service]?.volumes?.find(({ target }) => target === stranger.mount.target);
+    if (mount !== undefined) mounts[service] = [...(mounts[service] ?? []), { ...mount, read_only: true }];
   }
-  return Object.keys(services).length === 0 ? undefined : JSON.stringify({ services });
+  return mounts;
+}
+
+/** Who writes in the baseline, and with which images. */
+export function baselineOf(dependencies: CheckpointDependencies, context: LoadContext) {
+  return readBaseline(dependencies.engine, context, async (contents) => {
+    return (await loadCheckpoint(dependencies, context, contents, {}, {}, { asWritten: true })).model;
+  });
 }
 
 async function imageIds(

@@ -1,4 +1,5 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { isBytes } from '../../runbook/guard/index.ts';
 import type { ContentRef } from '../../runbook/operations.ts';
 import {
   compareContainer,
@@ -19,14 +20,16 @@ import { fileReader } from './container-file.ts';
 import { busyPorts } from './busy-ports.ts';
 import { readContent, type CheckpointContents } from './contents.ts';
 import {
+  baselineOf,
   loadCheckpoint,
   type CheckpointDependencies,
   type LoadContext,
   type LoadedCheckpoint,
 } from './load-checkpoint.ts';
 import { ownContainers } from './own-containers.ts';
+import { judgeStrangers, noteImages, strangersOf } from './protected-writers.ts';
 
-export type PreviewContext = LoadContext & Pick<EffectContext, 'sealed' | 'keep' | 'kept' | 'identityOf'>;
+export type PreviewContext = LoadContext & Pick<EffectContext, 'kept' | 'bindIdentity'>;
 
 /** What is active now. */
 export interface ActiveStack {
@@ -162,6 +165,7 @@ export async function previewLoaded(
   const anew = first.services.filter(({ fate }) => fate === 'recreated').map(({ service }) => service);
   for (const sharer of sharersOf(next.model, anew)) if (!asked.has(sharer)) asked.set(sharer, sharedReason);
   const prediction = predict(predicting);
+  await guardBytes(dependencies, context, next, prediction);
   return { prediction, next, before, world, bound };
 }
 
@@ -188,6 +192,23 @@ function otherwise(
     const what = [...new Set(differing.map((difference) => difference.what))].filter((one) => one !== 'image');
     return what.length === 0 ? [] : [[service, `${runsOtherwise}${what.join(', ')}`]];
   });
+}
+
+/** Adds who would write to what is protected. The way back is open all the same: it leads to what ran before. */
+async function guardBytes(
+  dependencies: CheckpointDependencies,
+  context: PreviewContext,
+  next: LoadedCheckpoint,
+  prediction: Prediction,
+): Promise<void> {
+  if (context.operation.stage === 'rollback' || !next.contents.compose || !context.plan.protect.some(isBytes)) return;
+  const baseline = await baselineOf(dependencies, context);
+  await noteImages(context, baseline);
+  const { obstacles } = judgeStrangers(await strangersOf(dependencies.engine, context, next, baseline));
+  prediction.obstacles.push(...obstacles);
+  for (const [service, mounts] of Object.entries(next.readOnly))
+    for (const { target } of mounts)
+      prediction.warnings.push(`service ${service} gets ${target} read-only: it is protected, and others write to it`);
 }
 
 /** The active files may be what is being repaired: where Compose cannot read them, the prediction does without. */

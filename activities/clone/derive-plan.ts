@@ -76,7 +76,7 @@ function isInside(check: Check, { published, services }: Derivation): boolean {
 }
 
 function rename(resource: ProtectedResource, renamed: Record<string, string>): ProtectedResource {
-  if ('volume' in resource) return { volume: renamed[resource.volume] ?? resource.volume };
+  if ('volume' in resource) return { ...resource, volume: renamed[resource.volume] ?? resource.volume };
   if ('network' in resource) return { network: renamed[resource.network] ?? resource.network };
   return resource;
 }

@@ -13,7 +13,8 @@ export interface VolumeForecast {
 
 /**
  * What happens to volumes. Compose offers to recreate one whose definition has changed, which empties it, so a changed definition of
- * a volume that exists is refused. A volume that is no longer mentioned stays, with its data; a protected one must be mentioned.
+ * a volume that exists is refused. A volume that is no longer mentioned stays, with its data, also a protected one: Compose leaves out
+ * of its answer what no service mounts, and removes no volume on `up`.
  */
 export function predictVolumes(input: PredictionInput): VolumeForecast {
   const { world, model, before, protectedVolumes } = input;
@@ -34,7 +35,6 @@ export function predictVolumes(input: PredictionInput): VolumeForecast {
   for (const volume of Object.values(before?.volumes ?? {})) {
     if (mentioned.has(volume.name) || !world.volumes.has(volume.name)) continue;
     forecast.volumes.push({ name: volume.name, fate: 'kept', why: ['not in this checkpoint'] });
-    if (protectedVolumes.has(volume.name)) forecast.obstacles.push(lostVolume(volume.name));
   }
   forecast.warnings.push(...movedMounts(input));
   return forecast;
@@ -74,16 +74,27 @@ function differ(a: Record<string, string>, b: Record<string, string>): boolean {
 
 /** Data that stays where it was, while the service looks elsewhere. */
 function movedMounts({ world, model, before }: PredictionInput): string[] {
-  return enabledServices(model).flatMap(([name, service]) =>
-    (service.volumes ?? []).flatMap((mount) => {
-      const old = before?.services[name]?.volumes?.find((candidate) => candidate.target === mount.target);
-      const from = nameOf(before, old);
+  return enabledServices(model).flatMap(([name, service]) => {
+    const mounts = service.volumes ?? [];
+    const old = before?.services[name]?.volumes ?? [];
+    const replaced = mounts.flatMap((mount) => {
+      const from = nameOf(
+        before,
+        old.find((candidate) => candidate.target === mount.target),
+      );
       const to = nameOf(model, mount);
       if (from === undefined || to === undefined || from === to) return [];
       const empty = world.volumes.has(to) ? '' : ', which does not exist yet and will be empty';
       return [`service ${name} gets volume ${to} at ${mount.target} in place of ${from}${empty}`];
-    }),
-  );
+    });
+    const moved = mounts.flatMap((mount) => {
+      const volume = nameOf(model, mount);
+      const places = old.filter((candidate) => nameOf(before, candidate) === volume).map(({ target }) => target);
+      if (volume === undefined || places.length === 0 || places.includes(mount.target)) return [];
+      return [`service ${name} gets volume ${volume} at ${mount.target}, where it was at ${places.join(' and ')}`];
+    });
+    return [...replaced, ...moved];
+  });
 }
 
 /** A volume whose name alone has changed: Compose sees no change in the service, and its container goes on with the old one. */
@@ -121,14 +132,5 @@ function changedVolume(name: string, why: string[], isProtected: boolean): Obsta
     message: `the definition of volume ${name} differs from the volume that exists: ${why.join(', ')}`,
     hint: 'Compose would have to remove the volume with its data to change that. Define it as it is, or use a new name and move the data.',
     facts: { volume: name, differs: why.join(', ') },
-  };
-}
-
-function lostVolume(name: string): Obstacle {
-  return {
-    error: 'Protected',
-    message: `the protected volume ${name} is not in this checkpoint`,
-    hint: 'Keep it under `volumes`, also where no service mounts it.',
-    facts: { volume: name },
   };
 }

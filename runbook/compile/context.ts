@@ -34,7 +34,9 @@ export function frameOf(plan: Plan, files: PlanFiles, sql: SqlParser): PlanFrame
       host: plan.stack.host,
     },
     stores: plan.stores,
-    protect: plan.protect.map((resource) => ('path' in resource ? { path: tidyPath(resource.path) } : resource)),
+    protect: plan.protect.map((resource) =>
+      'path' in resource ? { ...resource, path: tidyPath(resource.path) } : resource,
+    ),
     ...(plan.repository === undefined || plan.repository.kind === 'folder' ? {} : { repository: plan.repository }),
     baseline: readActive('baseline', plan.baseline, files),
     files,

@@ -44,6 +44,7 @@ function readService(name: string, service: Mapping, awaited: ReadonlySet<string
     oneShot: awaited.has(name),
     credentials: holdsCredentials(service),
     mounts: Array.isArray(service['volumes']) ? service['volumes'].map(readMount) : [],
+    mountsFrom: Array.isArray(service['volumes_from']) ? service['volumes_from'].flatMap(readMountsFrom) : [],
   };
 }
 
@@ -64,14 +65,26 @@ function readMount(mount: unknown): ComposeMount {
     const source = text(mount['source']);
     const target = text(mount['target']) ?? '';
     const type = text(mount['type']);
-    if (type === 'bind' || type === 'tmpfs') return { type, target, ...(source === undefined ? {} : { source }) };
-    if (type !== 'volume') return { type: 'other', target };
-    return source === undefined ? { type: 'anonymous', target } : { type: 'volume', source, target };
+    const place = { target, readOnly: mount['read_only'] === true };
+    if (type === 'bind' || type === 'tmpfs') return { type, ...place, ...(source === undefined ? {} : { source }) };
+    if (type !== 'volume') return { type: 'other', ...place };
+    return source === undefined ? { type: 'anonymous', ...place } : { type: 'volume', source, ...place };
   }
-  const [first = '', second] = splitShort(String(mount));
-  if (second === undefined) return { type: 'anonymous', target: first };
+  const [first = '', second, mode = ''] = splitShort(String(mount));
+  if (second === undefined) return { type: 'anonymous', target: first, readOnly: false };
   const isPath = /^(\.{1,2}$|\.{0,2}\/|~|\$)/.test(first);
-  return { type: isPath ? 'bind' : 'volume', source: first, target: second };
+  return {
+    type: isPath ? 'bind' : 'volume',
+    source: first,
+    target: second,
+    readOnly: mode.split(',').includes('ro'),
+  };
+}
+
+/** `SERVICE[:MODE]`; what a container outside of the project mounts is not told by the file. */
+function readMountsFrom(entry: unknown): ComposeService['mountsFrom'] {
+  const [service = '', mode] = String(entry).split(':');
+  return service === 'container' ? [] : [{ service, readOnly: mode === 'ro' }];
 }
 
 /** `source:target:mode`, where a colon inside `${…}` separates nothing. */
@@ -96,11 +109,14 @@ function readResources(value: unknown): Record<string, ComposeResource> {
 function readResource(key: string, value: unknown): ComposeResource {
   const { name, external, ...rest } = mapping(value);
   const given = text(name) ?? text(mapping(external)['name']);
+  const options = mapping(rest['driver_opts']);
+  const device = /\bbind\b/.test(text(options['o']) ?? '') ? text(options['device']) : undefined;
   return {
     key,
     ...(given === undefined ? {} : { name: given }),
     external: external !== undefined && external !== false,
     // Absent, null and {} are the same definition: all defaults.
     definition: canonicalJson({ ...rest, external: external !== undefined && external !== false }),
+    ...(device === undefined ? {} : { device }),
   };
 }

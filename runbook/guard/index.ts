@@ -6,3 +6,15 @@ export { tableMatches } from './table-pattern.ts';
 export { guardPath, pathReaches, type PathFinding } from './guard-path.ts';
 export { guardCompose, type ComposeFinding } from './guard-compose.ts';
 export type { ParsedScript, ParsedStatement, SqlParser } from './sql-parser.ts';
+export {
+  allowedWriters,
+  bytesName,
+  guardWriters,
+  isBytes,
+  strangerSays,
+  strangersTo,
+  writersNamed,
+  type AllowedWriters,
+  type Stranger,
+} from './guard-writers.ts';
+export { writableMounts, type ProtectedBytes, type StackPlace, type WritableMount } from './writable-mounts.ts';

@@ -8,6 +8,8 @@ export interface ComposeService {
   /** Ends by itself: others wait for its completion, or it says `restart: "no"`. */
   oneShot: boolean;
   mounts: ComposeMount[];
+  /** Services whose mounts it takes over. */
+  mountsFrom: { service: string; readOnly: boolean }[];
   /** Its environment may hold credentials: by the names in it, or because a file that it names is not looked into. */
   credentials: boolean;
 }
@@ -17,6 +19,7 @@ export interface ComposeMount {
   /** The key of a volume, or the path of a bind. */
   source?: string;
   target: string;
+  readOnly: boolean;
 }
 
 /** A volume or a network. */
@@ -27,6 +30,8 @@ export interface ComposeResource {
   external: boolean;
   /** The definition in one canonical text: two equal texts mean that nothing about it changed. */
   definition: string;
+  /** A folder of the host that the volume is another name of. */
+  device?: string;
 }
 
 export interface ComposeFacts {

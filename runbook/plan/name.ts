@@ -36,6 +36,12 @@ export const serviceName = z
   .regex(/^[a-zA-Z0-9._-]+$/, 'is not a service name')
   .describe('A service of the Compose file.');
 
+export const imageName = z
+  .string()
+  .max(300)
+  .regex(/^[a-z0-9][^\s$@]*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$|^sha256:[0-9a-f]{64}$/, 'is not an image')
+  .describe('An image with its tag, e.g. shop/api:v2.');
+
 export const profileName = z
   .string()
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'is not a profile')

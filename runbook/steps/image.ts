@@ -1,15 +1,11 @@
 import { z } from 'zod';
-import { serviceName } from '../plan/name.ts';
+import { imageName, serviceName } from '../plan/name.ts';
 import { saying } from '../plan/saying.ts';
 import { unknownService } from './service.ts';
 import { defineStep, stepOptions, summaryLine, type OperationDraft, type StepContext } from './step-kind.ts';
 
 const schema = z.strictObject({
-  image: z
-    .string()
-    .max(300)
-    .regex(/^[a-z0-9][^\s$@]*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$|^sha256:[0-9a-f]{64}$/, 'is not an image')
-    .describe('The image with its tag, e.g. shop/api:v2.'),
+  image: imageName.describe('The image with its tag, e.g. shop/api:v2.'),
   service: saying(serviceName, 'The service whose image is switched.'),
   ...stepOptions,
 });

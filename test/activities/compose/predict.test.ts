@@ -205,14 +205,12 @@ describe('volumes', () => {
     expect(prediction.obstacles).toEqual([expect.objectContaining({ error: 'Protected' })]);
   });
 
-  it('one that is left out stays; a protected one may not be left out', () => {
+  it('one that is left out stays, a protected one too: nothing of it is removed', () => {
     const before = model({ db: service }, { volumes: { data: { name: 'p_data' } } });
     const given = input(model({ web: {} }), [], { before });
     given.world.volumes.set('p_data', made());
     expect(predict(given)).toMatchObject({ volumes: [{ name: 'p_data', fate: 'kept' }], obstacles: [] });
-    expect(predict({ ...given, protectedVolumes: new Set(['p_data']) }).obstacles).toEqual([
-      expect.objectContaining({ error: 'Protected' }),
-    ]);
+    expect(predict({ ...given, protectedVolumes: new Set(['p_data']) }).obstacles).toEqual([]);
   });
 
   it('a mount that moves to another volume is said, since the data stays behind', () => {
@@ -221,6 +219,17 @@ describe('volumes', () => {
     expect(predict(input(next, [], { before })).warnings).toEqual([
       'service db gets volume other at /d in place of p_data, which does not exist yet and will be empty',
     ]);
+  });
+
+  it('one that a service gets at another place is said, since the service looks elsewhere', () => {
+    const volumes = { data: { name: 'p_data' } };
+    const before = model({ db: service }, { volumes });
+    const mount = { type: 'volume' as const, source: 'data', target: '/elsewhere' };
+    const next = model({ db: { ...service, volumes: [mount] } }, { volumes });
+    expect(predict(input(next, [], { before })).warnings).toEqual([
+      'service db gets volume p_data at /elsewhere, where it was at /d',
+    ]);
+    expect(predict(input(before, [], { before })).warnings).toEqual([]);
   });
 
   it('an external one that is missing is an obstacle', () => {
