@@ -75,6 +75,11 @@ export type PreflightCheck =
   | { check: 'volume'; volume: string }
   /** `servers`: stores whose whole servers are backed up. */
   | { check: 'room'; volumes: string[]; stores: string[]; servers?: string[] }
+  /**
+   * Every database of a server of the stack that a dump is taken of is in a point, too. `stores` are dumped; `servers` and `volumes` are
+   * backed up as a whole. From version 2 of the operation on.
+   */
+  | { check: 'databases'; stores: string[]; servers: string[]; volumes: string[] }
   | { check: 'checkpoint-change'; compose: string; env?: string }
   /** The checks that were true at the end of the previous checkpoint are still true. */
   | { check: 'steady'; checks: Check[] };
@@ -185,7 +190,8 @@ export type OperationKind = keyof OperationInputs;
 /** Versions of the kinds. What was ever released stays executable, so a new shape is a new version, never a change. */
 export const operationVersion: Record<OperationKind, number> = {
   recordBefore: 1,
-  checkPreflight: 1,
+  // 2: the condition `databases`. What 1 says means the same.
+  checkPreflight: 2,
   checkBudget: 1,
   backupVolume: 1,
   // 2: `pointInTime`. What 1 says means the same.

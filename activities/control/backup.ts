@@ -19,12 +19,13 @@ import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import type { SecretSource } from '../perform/secrets.ts';
 import type { OpenTarget, TargetAccess } from '../perform/target-access.ts';
 import { findPoint, readPoint, refOf, retainedPoints } from '../points/index.ts';
+import type { StoreDrivers } from '../stores/registry.ts';
 import { chooseBackups, requireStore } from './choose-backups.ts';
 
 export interface BackupDependencies {
   access: TargetAccess;
   secrets: SecretSource;
-  world: { engine: DockerEngine; compose?: ComposeCli };
+  world: { engine: DockerEngine; compose?: ComposeCli; stores: StoreDrivers };
   inActivity<T>(work: (surroundings: Surroundings) => Promise<T>): Promise<T>;
 }
 

@@ -1,17 +1,20 @@
 import { join } from 'node:path';
 import type { BackupTask, Quiesce, ToBackUp } from '../../runbook/backup-task.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
+import { describeUncovered, uncoveredDatabases, type ServerSight } from '../../runbook/databases-of-servers.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { usedVolumes } from '../clone/choose-sources.ts';
-import { servicesOfStores } from '../clone/find-stores.ts';
 import { enabledServices, movedVolumes, seeContainers, type ComposeCli, type ComposeModel } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
+import { withStore, type StoreDrivers } from '../stores/registry.ts';
+import { sightServers, type SightedServer, type Sighting } from '../stores/sight-servers.ts';
 
 type Create = Extract<BackupTask, { do: 'create' }>;
 interface World {
   engine: DockerEngine;
   compose?: ComposeCli;
+  stores: StoreDrivers;
 }
 
 /** A frozen writer goes on as if nothing had been; a stopped one has been away. */
@@ -32,7 +35,11 @@ export async function chooseBackups(
   for (const store of stores) requireStore(plan, store);
   const wantsModel = !named || (task.volumes?.length ?? 0) > 0;
   const model = wantsModel ? await activeModel(world, context) : undefined;
-  const found = named ? { volumes: task.volumes ?? [], notes: [] } : await volumesOf(model, world, context);
+  const { servers, notes } = await serversOf(stores, task, world, context);
+  const found = named
+    ? { volumes: task.volumes ?? [], notes: namedNotes(servers, task.volumes ?? []) }
+    : await volumesOf(model, servers, world, context);
+  notes.push(...found.notes);
   const volumes = [...new Set(found.volumes.map((name) => model?.volumes[name]?.name ?? name))];
   const sources: ToBackUp[] = [
     // What stands still for it comes last, so that nobody dumps a frozen database.
@@ -41,10 +48,10 @@ export async function chooseBackups(
   ];
   if (sources.length === 0) {
     throw new SwitchbackError('PreconditionFailed', `${context.target} has neither volumes nor stores to back up`, {
-      hint: ['Name one with --volume or --store.', ...found.notes].join(' '),
+      hint: ['Name one with --volume or --store.', ...notes].join(' '),
     });
   }
-  return { sources, notes: found.notes };
+  return { sources, notes };
 }
 
 /** @throws SwitchbackError `PlanInvalid` */
@@ -92,16 +99,56 @@ async function activeModel({ compose }: World, { plan, signal }: EffectContext):
   return model;
 }
 
+type Server = SightedServer & ServerSight;
+
+/** The servers that the chosen stores are in. Of one that cannot be asked nobody knows what else it holds, so that its volume is taken. */
+async function serversOf(
+  stores: readonly string[],
+  task: Create,
+  world: World,
+  context: EffectContext,
+): Promise<{ servers: Server[]; notes: string[] }> {
+  const lend: Sighting['withStore'] = (store, work) => withStore(world.stores, context, store, [], work);
+  const servers: Server[] = [];
+  const notes: string[] = [];
+  for (const store of stores) {
+    try {
+      const sights = await sightServers([store], { engine: world.engine, withStore: lend, context });
+      servers.push(
+        ...sights.map((sight) => ({ ...sight, whole: methodOf(context.plan, store, task).method === 'physical' })),
+      );
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!(error instanceof SwitchbackError)) throw error;
+      notes.push(`the server of store ${store} could not be asked which other databases it has: ${error.message}`);
+    }
+  }
+  return { servers, notes };
+}
+
+/** What was named is taken, and nothing else: what that leaves out is said. */
+function namedNotes(servers: readonly Server[], volumes: readonly string[]): string[] {
+  const covered = servers.map((server) => ({
+    ...server,
+    whole: server.whole || (server.volume !== undefined && volumes.includes(server.volume)),
+  }));
+  return uncoveredDatabases(covered).map((each) => `${describeUncovered(each)} in none of these backups`);
+}
+
 async function volumesOf(
   model: ComposeModel | undefined,
+  servers: readonly Server[],
   { engine }: World,
-  context: EffectContext,
+  { plan, signal }: EffectContext,
 ): Promise<{ volumes: string[]; notes: string[] }> {
   if (!model) return { volumes: [], notes: ['this worker has no Compose: volumes have to be named'] };
-  const { plan, signal } = context;
-  const looking = { ...plan, engine, project: plan.stack.project, signal };
-  const { services } = await servicesOfStores({ ...looking, secret: (template) => context.secret(template) });
   const notes = boundFolders(model);
+  for (const { store, service, anonymous } of servers)
+    if (anonymous !== undefined)
+      notes.push(
+        `service ${service} keeps the data of store ${store} in a volume without a name, at ${anonymous}: only the backup of the store has it`,
+      );
+  const uncovered = uncoveredDatabases(servers);
   const volumes: string[] = [];
   // A volume that got another name in the file stays with the container until that is made anew: its data is there.
   const moved = movedVolumes(model, await seeContainers(engine, plan.stack.project, { signal }));
@@ -113,12 +160,18 @@ async function volumesOf(
   }
   for (const key of new Set([...Object.keys(model.volumes), ...usedVolumes(model)])) {
     const name = model.volumes[key]?.name ?? key;
-    const store = Object.entries(services).find(([, service]) => usedVolumes(model, [service]).includes(key))?.[0];
-    if (store !== undefined) notes.push(`volume ${name} is left out: the backup of store ${store} holds its data`);
-    else if (volumes.includes(name)) continue;
-    else if (await engine.inspectVolume(name, { signal })) volumes.push(name);
-    else notes.push(`volume ${name} is left out: it does not exist yet`);
+    const server = servers.find(({ volume }) => volume === name);
+    const left = uncovered.find((each) => each.server === server?.server);
+    if (server !== undefined && left === undefined) {
+      notes.push(`volume ${name} is left out: the backup of store ${server.store} holds its data`);
+    } else if (volumes.includes(name) || (await engine.inspectVolume(name, { signal }))) {
+      if (!volumes.includes(name)) volumes.push(name);
+      if (left !== undefined)
+        notes.push(`volume ${name} is taken, too: ${describeUncovered(left)} in no store's backup`);
+    } else notes.push(`volume ${name} is left out: it does not exist yet`);
   }
+  const outside = uncovered.filter(({ stores }) => !servers.some((one) => stores.includes(one.store) && one.volume));
+  for (const each of outside) notes.push(`${describeUncovered(each)} in none of these backups`);
   return { volumes, notes };
 }
 

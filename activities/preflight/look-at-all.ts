@@ -1,6 +1,7 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { PreflightCheck } from '../../runbook/operations.ts';
 import { lookAtGitClean, lookAtPreviousTag, lookAtTagFree } from './look-at-git.ts';
+import { lookAtDatabases } from './look-at-databases.ts';
 import { lookAtRoom, lookAtStore, lookAtVolume } from './look-at-data.ts';
 import { lookAtChange, lookAtDocker, lookAtImages } from './look-at-engine.ts';
 import { lookAtCheckpointFiles, lookAtDrift } from './look-at-files.ts';
@@ -19,6 +20,7 @@ const looks: { [K in PreflightCheck['check']]: Look<K> } = {
   store: lookAtStore,
   volume: lookAtVolume,
   room: lookAtRoom,
+  databases: lookAtDatabases,
   'checkpoint-change': lookAtChange,
   steady: lookAtSteady,
 };

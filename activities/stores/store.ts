@@ -191,12 +191,26 @@ export interface MarkComparison {
   compared: string;
 }
 
+/** What a store's server says of itself. */
+export interface StoreSight {
+  /** Unique to the server: what an identity begins with. */
+  server: string;
+  /** The store's own database. */
+  database: string;
+  /** Other databases of the server that hold something. */
+  others: string[];
+  /** Where the server keeps its data, by its own path; absent where the user may not know. */
+  dataDirectory?: string;
+}
+
 /** An opened store. Close it. What a capability does not declare throws `Unsupported`. */
 export interface Store {
   readonly kind: StoreRef['kind'];
   readonly capabilities: StoreCapabilities;
   /** What the data really is, whatever it is called: for PostgreSQL, system identifier and oid. */
   identity(): Promise<string>;
+  /** What else is in its server. */
+  sight(): Promise<StoreSight>;
   /** The single value of a query that may only read, as text. */
   query(sql: string): Promise<string>;
   source(): Promise<SnapshotSource>;

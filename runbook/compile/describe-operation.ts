@@ -65,6 +65,8 @@ function describePreflight(check: PreflightCheck): string {
       return `the volume ${check.volume} exists and is the one that it was`;
     case 'room':
       return `there is room for the backups of ${[...check.volumes, ...check.stores, ...(check.servers ?? [])].join(', ')}`;
+    case 'databases':
+      return `every database beside those of ${check.stores.join(', ')} is in a backup, too`;
     case 'checkpoint-change':
       return `${files(check)} would change no volume`;
     case 'steady':

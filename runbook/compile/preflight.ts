@@ -33,6 +33,7 @@ export function preflightDrafts(placed: PlacedPhase, frame: PlanFrame, plan: Pla
     ...(phase.backup.length === 0
       ? []
       : [{ check: 'room' as const, volumes, stores: dumped, ...(servers.length > 0 && { servers }) }]),
+    ...(dumped.length === 0 ? [] : [{ check: 'databases' as const, stores: unique(dumped), servers, volumes }]),
     ...checkpoints.map((refs) => ({ check: 'checkpoint-change' as const, ...refs })),
     ...(steady.length === 0 ? [] : [{ check: 'steady' as const, checks: steady }]),
   ];

@@ -17,6 +17,7 @@ import type {
   StoreDriver,
   StoreLeftover,
   StoreMark,
+  StoreSight,
   StoreUse,
   SwapPlan,
 } from '../store.ts';
@@ -41,6 +42,7 @@ import { toolBox, type ToolBox } from './choose-tools.ts';
 import { identityOf, serverFacts } from './server.ts';
 import { seedDatabase } from './seed-database.ts';
 import { Session, type SessionOptions } from './session.ts';
+import { sightServer } from './sight-server.ts';
 import { estimateLoss } from './state-loss.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 
@@ -77,6 +79,10 @@ class PostgresStore implements Store {
 
   async identity(): Promise<string> {
     return (await this.source()).identity;
+  }
+
+  async sight(): Promise<StoreSight> {
+    return sightServer(await this.#session('reading'), this.#use);
   }
 
   async query(sql: string): Promise<string> {
