@@ -23,6 +23,7 @@ const adaptersMayUse = [
   'guard/[^/]+',
   'steering',
   'compile/read-compose',
+  'databases-of-servers',
 ];
 /** What the command line may run on its own machine: the worker, readers of what a run left on disk, and the last way out. */
 const clientMayUse = ['break-glass', 'docker', 'git', 'points', 'records', 'resources', 'restic', 'sql', 'wal'];
