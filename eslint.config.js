@@ -24,6 +24,7 @@ const adaptersMayUse = [
   'steering',
   'compile/read-compose',
   'databases-of-servers',
+  'container-layer',
 ];
 /** What the command line may run on its own machine: the worker, readers of what a run left on disk, and the last way out. */
 const clientMayUse = ['break-glass', 'docker', 'git', 'points', 'records', 'resources', 'restic', 'sql', 'wal'];

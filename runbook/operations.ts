@@ -141,6 +141,8 @@ export interface OperationInputs {
     recreate?: string[];
     /** Image id that each service must run, where its tag may mean another image by now. */
     images?: Record<string, string>;
+    /** Names of images in which the layers of containers are kept that were replaced; one that is there goes before `images`. */
+    layers?: Record<string, string>;
     /** How many containers a service had, where somebody had scaled it to another number than its file says. */
     replicas?: Record<string, number>;
     /** Containers outside of the checkpoint that were stopped for another one, and run again with this one. */

@@ -5,6 +5,7 @@ export { bringUp, type BringUpOptions, type BroughtUp } from './bring-up.ts';
 export { readContent, type CheckpointContents, type Content } from './contents.ts';
 export { bindActive, checkDrift, requireNoDrift } from './drift.ts';
 export { fileSwitch, noteSwitched, standingOf, switchFiles, type FileSwitch } from './file-switch.ts';
+export { keepLayers, layerName, layerOf, withLayers } from './keep-layers.ts';
 export { loadCheckpoint, type CheckpointDependencies, type LoadedCheckpoint } from './load-checkpoint.ts';
 export { noteApplied } from './note-applied.ts';
 export { areSame, noteOwnContainers, ownContainers } from './own-containers.ts';
@@ -22,7 +23,7 @@ export {
 export { runningOtherwise } from './running-otherwise.ts';
 export { noteSetAside, setAside } from './set-aside.ts';
 export { setImage } from './set-image.ts';
-export { runs, settleOrphans, startAgain, type SettledOrphans } from './settle-orphans.ts';
+export { reviveKept, runs, settleOrphans, startAgain, type SettledOrphans } from './settle-orphans.ts';
 export { isAsDefined, standsAt } from './stands-at.ts';
 export { requireAlone, requireImage } from './switched-image.ts';
 export { untilIdle } from './until-idle.ts';

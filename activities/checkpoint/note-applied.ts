@@ -2,7 +2,7 @@ import type { JsonObject } from '../../runbook/json.ts';
 import { orphansOf, type ComposeModel, type StackWorld } from '../compose/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { noteContents, type BoundContent } from './bound-content.ts';
-import { noteOwnContainers, ownContainers } from './own-containers.ts';
+import { noteOwnContainers } from './own-containers.ts';
 import { noteSetAside } from './set-aside.ts';
 
 type Context = Pick<EffectContext, 'identityOf' | 'bindIdentity' | 'log'>;
@@ -22,11 +22,9 @@ export async function noteApplied(
 ): Promise<JsonObject> {
   const { own } = stack.world;
   await noteOwnContainers(context, own, stack.containersBefore);
-  const ours = await ownContainers(context, own, stack.containersBefore);
-  const others = orphansOf(own, stack.model).filter(({ id }) => !ours.has(id));
   await noteSetAside(
     context,
-    others.map(({ id }) => id),
+    orphansOf(own, stack.model).map(({ id }) => id),
   );
   await noteContents(stack.bound, own, context);
   return {

@@ -189,7 +189,11 @@ function otherwise(
       const running = seen.find((one) => one.id === id);
       return running ? compareContainer(model, running, images[service]) : [];
     });
-    const what = [...new Set(differing.map((difference) => difference.what))].filter((one) => one !== 'image');
+    // A container that was kept and stopped has no restart policy until its service is back.
+    const stopped = kept.some(({ state }) => state === 'exited');
+    const what = [...new Set(differing.map((difference) => difference.what))].filter(
+      (one) => one !== 'image' && !(one === 'restart' && stopped),
+    );
     return what.length === 0 ? [] : [[service, `${runsOtherwise}${what.join(', ')}`]];
   });
 }

@@ -5,8 +5,7 @@ const resource = 'set-aside';
 type Journalled = Pick<EffectContext, 'identityOf' | 'bindIdentity'>;
 
 /**
- * Containers of the project that the active checkpoint has no service for and that we did not make: stopped, and kept for the way
- * back. While they are stopped they are no part of the stack. @returns short ids
+ * Containers of the project that the active checkpoint has no service for: stopped, and kept for the way back. While they are stopped they are no part of the stack. @returns short ids
  */
 export async function setAside(context: Pick<Journalled, 'identityOf'>): Promise<Set<string>> {
   const noted = (await context.identityOf(resource)) ?? '';

@@ -2,6 +2,7 @@ import type { Effect, OperationInputs, Undo } from '../../runbook/operations.ts'
 import { enabledServices, replicasOf } from '../compose/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { refTo } from './active-file.ts';
+import { layerName } from './keep-layers.ts';
 import type { ActiveStack, Preview } from './preview.ts';
 
 type Input = OperationInputs['applyCheckpoint'];
@@ -9,7 +10,7 @@ type Input = OperationInputs['applyCheckpoint'];
 /** The undo of a checkpoint: back to exactly the contents that are active now, with the images that run now. */
 export function wayBack(
   input: Input,
-  context: Pick<EffectContext<'applyCheckpoint'>, 'plan' | 'operation'>,
+  context: Pick<EffectContext<'applyCheckpoint'>, 'plan' | 'operation' | 'target' | 'runId'>,
   active: ActiveStack,
   preview: Preview,
 ): Undo {
@@ -20,6 +21,7 @@ export function wayBack(
   const effects: Effect[] = isPlanned ? planned.effects : [{ resource: `file:${stack.compose}`, change: 'replace' }];
   const images = imagesNow(preview);
   const replicas = scaledByHand(preview);
+  const layers = layersToKeep(preview, (service) => layerName(context, service));
   const start = strangersToStop(preview);
   return {
     by: 'operation',
@@ -32,6 +34,7 @@ export function wayBack(
       ...(stack.env === undefined || input.env === undefined ? {} : { env: refTo(stack.env, active.env) }),
       ...(input.recreate === undefined ? {} : { recreate: input.recreate }),
       ...(Object.keys(images).length === 0 ? {} : { images }),
+      ...(Object.keys(layers).length === 0 ? {} : { layers }),
       ...(Object.keys(replicas).length === 0 ? {} : { replicas }),
       ...(start.length === 0 ? {} : { start }),
     },
@@ -47,6 +50,17 @@ function imagesNow(preview: Preview): Record<string, string> {
     preview.world.own.flatMap(({ service, imageId }) =>
       service !== undefined && isDefined(preview, service) ? [[service, imageId]] : [],
     ),
+  );
+}
+
+/** Where the layers of containers will be kept that this checkpoint replaces: one for each service that has one container. */
+function layersToKeep(preview: Preview, nameOf: (service: string) => string): Record<string, string> {
+  const replaced = preview.prediction.services.filter(({ fate }) => fate === 'recreated');
+  return Object.fromEntries(
+    replaced
+      .filter(({ service }) => isDefined(preview, service))
+      .filter(({ service }) => preview.world.own.filter((container) => container.service === service).length === 1)
+      .map(({ service }) => [service, nameOf(service)]),
   );
 }
 

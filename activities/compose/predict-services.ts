@@ -18,9 +18,10 @@ export function predictServices(input: PredictionInput): ServiceChange[] {
     const containers = orphans.filter((container) => serviceOrName(container) === service);
     const ours = containers.every((container) => input.ours.has(container.id));
     const runs = containers.some((container) => container.state !== 'exited' && container.state !== 'created');
-    if (ours) changes.push({ service, fate: 'removed', why: ['not in this checkpoint'] });
-    else if (runs)
-      changes.push({ service, fate: 'stopped', why: ['not in this checkpoint', 'not made by Switchback'] });
+    const why = ['not in this checkpoint', ...(ours ? [] : ['not made by Switchback']), 'kept for the way back'];
+    if (runs) changes.push({ service, fate: 'stopped', why });
+    else if (ours && containers.every(({ state }) => state === 'created'))
+      changes.push({ service, fate: 'removed', why: ['not in this checkpoint', 'never ran'] });
   }
   return changes;
 }

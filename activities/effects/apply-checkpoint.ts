@@ -6,6 +6,7 @@ import {
   areSame,
   bringUp,
   fileSwitch,
+  keepLayers,
   loadCheckpoint,
   noteApplied,
   noteOwnContainers,
@@ -15,6 +16,7 @@ import {
   readActiveStack,
   readContents,
   requireNoDrift,
+  reviveKept,
   settleOrphans,
   standingOf,
   standsAt,
@@ -23,13 +25,14 @@ import {
   unseenByCompose,
   untilIdle,
   wayBack,
+  withLayers,
   type ActiveStack,
   type CheckpointDependencies,
   type FileSwitch,
   type LoadedCheckpoint,
   type Preview,
 } from '../checkpoint/index.ts';
-import { describePrediction, refuseObstacles } from '../compose/index.ts';
+import { containerNamesOf, describePrediction, enabledServices, readWorld, refuseObstacles } from '../compose/index.ts';
 import type { EffectContext, EffectHandler, Prepared } from '../effect.ts';
 
 type Input = OperationInputs['applyCheckpoint'];
@@ -105,6 +108,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
       refuseObstacles(preview.prediction);
       const written = await switchFiles(context, files, next.contents);
       const orphans = await settle(deps, input, context, preview, containers);
+      const layers = await keepLeaving(deps, context, preview, containers);
       const up = await bringUp(deps, context, next, {
         recreate,
         onContainers: (own) => noteOwnContainers(context, own, containers),
@@ -119,7 +123,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
         files,
         willHappen,
         next,
-        noted,
+        noted: Object.keys(layers).length === 0 ? noted : { ...noted, layers },
         doings: { written, orphans, up },
       });
     },
@@ -151,7 +155,8 @@ async function load(
   context: Context,
   active: ActiveStack,
 ): Promise<LoadedCheckpoint> {
-  return loadCheckpoint(deps, context, await readContents(context, input, active), input.images, input.replicas);
+  const images = await withLayers(deps.engine, input.images, input.layers, context.signal);
+  return loadCheckpoint(deps, context, await readContents(context, input, active), images, input.replicas);
 }
 
 async function lookAgain(
@@ -172,12 +177,32 @@ async function settle(
   containersBefore: readonly string[],
 ) {
   const ours = await ownContainers(context, world.own, containersBefore);
-  const stack = { world, model: next.model, ours, beside: input.start ?? [] };
-  return settleOrphans(deps.engine, stack, {
-    signal: context.signal,
-    fence: () => context.fence(),
+  const names = new Set(enabledServices(next.model).flatMap(([service]) => containerNamesOf(next.model, service)));
+  const stack = { world, model: next.model, ours, beside: input.start ?? [], names };
+  const acting = { signal: context.signal, fence: () => context.fence() };
+  const settled = await settleOrphans(deps.engine, stack, {
+    ...acting,
     onOrphan: (name) => context.progress({ doing: `container ${name}: not in this checkpoint` }),
   });
+  // After it: one that leaves may hold the name of one that comes back.
+  const after = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
+  await reviveKept(deps.engine, { world: after, model: next.model }, acting);
+  return settled;
+}
+
+/** Keeps what containers hold that this checkpoint replaces. A clone's are thrown away with it. */
+async function keepLeaving(
+  { engine }: CheckpointDependencies,
+  context: Context,
+  { prediction, world }: Preview,
+  containersBefore: readonly string[],
+): Promise<Record<string, string[]>> {
+  if (context.plan.stack.cloneOf !== undefined) return {};
+  const replaced = prediction.services.filter(({ fate }) => fate === 'recreated').map(({ service }) => service);
+  const leaving = world.own.filter(
+    ({ id, service }) => replaced.includes(service ?? '') && containersBefore.includes(id.slice(0, 12)),
+  );
+  return keepLayers(engine, context, leaving);
 }
 
 async function requireUntouched(context: Context, active: ActiveStack): Promise<void> {

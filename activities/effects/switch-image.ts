@@ -5,6 +5,7 @@ import {
   areSame,
   bringUp,
   isAsDefined,
+  keepLayers,
   loadCheckpoint,
   noteContents,
   noteOwnContainers,
@@ -120,6 +121,12 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
       // Who lives in its network would be left in one that is gone.
       const sharers = sharersOf(next.model, [input.service]);
       const sharing = preview.world.own.filter(({ service }) => sharers.includes(service ?? ''));
+      const leaving = preview.world.own.filter(
+        ({ id, service, imageId }) =>
+          service === input.service && imageId !== facts.imageId && facts.containers.includes(id.slice(0, 12)),
+      );
+      const isClone = context.plan.stack.cloneOf !== undefined;
+      const layers = isClone ? {} : await keepLayers(deps.engine, context, leaving);
       const up = await bringUp(deps, context, next, {
         only: [input.service, ...sharers],
         recreate: Object.fromEntries(
@@ -134,7 +141,7 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
       const { own } = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
       const bound = preview.bound.get(input.service);
       if (bound) await noteContents(new Map([[input.service, bound]]), own, context);
-      return performed(input, context, facts, up);
+      return performed(input, context, facts, up, layers[input.service]);
     },
 
     async adopt(input, context, prepared) {
@@ -185,7 +192,13 @@ function undoOf(input: Input, context: Context, before: string, imageId: string 
   };
 }
 
-function performed(input: Input, context: Context, facts: Facts, up: BroughtUp | undefined): Performed {
+function performed(
+  input: Input,
+  context: Context,
+  facts: Facts,
+  up: BroughtUp | undefined,
+  layers: readonly string[] = [],
+): Performed {
   const took = up === undefined ? '' : ` in ${((up.upMs + up.readyMs) / 1000).toFixed(1)} s`;
   const told: JsonObject = {
     service: input.service,
@@ -194,9 +207,10 @@ function performed(input: Input, context: Context, facts: Facts, up: BroughtUp |
     imageId: facts.imageId,
     files: { [context.plan.stack.compose]: facts.to },
     ...(up === undefined ? {} : { upMs: up.upMs, readyMs: up.readyMs }),
+    ...(layers.length === 0 ? {} : { layers: [...layers] }),
   };
   return {
-    summary: `service ${input.service} runs ${input.image} (was ${facts.before})${took}`,
+    summary: `service ${input.service} runs ${input.image} (was ${facts.before})${took}${layers.length === 0 ? '' : `; what its container held is kept as ${layers.join(', ')}`}`,
     facts: told,
     effect: { service: input.service, image: input.image, imageId: facts.imageId },
   };

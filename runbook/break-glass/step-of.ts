@@ -87,7 +87,7 @@ function asked({ id, summary, undoes = [] }: Of<'runChecks'>, { state, target }:
 }
 
 function checkpoint(operation: Of<'applyCheckpoint'>, input: BreakGlassInput): Step['set'] {
-  const { compose, env, images = {}, start = [], recreate = [], checkpoint: label } = operation.input;
+  const { compose, env, images = {}, layers = {}, start = [], recreate = [], checkpoint: label } = operation.input;
   const { stack } = input.plan;
   const ofCompose = activeTarget(compose, stack.compose, input);
   const ofEnv = env === undefined || stack.env === undefined ? undefined : activeTarget(env, stack.env, input);
@@ -98,6 +98,7 @@ function checkpoint(operation: Of<'applyCheckpoint'>, input: BreakGlassInput): S
     compose_link: ofCompose.link,
     ...(ofEnv && { env_to: ofEnv.to, env_mode: ofEnv.mode, env_link: ofEnv.link }),
     images: Object.entries(images).map(([service, id]) => `${service}=${id}`),
+    layers: Object.entries(layers).map(([service, name]) => `${service}=${name}`),
     start,
     recreate,
     within: String(Math.min(operation.timeoutSeconds, 1800)),

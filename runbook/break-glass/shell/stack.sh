@@ -77,6 +77,18 @@ image_of() {
   done <<<"$2"
 }
 
+# What a container held in its own layer was kept as an image: where that is there, it runs in place of the bare one.
+prefer_layers() {
+  local pair service id index
+  for pair in "${layers[@]}"; do
+    service=${pair%%=*}
+    id=$(engine image inspect --format '{{.Id}}' "${pair#*=}" 2>/dev/null) || continue
+    for index in "${!images[@]}"; do
+      [[ ${images[index]%%=*} != "$service" ]] || images[index]="$service=$id"
+    done
+  done
+}
+
 # Where the name of an image means another one by now, or none, the service is pinned to the id that it ran.
 pin_images() {
   local rendered pair service id name now pins=''

@@ -99,17 +99,15 @@ describe('services', () => {
     expect(JSON.stringify(describePrediction(prediction))).not.toContain('secret');
   });
 
-  it('that are no longer there: ours are removed, others stopped, those of a switched-off profile left alone', () => {
+  it('that are no longer there: stopped and kept; what never ran of ours is removed, a switched-off profile left alone', () => {
     const mine = container('mine');
-    const theirs = container('theirs');
+    const unborn = container('unborn', { state: 'created' });
     const given = input(
       model({ debug: { profiles: ['x'] } }),
-      [mine, theirs, container('ended', { state: 'exited' }), container('debug')],
-      {
-        ours: new Set([mine.id]),
-      },
+      [mine, unborn, container('theirs'), container('ended', { state: 'exited' }), container('debug')],
+      { ours: new Set([mine.id, unborn.id]) },
     );
-    expect(fates(given)).toEqual({ mine: 'removed', theirs: 'stopped' });
+    expect(fates(given)).toEqual({ mine: 'stopped', unborn: 'removed', theirs: 'stopped' });
   });
 });
 

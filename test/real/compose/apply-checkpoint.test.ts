@@ -43,14 +43,15 @@ describe('a checkpoint', () => {
     expect(await target.read('docker-compose.yml')).toBe(await target.read('docker/v2.yml'));
     expect(await target.read('.env')).toBe('MODE=two\n');
     const v2 = await containers();
-    expect(Object.keys(v2).sort()).toEqual(['fresh', 'web']);
+    expect(Object.keys(v2).sort()).toEqual(['fresh', 'old', 'web']);
+    expect(v2['old']).toMatchObject({ id: v1['old']?.id, state: 'exited' });
     expect(v2['web']?.id).not.toBe(v1['web']?.id);
-    expect(second.performed.facts['orphansRemoved']).toEqual([`${project}-old-1`]);
+    expect(second.performed.facts['orphansStopped']).toEqual([`${project}-old-1`]);
     expect(second.performed.facts['changes']).toEqual(
       expect.arrayContaining([
         'service web: recreated (environment)',
         'service fresh: created',
-        'service old: removed (not in this checkpoint)',
+        'service old: stopped (not in this checkpoint, kept for the way back)',
       ]),
     );
 
@@ -65,9 +66,11 @@ describe('a checkpoint', () => {
         .map(([name, { state }]) => [name, state])
         .sort(),
     ).toEqual([
+      ['fresh', 'exited'],
       ['old', 'running'],
       ['web', 'running'],
     ]);
+    expect((await containers())['old']?.id).toBe(v1['old']?.id);
     expect(target.fences).toBeGreaterThan(6);
   });
 
@@ -164,12 +167,13 @@ describe('a checkpoint', () => {
 
 describe('what is in the way', () => {
   it('[T2] a foreign container that holds a name: refused with what to type, and done after it is gone', async () => {
-    const { target, checkpoint, apply, containers } = await stack();
+    const { project, target, checkpoint, apply, containers } = await stack();
     const name = ownName('web');
     await checkpoint('v1', { web: sleeper({ container_name: name }) });
     await checkpoint('v2', { api: sleeper() });
     await apply('v1');
     await apply('v2');
+    await engine.removeContainer(name, { 'com.docker.compose.project': project });
     const before = await containers();
     await engine.call('create', {}, (docker) =>
       docker.createContainer({ name, Image: image, Cmd: ['true'], Labels: ownLabels }),
@@ -261,13 +265,15 @@ describe('what is in the way', () => {
     expect(await engine.inspectVolume(`${project}_data`)).toEqual(before);
   });
 
-  it('[K9] a protected volume that a checkpoint leaves out', async () => {
+  it('[K9] not a protected volume that no service of a checkpoint mounts: it stays', async () => {
     const project = ownName('protected');
     const { checkpoint, apply } = await stack({ project, protect: [{ volume: `${project}_data` }] });
     await checkpoint('v1', { db: sleeper({ volumes: ['data:/d'] }) }, { volumes: { data: {} } });
     await checkpoint('v2', { web: sleeper() });
     await apply('v1');
-    await expect(apply('v2')).rejects.toMatchObject({ name: 'Protected' });
+    const { performed } = await apply('v2');
+    expect(performed.facts['changes']).toContain(`volume ${project}_data: kept (not in this checkpoint)`);
+    expect(await engine.inspectVolume(`${project}_data`)).toBeDefined();
   });
 
   it('an env file that steers Compose, and a .env that the plan does not name', async () => {
@@ -305,7 +311,10 @@ describe('services that do not come up', () => {
     if (prepared.undo.by !== 'operation') throw new Error('no undo');
     const back = target.context('applyCheckpoint', prepared.undo.input as UndoInput, { id: 'rollback-1/01' });
     await performWith(applyCheckpoint, back);
-    expect(Object.entries(await containers()).map(([name, { state }]) => [name, state])).toEqual([['web', 'running']]);
+    expect(Object.entries(await containers()).map(([name, { state }]) => [name, state])).toEqual([
+      ['web', 'running'],
+      ['fresh', 'exited'],
+    ]);
     expect(await target.read('docker-compose.yml')).toBe(await target.read('docker/v1.yml'));
   });
 
@@ -316,7 +325,7 @@ describe('services that do not come up', () => {
     if (prepared.undo.by !== 'operation') throw new Error('no undo');
     const back = target.context('applyCheckpoint', prepared.undo.input as UndoInput, { id: 'rollback-1/01' });
     await performWith(applyCheckpoint, back);
-    expect(await containers()).toEqual({});
+    expect(await containers()).toMatchObject({ db: { state: 'exited' } });
     expect(await readdir(target.directory)).toEqual(['docker']);
     expect(await engine.inspectVolume(`${project}_data`)).toBeDefined();
   });
