@@ -25,9 +25,22 @@ const adaptersMayUse = [
   'compile/read-compose',
   'databases-of-servers',
   'container-layer',
+  'masking/[^/]+',
+  'plan/secret-reference',
 ];
 /** What the command line may run on its own machine: the worker, readers of what a run left on disk, and the last way out. */
-const clientMayUse = ['break-glass', 'docker', 'git', 'points', 'records', 'resources', 'restic', 'sql', 'wal'];
+const clientMayUse = [
+  'break-glass',
+  'docker',
+  'git',
+  'masking',
+  'points',
+  'records',
+  'resources',
+  'restic',
+  'sql',
+  'wal',
+];
 /** A password of a repository is read where it is used: here, when the operator's own machine reads a backup again. */
 const clientMayCall = ['perform/secrets\\.ts$', 'perform/secret-settings\\.ts$'];
 

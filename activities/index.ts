@@ -4,6 +4,7 @@ import { backupActivities } from './control/backup.ts';
 import { controlActivities, type ControlDependencies } from './control/index.ts';
 import { rehearsalActivities, type RehearsalDependencies } from './control/rehearsal.ts';
 import { withHeartbeat } from './perform/in-activity.ts';
+import { maskedActivities } from './perform/masked-activities.ts';
 import { performOperation, type PerformDependencies } from './perform/perform.ts';
 
 export type ActivityDependencies = PerformDependencies &
@@ -16,7 +17,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
   const kinds = Object.keys(operationVersion) as OperationKind[];
   const operations = Object.fromEntries(kinds.map((kind) => [kind, perform])) as OperationActivities;
   const control = controlActivities({ ...dependencies, inActivity: withHeartbeat });
-  return {
+  return maskedActivities(dependencies.access, {
     ...operations,
     ...control,
     ...rehearsalActivities({ ...dependencies, inActivity: withHeartbeat }),
@@ -25,5 +26,5 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     openRun: (request) => withHeartbeat(() => control.openRun(request)),
     planRollback: (request) => withHeartbeat(() => control.planRollback(request)),
     reportRollback: (request) => withHeartbeat(() => control.reportRollback(request)),
-  };
+  });
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { maskedForAll } from '../activities/masking/index.ts';
 import { keepReceivers } from '../activities/wal/index.ts';
 import { switchbackHome } from '../journal/target-home.ts';
 import { createActivities } from '../activities/index.ts';
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
     logger: new DefaultLogger('WARN', ({ level, timestampNanos, message, meta }) => {
       const at = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
       process.stderr.write(
-        `${at} ${level} ${message}${meta?.['error'] === undefined ? '' : ` ${String(meta['error'])}`}\n`,
+        maskedForAll(`${at} ${level} ${message}${meta?.['error'] === undefined ? '' : ` ${String(meta['error'])}`}\n`),
       );
     }),
     telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
   const keeping = keepReceivers(dependencies.world.engine, {
     home: switchbackHome(settings.environment),
     signal: stopped.signal,
-    log: (message) => process.stderr.write(`${new Date().toISOString()} INFO ${message}\n`),
+    log: (message) => process.stderr.write(maskedForAll(`${new Date().toISOString()} INFO ${message}\n`)),
   });
   try {
     await running;
@@ -55,6 +56,8 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const hint = error instanceof SwitchbackError && error.hint !== undefined ? `\n${error.hint}` : '';
-  process.stderr.write(`switchback worker: ${error instanceof Error ? error.message : String(error)}${hint}\n`);
+  process.stderr.write(
+    maskedForAll(`switchback worker: ${error instanceof Error ? error.message : String(error)}${hint}\n`),
+  );
   process.exitCode = 1;
 });

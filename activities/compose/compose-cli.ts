@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { composeEnvironment } from './compose-environment.ts';
 import { parseEvent, type ComposeEvent } from './compose-event.ts';
+import { envFileFailure, learnFromModel, masked } from '../masking/index.ts';
 import { composeFailure } from './compose-failure.ts';
 import { parseModel, type ComposeModel } from './compose-model.ts';
 import { lockProject } from './project-lock.ts';
@@ -73,7 +74,9 @@ export class ComposeCli {
   async model(project: ComposeProject, options: ComposeOptions = {}): Promise<{ model: ComposeModel; text: string }> {
     const args = [...everyProfile(project), 'config', '--format', 'json'];
     const text = await this.#answer('config', args, project, options);
-    return { model: parseModel(text, project.profiles), text };
+    const model = parseModel(text, project.profiles);
+    await learnFromModel(model);
+    return { model, text };
   }
 
   /**
@@ -153,7 +156,7 @@ export class ComposeCli {
           if (event) options.onEvent?.(event);
         },
       });
-      if (ran.exitCode !== 0) throw composeFailure(command, ran.exitCode, ran.stderr);
+      if (ran.exitCode !== 0) throw await explained(command, ran, project);
     } finally {
       await lock.release();
     }
@@ -166,7 +169,7 @@ export class ComposeCli {
     options: ComposeOptions & { input?: string },
   ): Promise<string> {
     const ran = await this.#run(args, { directory: project.directory, profiles: project.profiles, ...options });
-    if (ran.exitCode !== 0) throw composeFailure(command, ran.exitCode, ran.stderr);
+    if (ran.exitCode !== 0) throw await explained(command, ran, project);
     return ran.stdout;
   }
 
@@ -177,6 +180,11 @@ export class ComposeCli {
     const environment = { ...this.#environment, ...said };
     return runDocker(args, { ...rest, timeoutMs, environment });
   }
+}
+
+/** What Compose says of an env file that it cannot read quotes what stands there: such a line is looked for first. */
+async function explained(command: string, { exitCode, stderr }: Ran, project: ComposeProject): Promise<Error> {
+  return (await envFileFailure(stderr, project)) ?? composeFailure(command, exitCode, masked(stderr));
 }
 
 /** The lock file of a project, in the home of its target. */

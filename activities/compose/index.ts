@@ -18,7 +18,6 @@ export {
   type ComposeMount,
   type ComposeService,
 } from './compose-model.ts';
-export { maskSecrets, secretValues } from './mask-secrets.ts';
 export { predict, type PredictionInput } from './predict.ts';
 export { fixedPorts, overlap } from './predict-ports.ts';
 export { orphansOf } from './predict-services.ts';

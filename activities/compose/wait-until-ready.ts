@@ -2,9 +2,9 @@ import type Docker from 'dockerode';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { pause, type DockerEngine } from '../docker/index.ts';
+import { learnFromModel, masked } from '../masking/index.ts';
 import { composeLabel } from './compose-labels.ts';
 import type { ComposeModel } from './compose-model.ts';
-import { maskSecrets, secretValues } from './mask-secrets.ts';
 import { judgeServices, type ContainerSight, type ServiceVerdict } from './readiness.ts';
 
 export interface ReadyOptions {
@@ -129,11 +129,12 @@ async function failure(
   const started = info !== undefined && info.State.Status !== 'created';
   const log =
     started && container !== undefined ? await engine.logTail(container, { signal, lines: 5, bytes: 600 }) : '';
-  const tidy = (text: string) => maskSecrets(text, secretValues(model)).trim().split('\n').join(' | ');
+  await learnFromModel(model);
+  const tidy = (text: string) => masked(text).trim().split('\n').join(' | ');
   const checked = info?.State.Health?.Log.at(-1);
   const parts = [
     ['the engine says', info?.State.Error ?? ''],
-    ['its health check says', checked !== undefined && checked.ExitCode !== 0 ? checked.Output.slice(0, 300) : ''],
+    ['its health check says', checked !== undefined && checked.ExitCode !== 0 ? masked(checked.Output).slice(0, 300) : ''],
     ['it said', log],
   ].flatMap(([who, text]) => (tidy(text!) === '' ? [] : [`; ${who}: ${tidy(text!)}`]));
   return new SwitchbackError(name, `service ${verdict.service}: ${verdict.detail}${parts.join('')}`, {

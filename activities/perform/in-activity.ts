@@ -3,6 +3,7 @@ import { Context, log } from '@temporalio/activity';
 import type { SwitchbackError } from '../../runbook/errors.ts';
 import { errorTable } from '../../runbook/errors.ts';
 import type { Progress } from '../effect.ts';
+import { masked, maskedProse } from '../masking/index.ts';
 import type { Surroundings } from './effect-context.ts';
 
 /** How often progress is sent, in milliseconds: on a timer, since work that stands still is alive too. */
@@ -22,10 +23,10 @@ export async function withHeartbeat<T>(work: (surroundings: Surroundings) => Pro
     return await work({
       signal: context.cancellationSignal,
       progress: (newest) => {
-        progress = newest;
+        progress = maskedProse(newest);
       },
       log: (message) => {
-        log.info(message);
+        log.info(masked(message));
       },
     });
   } finally {

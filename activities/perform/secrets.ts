@@ -2,6 +2,7 @@ import { parseEnv } from 'node:util';
 import type { CompiledPlan, StackRef } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { referencesIn } from '../../runbook/plan/secret-reference.ts';
+import { learnSecrets } from '../masking/index.ts';
 import { readServedFile, requireServedFile, usualFolders, type ServedFolders } from './secret-file.ts';
 
 export interface SecretSource {
@@ -27,6 +28,8 @@ export async function resolveSecrets(template: string, stack: Place, source: Sec
   let from = 0;
   for (const { kind, name, start, end } of referencesIn(template)) {
     const value = kind === 'env' ? await fromEnvironment(name, stack, source) : await fromFile(name, stack, source);
+    // From here on nothing that is said may show it.
+    learnSecrets(value);
     resolved += template.slice(from, start) + value;
     from = end;
   }

@@ -10,6 +10,8 @@ import {
 } from '../../journal/index.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { maskProse } from '../../runbook/masking/mask-value.ts';
+import { maskerFor } from '../masking/index.ts';
 import { announce } from './announce.ts';
 
 /** What is written when a run is sealed: the plan as it will be followed, and the digest of every file that it names. */
@@ -61,6 +63,7 @@ export class TargetAccess {
     if (this.announced) await announce(home.root);
     const content = await ContentStore.open(home.content, join(switchbackHome(this.environment), 'content.key'));
     const journal = await Journal.open(home.journal);
+    journal.told = (entry) => maskProse(entry, maskerFor(target));
     const sealed = new Map<string, SealedRun>();
     return {
       home,

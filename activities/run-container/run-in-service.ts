@@ -9,7 +9,8 @@ import {
   type LoadedCheckpoint,
   type PreviewContext,
 } from '../checkpoint/index.ts';
-import { imageOf, maskSecrets, secretValues } from '../compose/index.ts';
+import { imageOf } from '../compose/index.ts';
+import { learnFromModel, masked } from '../masking/index.ts';
 import { runHelper, type HelperOptions, type HelperResult, type HelperSpec, type Labels } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { serviceSurroundings } from './service-container.ts';
@@ -77,7 +78,8 @@ export async function runInService(
   };
   await requireNetworks(deps, spec, options.signal);
   const result = await runHelper(deps.engine, spec, options);
-  const log = maskSecrets(result.log, secretValues(loaded.model));
+  await learnFromModel(loaded.model);
+  const log = masked(result.log);
   return { result: { ...result, log }, image: imageOf(loaded.model, command.service), imageId, leftOut };
 }
 

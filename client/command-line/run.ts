@@ -1,3 +1,4 @@
+import { maskedProse } from '../../activities/masking/index.ts';
 import { renderAnswer, renderJson } from './answer.ts';
 import type { Context, EveryOption } from './context.ts';
 import { placeFlags } from './every-option.ts';
@@ -43,7 +44,7 @@ export async function runCommandLine(verbs: readonly Verb[], argv: readonly stri
   } catch (error) {
     const code = (error as { code?: unknown }).code;
     if (typeof code === 'string' && shown.includes(code)) return (error as { exitCode: number }).exitCode === 0 ? 0 : 2;
-    const failure = describeFailure(error);
+    const failure = maskedProse(describeFailure(error));
     if (json) terminal.out(`${failureDocument(failure)}\n`);
     else terminal.error(`${renderFailure(failure, terminal.page(world.env), verbose ? error : undefined)}\n`);
     return failure.exitCode;

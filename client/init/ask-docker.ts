@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { masked } from '../../activities/masking/index.ts';
 
 /** What a `docker` command answered; `missing` where there is none on this machine, or no Compose in it. */
 export type Answered = { out: string; said: string } | { problem: string; missing: boolean };
@@ -34,6 +35,6 @@ export function dockerIn(cwd: string, environment: NodeJS.ProcessEnv): AskDocker
       /is not a docker command|unknown (shorthand )?flag|unknown docker command/i.test(ran.stderr);
     const lines = (ran.stderr || ran.shortMessage || 'no answer').split('\n').map((line) => line.trim());
     const reason = lines.filter((line) => line !== '' && !line.startsWith('time='));
-    return { problem: reason.slice(-3).join('; ').slice(0, 600), missing };
+    return { problem: masked(reason.slice(-3).join('; ')).slice(0, 600), missing };
   };
 }

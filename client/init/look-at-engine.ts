@@ -25,8 +25,18 @@ export async function lookAtEngine(docker: AskDocker, sketch: StackSketch): Prom
     const [id = '', name = ''] = line.split(' ');
     const service = sketch.services.find((each) => each.name === name);
     if (service === undefined || service.written !== undefined) continue;
+    await lookAtPorts(docker, id, service);
     const diff = await docker(['diff', id]);
     if (!('problem' in diff)) service.written = stateIn(diff.out, service);
+  }
+}
+
+/** Of a range of ports the container has one. */
+async function lookAtPorts(docker: AskDocker, id: string, { ports }: ServiceSketch): Promise<void> {
+  for (const port of ports.filter(({ published = '' }) => /^\d+-\d+$/.test(published))) {
+    const answer = await docker(['port', id, `${port.target}/${port.protocol}`]);
+    const taken = 'problem' in answer ? undefined : /:(\d+)\s*$/m.exec(answer.out)?.[1];
+    if (taken !== undefined) port.published = taken;
   }
 }
 

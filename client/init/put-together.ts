@@ -39,7 +39,11 @@ export function isInSeveralFiles(documents: readonly unknown[]): boolean {
  * without values is put right from `model`, and the result has to mean the same as the files do.
  * @throws SwitchbackError `Unsupported` where it does not
  */
-export async function putTogether(project: Project, model: Mapping): Promise<string> {
+export async function putTogether(
+  project: Project,
+  model: Mapping,
+  ownEnv: readonly IncludedEnv[] = [],
+): Promise<string> {
   const { docker, directory, files, name } = project;
   const ask = { profiles: files.profiles.join(',') };
   const answer = await docker([...composeFlags(directory, files, name), 'config', '--no-interpolate'], ask);
@@ -55,8 +59,39 @@ export async function putTogether(project: Project, model: Mapping): Promise<str
   const before = await docker([...composeFlags(directory, files, name), 'config', '--format', 'json'], ask);
   if ('problem' in before) throw failed(files, before.problem);
   const differ = differences(mapping(JSON.parse(before.out)), mapping(JSON.parse(again.out)));
-  if (differ.length > 0) throw failed(files, `it would change ${differ.join(', ')}`);
+  if (differ.length > 0)
+    throw ownEnv.length > 0
+      ? ownEnvFailed(files, ownEnv, differ)
+      : failed(files, `it would change ${differ.join(', ')}`);
   return text;
+}
+
+/** Files that an `include` takes with an env file of their own. */
+export interface IncludedEnv {
+  path: string;
+  env: string[];
+}
+
+export function includedEnvFiles(documents: readonly unknown[]): IncludedEnv[] {
+  const texts = (value: unknown) =>
+    typeof value === 'string' ? [value] : list(value).filter((each) => typeof each === 'string');
+  return documents
+    .flatMap((document) => list(mapping(document)['include']))
+    .map(mapping)
+    .map(({ path, env_file: env }) => ({ path: texts(path).join(', '), env: texts(env) }))
+    .filter(({ env }) => env.length > 0);
+}
+
+function ownEnvFailed(files: StackFiles, own: readonly IncludedEnv[], differ: readonly string[]): SwitchbackError {
+  const included = own.map(({ path, env }) => `${path} (${env.join(', ')})`).join(' and ');
+  return new SwitchbackError(
+    'Unsupported',
+    `${files.compose.join(', ')} cannot be put into one file: it includes ${included} with an env file of its own, whose variables the one file does not get; that would change ${differ.join(', ')}`,
+    {
+      hint: `Copy the variables of ${own.flatMap(({ env }) => env).join(', ')} into ${files.env ?? '.env'} and take \`env_file\` out of the include, or write one Compose file by hand and give it by --file.`,
+      facts: { files: files.compose.join(', '), env: own.flatMap(({ env }) => env).join(', ') },
+    },
+  );
 }
 
 function failed(files: StackFiles, why: string): SwitchbackError {

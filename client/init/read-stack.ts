@@ -1,7 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
+import { envFileFailure, learnFromEnvFile, learnFromText } from '../../activities/masking/index.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { brokenEnvLine } from '../../runbook/masking/env-text.ts';
 import { parseEnv } from '../plan-file/parse-env.ts';
 import { largestAliasCount, parseYaml } from '../plan-file/parse-yaml.ts';
 import { readText } from '../plan-file/read-text.ts';
@@ -9,7 +11,7 @@ import { dockerIn, type AskDocker } from './ask-docker.ts';
 import { explainRefusal, variablesWithoutValue } from './explain-refusal.ts';
 import { composeFlags, findFiles, type StackFiles, type StackRequest } from './find-files.ts';
 import { lookAtEngine } from './look-at-engine.ts';
-import { isInSeveralFiles, putTogether } from './put-together.ts';
+import { includedEnvFiles, isInSeveralFiles, putTogether } from './put-together.ts';
 import { sketchStack, type StackSketch } from './stack-sketch.ts';
 
 /** The stack that was found in a folder. */
@@ -33,13 +35,15 @@ export async function readStack(
 ): Promise<FoundStack> {
   const docker = dockerIn(directory, environment);
   const files = await findFiles(directory, request, docker);
+  await learnFromFiles(directory, files);
   const documents = await Promise.all(files.compose.map((file) => readYaml(join(directory, file))));
   const several = isInSeveralFiles(documents);
   const warnings: string[] = [];
   const model = await resolve(docker, directory, files, several, warnings);
   const name = files.project ?? nameOf(model ?? documents[0]) ?? projectNameOf(basename(await realpath(directory)));
   const project = { docker, directory, files, name };
-  const together = several && model !== undefined ? await putTogether(project, model) : undefined;
+  const together =
+    several && model !== undefined ? await putTogether(project, model, includedEnvFiles(documents)) : undefined;
   const written: unknown =
     together === undefined ? documents[0] : parseYaml(together, { aliases: true }).document?.toJS();
   const ports = files.env === undefined ? [] : await portNames(join(directory, files.env));
@@ -47,6 +51,23 @@ export async function readStack(
   if (sketch.services.length === 0) throw nothingStarts(files, sketch);
   await lookAtEngine(docker, sketch);
   return { sketch, files, ...(together === undefined ? {} : { together }), warnings };
+}
+
+/** What Compose says of a file may quote it: its values are known before, and a line that it cannot read is told by its number alone. */
+async function learnFromFiles(directory: string, { env, compose }: StackFiles): Promise<void> {
+  for (const file of compose) {
+    const read = await readText(join(directory, file));
+    if ('text' in read) await learnFromText(file, read.text, directory);
+  }
+  if (env === undefined) return;
+  await learnFromEnvFile(join(directory, env));
+  const read = await readText(join(directory, env));
+  const broken = 'text' in read ? brokenEnvLine(read.text) : undefined;
+  if (!broken) return;
+  throw new SwitchbackError('PlanInvalid', `${env} line ${broken.line} has ${broken.problem}`, {
+    hint: 'Correct that line; what stands there is not shown, since it may be a secret.',
+    facts: { file: env, line: broken.line },
+  });
 }
 
 async function resolve(
@@ -67,7 +88,8 @@ async function resolve(
       );
     return JSON.parse(resolved.out) as Record<string, unknown>;
   }
-  if (!resolved.missing) throw explainRefusal(files, resolved.problem);
+  if (!resolved.missing)
+    throw (await brokenEnvFile(resolved.problem, directory, files)) ?? explainRefusal(files, resolved.problem);
   if (several) {
     throw new SwitchbackError(
       'PreconditionFailed',
@@ -82,6 +104,13 @@ async function resolve(
   );
   return undefined;
 }
+
+const brokenEnvFile = (problem: string, directory: string, { compose, env }: StackFiles) =>
+  envFileFailure(problem, {
+    directory,
+    files: compose.map((file) => join(directory, file)),
+    envFile: env === undefined ? undefined : join(directory, env),
+  });
 
 async function readYaml(file: string): Promise<unknown> {
   const read = await readText(file);

@@ -16,7 +16,8 @@ export function recogniseHttp(service: ServiceSketch): HttpSketch[] {
     if (published === undefined || protocol !== 'tcp') return [];
     const path = healthPath(service.healthcheck, target);
     if (path === undefined && !httpPorts.includes(target)) return [];
-    const port = published.replace(/^.*-/, '');
+    // Of a range Docker takes the first port that is free; what a running container has was looked up.
+    const port = published.replace(/-.*$/, '');
     const host = ip.includes(':') ? `[${ip}]` : ip;
     return [{ service: service.name, url: `http://${host}:${port}${path ?? '/'}`, known: path !== undefined }];
   });

@@ -1,3 +1,4 @@
+import { brokenEnvLine } from '../../runbook/masking/env-text.ts';
 import { isSecretKey, type FileProblem } from '../../runbook/plan/index.ts';
 import { steeringOf } from '../../runbook/steering.ts';
 
@@ -36,5 +37,13 @@ export function parseEnv(text: string): { names: string[]; ports: Record<string,
           }),
     });
   }
+  const broken = brokenEnvLine(text);
+  if (broken)
+    problems.push({
+      severity: 'error',
+      ...{ start: broken.start, end: broken.end },
+      message: `this line has ${broken.problem}: Compose cannot read the file`,
+      hint: 'What stands there is not shown, since it may be a secret.',
+    });
   return { names, ports, problems };
 }

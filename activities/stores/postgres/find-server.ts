@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { StoreRef } from '../../../runbook/compiled-plan.ts';
 import { pause, type DockerEngine } from '../../docker/index.ts';
+import { learnSecrets } from '../../masking/index.ts';
 import type { StoreUse } from '../store.ts';
 import { parseAddress, type Address } from './address.ts';
 
@@ -51,7 +52,10 @@ async function passwordInContainer(use: StoreUse, { Id }: Found, engine: DockerE
   );
   for (const name of ['POSTGRES_PASSWORD', 'POSTGRESQL_PASSWORD', 'PGPASSWORD']) {
     const said = variables.get(name);
-    if (said) return said;
+    if (said) {
+      learnSecrets(said);
+      return said;
+    }
     const file = variables.get(`${name}_FILE`);
     // A secret of Compose is a file of the host, mounted there; from another host's it has to stand in the plan.
     const mount = info?.Mounts.find(({ Destination }) => Destination === file);
@@ -62,7 +66,9 @@ async function passwordInContainer(use: StoreUse, { Id }: Found, engine: DockerE
 
 async function readSecretFile(path: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+    const password = (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+    learnSecrets(password);
+    return password;
   } catch (error) {
     if (['ENOENT', 'EACCES', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;

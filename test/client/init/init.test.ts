@@ -103,6 +103,14 @@ describe('a first plan', () => {
     expect(warnings.join('\n')).toMatch(/built here: mvp-backend/);
   });
 
+  it('says of an env file that Compose cannot read the line alone', async () => {
+    write('docker-compose.yml', stack);
+    write('.env', 'A=1\nDB_PASSWORD="dbpw-bbb-777\n');
+    const error = await init().catch((failed: unknown) => failed);
+    expect(error).toMatchObject({ name: 'PlanInvalid', message: '.env line 2 has a quote that is not closed' });
+    expect(JSON.stringify(error)).not.toContain('dbpw');
+  });
+
   it('uses tags and a backup branch where there is git, and warns of secrets that git would take', async () => {
     const repository = new Repository(directory);
     repository
