@@ -1,28 +1,13 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { steeringOf } from '../../runbook/steering.ts';
-
-/** What the `docker` command needs to find itself and the engine. All else could change what a Compose file means. */
-const passedOn = [
-  'PATH',
-  'HOME',
-  'TMPDIR',
-  'XDG_RUNTIME_DIR',
-  'SSH_AUTH_SOCK',
-  'DOCKER_CONFIG',
-  'DOCKER_CERT_PATH',
-  'DOCKER_TLS_VERIFY',
-];
+import { dockerEnvironment } from '../docker/index.ts';
 
 /**
  * The environment that `docker compose` gets. A shell's variables override the env file, so nothing of the worker's own environment
  * comes through but names that locate the engine; the engine is named outright, since a Docker context could name another one.
  */
 export function composeEnvironment(environment: NodeJS.ProcessEnv, dockerHost: string): Record<string, string> {
-  const kept = passedOn.flatMap((name) => {
-    const value = environment[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return { ...Object.fromEntries(kept), DOCKER_HOST: dockerHost, DOCKER_CLI_HINTS: 'false' };
+  return { ...dockerEnvironment(environment, dockerHost), DOCKER_CLI_HINTS: 'false' };
 }
 
 /** Names that an env file sets; values are never looked at. */

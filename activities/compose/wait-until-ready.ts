@@ -134,7 +134,10 @@ async function failure(
   const checked = info?.State.Health?.Log.at(-1);
   const parts = [
     ['the engine says', info?.State.Error ?? ''],
-    ['its health check says', checked !== undefined && checked.ExitCode !== 0 ? masked(checked.Output).slice(0, 300) : ''],
+    [
+      'its health check says',
+      checked !== undefined && checked.ExitCode !== 0 ? masked(checked.Output).slice(0, 300) : '',
+    ],
     ['it said', log],
   ].flatMap(([who, text]) => (tidy(text!) === '' ? [] : [`; ${who}: ${tidy(text!)}`]));
   return new SwitchbackError(name, `service ${verdict.service}: ${verdict.detail}${parts.join('')}`, {

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import Docker from 'dockerode';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { pinnedApiVersion } from './api-version.ts';
 import { withDeadline } from './deadline.ts';
 import { engineError, statusOf } from './engine-error.ts';
+import { connectionTo, enginePlace } from './engine-place.ts';
 
 export interface CallOptions {
   signal?: AbortSignal | undefined;
@@ -20,7 +18,7 @@ interface Modem {
 }
 
 /**
- * The connection to a Docker Engine, reached as the `docker` command reaches it (DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY).
+ * The connection to a Docker Engine, reached as the `docker` command reaches it; see `enginePlace`.
  * Each call has a deadline of its own and ends with the given signal. Throws `Unreachable`, `AccessDenied`, `Conflict`,
  * `PreconditionFailed` (no such object), `ResourceExhausted` or `StepFailed` (the daemon refused).
  */
@@ -33,11 +31,10 @@ export class EngineConnection {
   #pinned: Promise<string> | undefined;
 
   constructor(options: { deadlineMs?: number; docker?: Docker.DockerOptions } = {}) {
-    this.host = process.env['DOCKER_HOST'] ?? `unix://${defaultSocket()}`;
-    // Said outright: dockerode and the `docker` command look for a default in different places.
-    this.#docker = new Docker(
-      options.docker ?? (process.env['DOCKER_HOST'] === undefined ? { socketPath: defaultSocket() } : {}),
-    );
+    const place = enginePlace(process.env);
+    this.host = place.host;
+    // Said outright: dockerode knows nothing of contexts, and looks for a default in another place than the `docker` command.
+    this.#docker = new Docker(options.docker ?? connectionTo(place));
     this.deadlineMs = options.deadlineMs ?? 30_000;
   }
 
@@ -136,9 +133,3 @@ const noName = (path: string) =>
   new SwitchbackError('PreconditionFailed', `${path} is nothing that can be asked of a Docker engine`, {
     hint: 'Names of volumes, containers and networks are letters, digits, `_`, `.` and `-`.',
   });
-
-/** Docker Desktop listens in the user's home. */
-function defaultSocket(): string {
-  const desktop = join(homedir(), '.docker', 'run', 'docker.sock');
-  return existsSync(desktop) ? desktop : '/var/run/docker.sock';
-}

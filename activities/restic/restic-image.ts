@@ -33,7 +33,7 @@ export async function ensureResticImage(
   if (await engine.inspectImage(resticImage, options)) return resticImage;
   options.log?.(`building ${resticImage}`);
   try {
-    await buildImage(resticImage, dockerfile, options.signal);
+    await buildImage(engine, resticImage, dockerfile, options.signal);
     return resticImage;
   } catch (error) {
     options.signal?.throwIfAborted();

@@ -48,7 +48,7 @@ export async function ensureHelperImage(
   }
   options.log?.(`building ${helperImage}`);
   try {
-    await buildImage(helperImage, dockerfile, options.signal);
+    await buildImage(engine, helperImage, dockerfile, options.signal);
     return whole;
   } catch (error) {
     options.signal?.throwIfAborted();

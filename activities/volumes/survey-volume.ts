@@ -42,7 +42,9 @@ async function surveyHere(job: HelperJob, volume: string): Promise<string | unde
   const answer = join(job.scratch, `survey-${volume}`);
   const { signal, timeoutMs: timeout } = job;
   const argv = ['-c', surveyScript, 'survey', folder, answer];
-  const ended = await execa('bash', argv, { reject: false, timeout, cancelSignal: signal });
+  // The worker's own variables may be secrets, and a child's environment can be read.
+  const env = { PATH: process.env['PATH'] ?? '', TMPDIR: process.env['TMPDIR'] ?? '/tmp' };
+  const ended = await execa('bash', argv, { env, extendEnv: false, reject: false, timeout, cancelSignal: signal });
   signal.throwIfAborted();
   // Not this host's folder, or tools that cannot do it: a helper can.
   return ended.exitCode === 0 ? readFile(answer, 'utf8') : undefined;

@@ -44,7 +44,9 @@ async function shelved(): Promise<string[]> {
 }
 
 async function majorOf(program: string): Promise<number | undefined> {
-  const { stdout, failed } = await execa(program, ['--version'], { reject: false, timeout: 5000, stdin: 'ignore' });
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const options = { env, extendEnv: false, reject: false, timeout: 5000, stdin: 'ignore' } as const;
+  const { stdout, failed } = await execa(program, ['--version'], options);
   const major = /\(PostgreSQL\) (\d+)/.exec(failed ? '' : stdout)?.[1];
   return major === undefined ? undefined : Number(major);
 }
