@@ -28,14 +28,14 @@ phases:
 `,
   }));
   await stack.compose('up', '--detach', '--wait');
-  await stack.exec('flows', 'sh', '-c', 'mkdir -p /root/.flows && echo replaced > /root/.flows/history');
-  await stack.exec('agent', 'sh', '-c', 'echo left > /root/history');
+  await stack.exec('flows', 'sh', '-c', 'mkdir -p /opt/.flows && echo replaced > /opt/.flows/history');
+  await stack.exec('agent', 'sh', '-c', 'echo left > /opt/history');
 
   expect(await stack.type('start', '--watch')).toMatchObject({ code: 0 });
   // The new container of a service begins without it, and the service that left is stopped.
-  expect(await stack.exec('flows', 'sh', '-c', 'cat /root/.flows/history || echo none')).toBe('none');
+  expect(await stack.exec('flows', 'sh', '-c', 'cat /opt/.flows/history || echo none')).toBe('none');
 
   expect(await stack.type('rollback', '--reason', 'a test', '--watch')).toMatchObject({ code: 0 });
-  expect(await stack.exec('flows', 'cat', '/root/.flows/history')).toBe('replaced');
-  expect(await stack.exec('agent', 'cat', '/root/history')).toBe('left');
+  expect(await stack.exec('flows', 'cat', '/opt/.flows/history')).toBe('replaced');
+  expect(await stack.exec('agent', 'cat', '/opt/history')).toBe('left');
 });

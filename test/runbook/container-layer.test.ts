@@ -7,12 +7,12 @@ const modified = (path: string): LayerChange => ({ path, kind: 'modified' });
 describe('what a container holds in its own layer', () => {
   it('is the files that were added or changed, without the folders that they are in', () => {
     const changes = [
-      modified('/root'),
-      added('/root/.flows'),
-      added('/root/.flows/history.db'),
+      modified('/opt'),
+      added('/opt/.flows'),
+      added('/opt/.flows/history.db'),
       modified('/etc/app.conf'),
     ];
-    expect(dataInLayer([...changes, modified('/etc')], [])).toEqual(['/etc/app.conf', '/root/.flows/history.db']);
+    expect(dataInLayer([...changes, modified('/etc')], [])).toEqual(['/etc/app.conf', '/opt/.flows/history.db']);
   });
 
   it('is nothing that each start writes, that the engine makes, or that was only deleted', () => {
