@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { EffectContext, EffectHandler, Performed, Prepared, Progress } from '../../../activities/effect.ts';
-import type { CompiledPlan, RepositoryRef, StackRef } from '../../../runbook/compiled-plan.ts';
+import type { CompiledPlan, RepositoryRef } from '../../../runbook/compiled-plan.ts';
 import { resolveSecrets } from '../../../activities/perform/secrets.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { JsonObject } from '../../../runbook/json.ts';
@@ -84,7 +84,7 @@ export async function contextOf<K extends OperationKind>(
     sealed: async (path: string) => {
       throw new SwitchbackError('PlanInvalid', `${path} was not sealed`);
     },
-    secret: (template: string) => resolveSecrets(template, stack as StackRef, { environment: {}, allowed: [] }),
+    secret: (template: string) => resolveSecrets(template, stack, { environment: {}, allowed: [] }),
     factsOf: async (operation: string, run = runId) =>
       run === runId ? (await readJournal(root)).receipts[operation] : undefined,
     bindIdentity: (resource: string, identity: string) =>
