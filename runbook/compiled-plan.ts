@@ -149,6 +149,6 @@ export interface CompiledPlan {
   proofAgeSeconds: number;
   before: Operation[];
   phases: CompiledPhase[];
-  /** SHA-256 of the plan's text and the contents of the non-secret files it names. Approvals bind to it. */
+  /** SHA-256 of the text of the plan and the contents of the files it names, those of env files by a slow hash. Approvals bind to it. */
   digest: string;
 }

@@ -5,6 +5,7 @@ export { bringUp, type BringUpOptions, type BroughtUp } from './bring-up.ts';
 export { readContent, type CheckpointContents, type Content } from './contents.ts';
 export { bindActive, checkDrift, requireNoDrift } from './drift.ts';
 export { fileSwitch, noteSwitched, standingOf, switchFiles, type FileSwitch } from './file-switch.ts';
+export { keepImages, keptImage } from './keep-images.ts';
 export { keepLayers, layerName, layerOf, withLayers } from './keep-layers.ts';
 export { loadCheckpoint, type CheckpointDependencies, type LoadedCheckpoint } from './load-checkpoint.ts';
 export { noteApplied } from './note-applied.ts';

@@ -3,6 +3,7 @@ import { dataInLayer, type LayerChange } from '../../runbook/container-layer.ts'
 import type { WorldContainer } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
+import { targetInName } from './keep-images.ts';
 import { runs } from './settle-orphans.ts';
 
 type Context = Pick<EffectContext, 'target' | 'runId' | 'operation' | 'signal' | 'fence' | 'progress'>;
@@ -15,7 +16,7 @@ export function layerName(
   service: string,
 ) {
   const of = createHash('sha256').update(`${runId}/${operation.id}`).digest('hex').slice(0, 12);
-  return `switchback-layer/${target}:${of}-${service}`.replaceAll(/[^\w./:-]/g, '_');
+  return `switchback-layer/${targetInName(target)}:${of}-${service}`.replaceAll(/[^\w./:-]/g, '_');
 }
 
 /** Files that a container holds in its own layer, and would lose with it. */

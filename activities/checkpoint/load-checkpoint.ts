@@ -207,7 +207,9 @@ async function imagesToPin(
     if (!(service in now) || now[service] === id) continue;
     if (!(await engine.inspectImage(id, { signal }))) {
       throw new SwitchbackError('PreconditionFailed', `the image that service ${service} ran is gone: ${id}`, {
-        hint: `Build or pull ${imageOf(model, service)} as it was, or load it from a copy with \`docker load\`.`,
+        hint:
+          `Load it from a copy with \`docker load\`, or pull it by its digest: ${imageOf(model, service)} that is built again is another image. ` +
+          'Where it is lost, bring the service up by hand, and say done-by-hand with a proof.',
         facts: { service, image: id },
       });
     }

@@ -9,6 +9,7 @@ import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext } from '../effect.ts';
 import { withStore, type StoreDrivers } from '../stores/registry.ts';
 import { sightServers, type SightedServer, type Sighting } from '../stores/sight-servers.ts';
+import { isInMemory } from '../volumes/index.ts';
 
 type Create = Extract<BackupTask, { do: 'create' }>;
 interface World {
@@ -164,6 +165,8 @@ async function volumesOf(
     const left = uncovered.find((each) => each.server === server?.server);
     if (server !== undefined && left === undefined) {
       notes.push(`volume ${name} is left out: the backup of store ${server.store} holds its data`);
+    } else if (isInMemory(await engine.inspectVolume(name, { signal }))) {
+      notes.push(`volume ${name} is left out: it is in memory, and empty as soon as its users stop`);
     } else if (volumes.includes(name) || (await engine.inspectVolume(name, { signal }))) {
       if (!volumes.includes(name)) volumes.push(name);
       if (left !== undefined)

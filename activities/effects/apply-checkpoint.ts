@@ -6,6 +6,7 @@ import {
   areSame,
   bringUp,
   fileSwitch,
+  keepImages,
   keepLayers,
   loadCheckpoint,
   noteApplied,
@@ -106,6 +107,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
       const preview = await previewLoaded(deps, context, next, { active, recreate: [], containersBefore: containers });
       // Again: a name or port may have been taken since the preparation.
       refuseObstacles(preview.prediction);
+      await keepForWayBack(deps, context, prepared);
       const written = await switchFiles(context, files, next.contents);
       const orphans = await settle(deps, input, context, preview, containers);
       const layers = await keepLeaving(deps, context, preview, containers);
@@ -188,6 +190,12 @@ async function settle(
   const after = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
   await reviveKept(deps.engine, { world: after, model: next.model }, acting);
   return settled;
+}
+
+/** What runs now must be there when the way leads back, whatever becomes of its names. A clone is thrown away. */
+async function keepForWayBack({ engine }: CheckpointDependencies, context: Context, { undo }: Prepared): Promise<void> {
+  if (context.plan.stack.cloneOf !== undefined || undo.by !== 'operation' || undo.kind !== 'applyCheckpoint') return;
+  await keepImages(engine, context, Object.values((undo.input as Input).images ?? {}));
 }
 
 /** Keeps what containers hold that this checkpoint replaces. A clone's are thrown away with it. */

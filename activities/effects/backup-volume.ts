@@ -10,6 +10,7 @@ import {
   archiveNeed,
   areAwake,
   freeBytes,
+  isInMemory,
   mergeUsers,
   refuseForeignUsers,
   requireRoom,
@@ -92,7 +93,14 @@ const factsOf = (prepared: Prepared) => prepared.facts as unknown as BackupFacts
 const writers = (users: VolumeUser[]) => users.filter((user) => user.writes);
 
 async function requireVolume(engine: DockerEngine, volume: string, signal: AbortSignal): Promise<void> {
-  if (await engine.inspectVolume(volume, { signal })) return;
+  const found = await engine.inspectVolume(volume, { signal });
+  if (isInMemory(found)) {
+    throw new SwitchbackError('Unsupported', `volume ${volume} is in memory: it is empty as soon as its users stop`, {
+      hint: 'Leave it out of `backup`: there is nothing that could be brought back.',
+      facts: { volume },
+    });
+  }
+  if (found) return;
   throw new SwitchbackError('PreconditionFailed', `volume ${volume} does not exist`, {
     hint: 'Look at `docker volume ls`: Compose puts the project in front of the name.',
     facts: { volume },

@@ -5,6 +5,7 @@ import {
   areSame,
   bringUp,
   isAsDefined,
+  keepImages,
   keepLayers,
   loadCheckpoint,
   noteContents,
@@ -126,6 +127,12 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
           service === input.service && imageId !== facts.imageId && facts.containers.includes(id.slice(0, 12)),
       );
       const isClone = context.plan.stack.cloneOf !== undefined;
+      if (!isClone)
+        await keepImages(
+          deps.engine,
+          context,
+          leaving.map(({ imageId }) => imageId),
+        );
       const layers = isClone ? {} : await keepLayers(deps.engine, context, leaving);
       const up = await bringUp(deps, context, next, {
         only: [input.service, ...sharers],

@@ -4,6 +4,7 @@ export { endExchange, exchangeVolumes, requireExchangeable } from './exchange-vo
 export { ensureHelperImage, helperImage, requireTools, type HelperImage } from './helper-image.ts';
 export { extractPoint } from './extract-point.ts';
 export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
+export { isInMemory } from './in-memory.ts';
 export { listVolume } from './list-volume.ts';
 export { answerOf, readAll, runVolumeHelper, writeAll, type HelperJob } from './run-volume-helper.ts';
 export { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';

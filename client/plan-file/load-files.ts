@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, scryptSync } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { FileUse, NamedFile, PlanFile, PlanFiles } from '../../runbook/plan/index.ts';
@@ -88,7 +88,7 @@ export async function loadFiles(
     const sha256 = createHash('sha256').update(read.bytes).digest('hex');
     byUse.set(key, interpret(read.text, use, sha256));
     sources.set(name, { source: new SourceText(path.join(shownDirectory, name), read.text), use });
-    if (use !== 'env') hashes.set(name, sha256);
+    hashes.set(name, use === 'env' ? slowHash(name, read.bytes) : sha256);
   }
   const digest = createHash('sha256').update(`plan\0${planText}\0`);
   for (const [name, sha256] of [...hashes].sort(([a], [b]) => (a < b ? -1 : 1))) digest.update(`${name}\0${sha256}\0`);
@@ -98,6 +98,11 @@ export async function loadFiles(
     get: (name, use) => byUse.get(`${use} ${name}`),
   };
   return { files, sources };
+}
+
+/** Env files hold secrets: what is derived from them must be slow to guess. A few milliseconds a file. */
+function slowHash(name: string, bytes: Buffer): string {
+  return scryptSync(bytes, `switchback env ${name}`, 32, { N: 4096, r: 8, p: 1 }).toString('hex');
 }
 
 function interpret(text: string, use: FileUse, sha256: string): PlanFile {

@@ -168,7 +168,7 @@ checkpoint_check() {
   fi
   for pair in "${images[@]}"; do
     engine image inspect "${pair#*=}" >/dev/null 2>&1 ||
-      die 4 "the image that ${pair%%=*} ran is gone: ${pair#*=}" 'Build or pull it as it was, or docker load it from a copy.'
+      die 4 "the image that ${pair%%=*} ran is gone: ${pair#*=}" 'Load it from a copy with docker load, or pull it by its digest: one that is built again is another image.'
   done
   use_contents
   read_services || die 3 "Compose does not accept $label"

@@ -27,13 +27,17 @@ const engine = {
   ],
   // What containers are compared with is another test's.
   inspectContainer: async () => undefined,
-  inspectVolume: async (name: string) => ({ Name: name }),
+  inspectVolume: async (name: string) => ({
+    Name: name,
+    Driver: 'local',
+    Options: name === 'shop_ram' ? { type: 'tmpfs', device: 'tmpfs' } : null,
+  }),
 } as object as DockerEngine;
 const compose = {
   model: async () => ({
     model: {
       services: { db: { volumes: [{ type: 'volume', source: 'dbdata', target: '/data' }] } },
-      volumes: { dbdata: { name: 'shop_dbdata' }, files: { name: 'shop_files' } },
+      volumes: { dbdata: { name: 'shop_dbdata' }, files: { name: 'shop_files' }, ram: { name: 'shop_ram' } },
     },
   }),
 } as object as ComposeCli;
@@ -76,6 +80,11 @@ describe('databases beside those of the stores', () => {
     const more = await choice({}, {}, ['other', 'bridge']);
     expect(volumes(more)).toEqual(['shop_dbdata', 'shop_files']);
     expect(more.notes.join()).toMatch(/volume shop_dbdata is taken, too: database bridge of the server .* is in no/);
+  });
+
+  it('are told apart from a volume in memory, which is left out with a word', async () => {
+    const { notes } = await choice({}, {}, ['orders', 'other']);
+    expect(notes).toContain('volume shop_ram is left out: it is in memory, and empty as soon as its users stop');
   });
 
   it('are in a backup of the whole server', async () => {
