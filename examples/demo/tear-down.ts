@@ -49,6 +49,12 @@ export async function tearDown(place: Place): Promise<Cleared> {
     if (found.length > 0) await docker(['network', 'rm', ...found]);
     cleared.networks = found.length;
   });
+  await step(async () => {
+    const kept = ['keep', 'layer'].map((what) => `reference=switchback-${what}/${place.project}`);
+    const list = ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', ...kept.flatMap((one) => ['--filter', one])];
+    const found = await dockerList(list);
+    if (found.length > 0) await docker(['image', 'rm', ...found]);
+  });
   // Last of all, and only when all else is gone: it has the records by which the rest is found.
   if (problems.length === 0) await step(() => rm(place.scratch, { recursive: true, force: true }));
   if (problems.length > 0) {
