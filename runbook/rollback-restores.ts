@@ -69,10 +69,29 @@ export function planRestores(
     }
     const holds = state.points.get(step.input.point)?.operations;
     planned.restored.set(resource, { since: step.since, ...(holds && { holds }) });
-    if (by === undefined) planned.restores.set(resource, step);
-    else keep(`${by} has restored it from ${step.input.point} already`);
+    if (by === undefined) {
+      planned.restores.set(resource, step);
+      planned.kept.push(...broughtBack(state, resource, step.input.point, holds));
+    } else keep(`${by} has restored it from ${step.input.point} already`);
   }
   return planned;
+}
+
+/** What was taken back after a point was taken: it is in the data again once that is restored. */
+function broughtBack(
+  state: TargetState,
+  resource: string,
+  point: string,
+  holds: ReadonlySet<string> = new Set(),
+): Kept[] {
+  return [...holds].flatMap((key) => {
+    const known = state.operations.get(key);
+    if (!known || (mayStand(known) && !known.lostIn?.includes(resource))) return [];
+    const { id, summary } = known.operation;
+    return [
+      { operation: id, run: known.run, summary, why: `it was taken back, and is in ${resource} again with ${point}` },
+    ];
+  });
 }
 
 /** One restore a resource: `standing` is newest first, so the last one seen is the oldest point, the one furthest back. */
