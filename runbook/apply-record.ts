@@ -74,6 +74,8 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
           undo: record.undo,
           prepared: { undo: record.undo, facts: record.facts },
         });
+        // Its point may be sealed although its receipt never comes.
+        noteContents(state, state.operations.get(key)!);
       }
       touchWith(state, record.operation);
       break;

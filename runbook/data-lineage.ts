@@ -42,12 +42,16 @@ export const mayStand = ({ operation, status, attempt }: OperationRecord): boole
   operation.undoes === undefined &&
   (status === 'skipped' ? attempt > 0 : status !== 'undone' && status !== 'undo-skipped');
 
-/** Notes what a recovery point holds that was just taken. Nothing else works on the target meanwhile. */
-export function noteContents(state: TargetState, { operation, receipt }: OperationRecord): void {
+/**
+ * Notes what a recovery point holds that is being taken, or was: nothing else works on the target meanwhile. The receipt names the point that
+ * was really written; without one it is called as the operation says.
+ */
+export function noteContents(state: TargetState, { run, operation, receipt }: OperationRecord): void {
+  if (operation.kind !== 'backupStore' && operation.kind !== 'backupVolume') return;
   const resource = resourceOf(operation);
-  const point = receipt?.facts['point'];
-  if (resource === undefined || typeof point !== 'string') return;
-  state.points.set(point, { resource, operations: new Set(workIn(state, resource)) });
+  const written = receipt?.facts['point'];
+  const point = typeof written === 'string' ? written : `${run}/${operation.input.point}`;
+  if (resource !== undefined) state.points.set(point, { resource, operations: new Set(workIn(state, resource)) });
 }
 
 /** Keys of the operations whose work is in a resource now. */
