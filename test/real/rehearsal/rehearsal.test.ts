@@ -133,12 +133,12 @@ describe('a fault in the way back is found', () => {
 
   it('an undo that puts other values back', async () => {
     const found = await rehearseWith({
-      'schemas/002.sql': 'alter table orders rename column price to cost;\n',
+      'schemas/002.sql': 'alter table orders add column cost int not null default 0;\n',
       'schemas/002.undo.sql':
-        'alter table orders rename column cost to price; update orders set price = 0 where id <= 3;\n',
+        'alter table orders rename column price to was; alter table orders rename column cost to price; alter table orders rename column was to cost;\n',
     });
     expect(found.outcome).toBe('failed');
-    expect(found.differences).toContain('after the way back, store:orders/public.orders 3 rows have other values');
+    expect(found.differences).toContain('after the way back, store:orders/public.orders 500 rows have other values');
   }, 240_000);
 
   it('an image that is not there any more', async () => {
