@@ -151,16 +151,17 @@ describe('two that speak at once', () => {
     broken('two/verify');
     const handle = await begin();
     let proven: () => void = () => undefined;
-    orchestra.proving = () => new Promise<void>((resolve) => (proven = resolve));
+    // One promise for whenever the proof is asked for: before the skip, or after it.
+    const proving = new Promise<void>((resolve) => (proven = resolve));
+    orchestra.proving = () => proving;
     const proof = [{ kind: 'services' as const, count: 1, healthy: true }];
     const byHand = orchestra.say(target, { command: 'doneByHand', by: 'ada', reason: 'did it', proof });
     const refused = expect(byHand).rejects.toMatchObject({
       cause: { message: expect.stringContaining('not parked any more') },
     });
     await orchestra.say(target, { command: 'skip', by: 'bob', reason: 'not needed' });
-    await handle.result();
-    // Where the proof was asked for after the skip, there is nothing to let go.
     proven();
+    await handle.result();
     await refused.catch(() => undefined);
     const { records } = await orchestra.journal(target);
     expect(records.filter(({ type }) => type === 'done-by-hand')).toEqual([]);
