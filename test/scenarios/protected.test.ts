@@ -96,14 +96,17 @@ const attempts: Attempt[] = [
     checkpoint: (text) => text.replace(/^  db_data:.*$/m, '  db_data: { name: elsewhere }'),
   },
 ];
+// In base64, since text that a reader can put together is refused before anything runs.
+const truncate = Buffer.from('truncate public.orders cascade').toString('base64');
+const remove = Buffer.from('delete from public.orders').toString('base64');
 const hidden: [string, string][] = [
   [
     'in dynamic SQL',
-    `{ sql: orders, statement: "DO $$ BEGIN EXECUTE 'trun' || 'cate public.orders cascade'; END $$", undo: { statement: "SELECT 1" } }`,
+    `{ sql: orders, statement: "DO $$ BEGIN EXECUTE convert_from(decode('${truncate}', 'base64'), 'utf8'); END $$", undo: { statement: "SELECT 1" } }`,
   ],
   [
     'in a function that it calls',
-    `{ sql: orders, statement: "CREATE FUNCTION tidy() RETURNS void LANGUAGE sql AS $$ DELETE FROM public.orders WHERE true $$; SELECT tidy()", undo: { statement: "DROP FUNCTION tidy()" } }`,
+    `{ sql: orders, statement: "CREATE FUNCTION tidy() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE convert_from(decode('${remove}', 'base64'), 'utf8'); END $$; SELECT tidy()", undo: { statement: "DROP FUNCTION tidy()" } }`,
   ],
 ];
 
