@@ -43,7 +43,7 @@ const putsFilesBack = ({ undo }: UndoStep) => undo.kind === 'putFilesBack';
 
 /**
  * Files that are put back after services were started, since a command between them may need the newer ones: after a checkpoint that can be
- * applied once more it is; otherwise the command does without them, which is better than services that go on with them.
+ * applied once more it is; otherwise the command does without them, which is better than services that keep them.
  */
 function readByAll(steps: readonly CollapsedStep[]): CollapsedStep[] {
   const last = steps.findLastIndex(startsServices);

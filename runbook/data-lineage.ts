@@ -111,7 +111,7 @@ function bringBack(known: OperationRecord, resource: string, line: number): void
   delete known.stoodAs;
 }
 
-/** The last restore of a resource in its own place that has taken effect, whoever asked for it. */
+/** The last restore of a resource in its own place that has taken effect, by a rollback or by a task. */
 export const lastRestoreOf = (state: Pick<TargetState, 'operations'>, resource: string): OperationRecord | undefined =>
   [...state.operations.values()]
     .filter(

@@ -133,7 +133,7 @@ export async function servicesWithChangedContent(
     // to recreate once too often does less harm than to run on with old configuration.
     const oldest = Math.min(...containers.map((container) => container.createdAt));
     const differs = noted ? digest !== content.digest : content.changedAt > (oldest + 1) * 1000;
-    // The container itself has what Compose wrote into it, whoever had it made.
+    // The container itself has what Compose wrote into it.
     if (differs || (!noted && !(await hold(containers, content.injected, read)))) changed.push(service);
   }
   return changed;

@@ -162,8 +162,8 @@ export async function previewLoaded(
     busyPorts: onThisHost ? await busyPorts(next.model, world) : [],
   };
   const first = predict(predicting);
-  const anew = first.services.filter(({ fate }) => fate === 'recreated').map(({ service }) => service);
-  for (const sharer of sharersOf(next.model, anew)) if (!asked.has(sharer)) asked.set(sharer, sharedReason);
+  const recreated = first.services.filter(({ fate }) => fate === 'recreated').map(({ service }) => service);
+  for (const sharer of sharersOf(next.model, recreated)) if (!asked.has(sharer)) asked.set(sharer, sharedReason);
   const prediction = predict(predicting);
   await guardBytes(dependencies, context, next, prediction);
   return { prediction, next, before, world, bound };

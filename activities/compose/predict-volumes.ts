@@ -97,7 +97,7 @@ function movedMounts({ world, model, before }: PredictionInput): string[] {
   });
 }
 
-/** A volume whose name alone has changed: Compose sees no change in the service, and its container goes on with the old one. */
+/** A volume whose name alone has changed: Compose sees no change in the service, and its container keeps the old one. */
 function leftBehind({ world, model, hashes, seen = [] }: PredictionInput): Obstacle[] {
   const kept = seen.filter(({ id, service }) =>
     world.own.some((container) => container.id === id && container.configHash === hashes[service]),

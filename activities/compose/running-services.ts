@@ -28,7 +28,7 @@ export function movedVolumes(model: ComposeModel, seen: readonly SeenContainer[]
   return found.filter((one, index) => found.findIndex((other) => key(other) === key(one)) === index);
 }
 
-/** Services that live in a namespace of one of these (`network_mode`, `pid`, `ipc`), and those in theirs: cut off when it is made anew. */
+/** Services that live in a namespace of one of these (`network_mode`, `pid`, `ipc`), and those in theirs: cut off when it is recreated. */
 export function sharersOf(model: ComposeModel, services: readonly string[]): string[] {
   const found = new Set(services);
   for (let before = -1; before !== found.size;) {

@@ -151,7 +151,7 @@ async function volumesOf(
       );
   const uncovered = uncoveredDatabases(servers);
   const volumes: string[] = [];
-  // A volume that got another name in the file stays with the container until that is made anew: its data is there.
+  // A volume that got another name in the file stays with the container until that is recreated: its data is there.
   const moved = movedVolumes(model, await seeContainers(engine, plan.stack.project, { signal }));
   for (const { service, target, mounted, named } of moved) {
     notes.push(

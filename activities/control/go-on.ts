@@ -7,7 +7,7 @@ import type { OpenTarget, TargetAccess } from '../perform/target-access.ts';
 import { knownBefore, standing } from './standing.ts';
 import { leftOut, take } from './take-lease.ts';
 
-/** Takes over a run whose workflow is gone: its plan stays sealed, its receipts stand, and whoever still works for it is fenced off. */
+/** Takes over a run whose workflow is gone: its plan stays sealed, its receipts stand, and what still works for it is fenced off. */
 export async function goOn(state: TargetState, request: OpenRunRequest, target: OpenTarget): Promise<OpenedRun> {
   const run = state.runs.findLast(({ id }) => id === request.runId);
   if (!run) throw new SwitchbackError('IntegrityFailed', `the journal knows no run ${request.runId}`);

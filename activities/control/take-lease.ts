@@ -71,14 +71,10 @@ function taskInTheWay(state: TargetState, { target, runId }: OpenRunRequest): Sw
 function noneToGoOn(state: TargetState, { target, runId }: OpenRunRequest): SwitchbackError | undefined {
   const open = unfinishedRun(state);
   if (open?.id === runId) return undefined;
-  return new SwitchbackError(
-    'Conflict',
-    `run ${runId} of ${target} is not open any more: there is nothing to go on with`,
-    {
-      hint: 'Type `switchback status`.',
-      facts: { run: runId, open: open?.id ?? null },
-    },
-  );
+  return new SwitchbackError('Conflict', `run ${runId} of ${target} is not open any more`, {
+    hint: 'Type `switchback status`.',
+    facts: { run: runId, open: open?.id ?? null },
+  });
 }
 
 /** @throws SwitchbackError `PlanInvalid` for a phase that is unknown or not optional */

@@ -3,7 +3,7 @@ import { masked } from './known-secrets.ts';
 const deepest = 8;
 
 /**
- * Masks an error where it stands, so that whoever holds it (a log, a journal, a failure with its causes) shows no secret. Its class and name stay.
+ * Masks an error where it stands, so that a log, a journal or a failure that holds it shows no secret. Its class and name stay.
  */
 export function maskError(error: unknown, depth = 0): void {
   if (!(error instanceof Error) || depth > deepest) return;

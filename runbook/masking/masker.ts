@@ -77,7 +77,7 @@ function hide(text: string, found: readonly Place[]): string {
   return hidden + text.slice(from);
 }
 
-/** What is a secret by its form, whoever's it is. */
+/** A value that is a secret by its form alone. */
 export function maskForms(text: string): string {
   return text
     .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s/@]+@/gi, `$1:${mark}@`)

@@ -39,7 +39,7 @@ secrets: { token: { environment: TOKEN } }
   await stack.compose('up', '--detach', '--wait');
   expect(await stack.type('start', '--watch')).toMatchObject({ code: 0 });
   expect(await seen()).toEqual(['limit=2', 'second-token']);
-  // Somebody makes the container anew: nothing that was noted of it holds any more.
+  // The container is recreated by hand: notes about the old one no longer hold.
   await stack.compose('up', '--detach', '--wait', '--force-recreate');
   expect(await stack.type('rollback', '--reason', 'a test', '--watch')).toMatchObject({ code: 0 });
   expect(await seen()).toEqual(['limit=1', 'first-token']);

@@ -60,7 +60,7 @@ function brokenLog({ manifest }: StoredPoint, lsn: string, lastCommit = 'none'):
   );
 }
 
-/** A server without the store's database is nothing that the stack could go on with. */
+/** A server without the store's database is of no use to the stack. */
 function withoutOwn(use: StoreUse, point: StoredPoint, at: string): SwitchbackError {
   const { database } = canaryFor(use, point);
   return new SwitchbackError(
