@@ -50,7 +50,7 @@ export async function killedStack() {
   const expectSecondCheckpoint = async () => {
     const listed = await engine.listByLabel({ 'com.docker.compose.project': project });
     expect(listed.map((container) => container.Names.join()).sort()).toEqual(
-      [`/${project}-api-1`, `/${project}-fixed`, `/${project}-fresh-1`, `/${project}-init-1`].sort(),
+      ['api-1', 'fixed', 'fresh-1', 'init-1', 'old-1'].map((name) => `/${project}-${name}`),
     );
     const now = await containers();
     expect(Object.fromEntries(Object.entries(now).map(([service, { state }]) => [service, state]))).toEqual({
@@ -58,6 +58,8 @@ export async function killedStack() {
       db: 'running',
       fresh: 'running',
       init: 'exited',
+      // It is no longer in the checkpoint: stopped, and kept for the way back.
+      old: 'exited',
     });
     expect((await engine.inspectContainer(now['db']!.id))?.Config.Hostname).toBe('db');
     expect(await target.read('docker-compose.yml')).toBe(await target.read('docker/v2.yml'));
