@@ -1,5 +1,5 @@
 import type { Activities, OperationActivities, PerformRequest } from '../runbook/activities.ts';
-import { operationVersion, type OperationKind } from '../runbook/operations.ts';
+import { allKinds } from '../runbook/operations.ts';
 import { backupActivities } from './control/backup.ts';
 import { controlActivities, type ControlDependencies } from './control/index.ts';
 import { rehearsalActivities, type RehearsalDependencies } from './control/rehearsal.ts';
@@ -14,8 +14,7 @@ export type ActivityDependencies = PerformDependencies &
 export function createActivities(dependencies: ActivityDependencies): Activities {
   const perform = (request: PerformRequest) =>
     withHeartbeat((surroundings) => performOperation(request, dependencies, surroundings));
-  const kinds = Object.keys(operationVersion) as OperationKind[];
-  const operations = Object.fromEntries(kinds.map((kind) => [kind, perform])) as OperationActivities;
+  const operations = Object.fromEntries(allKinds.map((kind) => [kind, perform])) as OperationActivities;
   const control = controlActivities({ ...dependencies, inActivity: withHeartbeat });
   return maskedActivities(dependencies.access, {
     ...operations,

@@ -1,12 +1,12 @@
 import type { OperationRecord } from './operation-record.ts';
-import type { Operation } from './operations.ts';
+import type { Effect } from './operations/operation.ts';
 
 /** The resource under which a plan says that SQL changes the server of a store beside its database: roles, memberships, settings. */
 export const serverOf = (store: string): string => `server:${store}`;
 
-/** Whether an operation changes nothing but what lies beside the database: its data is in no dump, and no restore of one takes it back. */
-export const isBesideDatabase = ({ kind, effects }: Pick<Operation, 'kind' | 'effects'>): boolean =>
-  kind === 'applySql' && effects.length > 0 && effects.every(({ resource }) => resource.startsWith('server:'));
+/** Whether SQL changes nothing but what lies beside the database: its data is in no dump, and no restore of one takes it back. */
+export const isBesideDatabase = ({ effects }: { effects: readonly Effect[] }): boolean =>
+  effects.length > 0 && effects.every(({ resource }) => resource.startsWith('server:'));
 
 /** What an operation changed beside the database, in words; empty where it changed nothing there. Receipts know it by name. */
 export function changedBeside({ operation, receipt }: Pick<OperationRecord, 'operation' | 'receipt'>): string[] {

@@ -1,8 +1,5 @@
 import { SwitchbackError } from './errors.ts';
-import type { Operation, OperationKind } from './operations.ts';
-
-/** Kinds whose way back is the same whatever stood before: it can still be worked out once a person has done the work. */
-const knowsItsUndoAfterwards: readonly OperationKind[] = ['applySql', 'runContainer'];
+import { definitionOf, type Operation } from './operations/index.ts';
 
 /**
  * How an operation that a person has done is taken back, where no attempt of it has begun: one that has begun has written its way back down.
@@ -11,7 +8,7 @@ const knowsItsUndoAfterwards: readonly OperationKind[] = ['applySql', 'runContai
  */
 export function undoOfByHand({ id, kind, undo }: Pick<Operation, 'id' | 'kind' | 'undo'>): 'compiled' | 'prepare' {
   if (undo.by !== 'operation') return 'compiled';
-  if (knowsItsUndoAfterwards.includes(kind)) return 'prepare';
+  if (definitionOf(kind).knowsUndoAfterwards) return 'prepare';
   throw new SwitchbackError(
     'PreconditionFailed',
     `no attempt of ${id} has begun, so how it is taken back is not written down`,

@@ -1,5 +1,3 @@
-import type { Trigger } from './operations.ts';
-
 /** What is measured, and the four answers a measurement can have. */
 
 export type Check =
@@ -7,6 +5,12 @@ export type Check =
   | { kind: 'http'; url: string; method?: string; status: number; body?: string; underMs: number }
   | { kind: 'sql'; store: string; query: string; expect: string }
   | { kind: 'run'; service: string; argv: string[]; exitCode: number; timeoutSeconds: number };
+
+export interface Trigger {
+  /** So many failed samples in a row fire the trigger. */
+  healthFailures: number;
+  decide: 'freeze' | 'quick' | 'full' | 'emergency' | 'assess';
+}
 
 /** `error` is not `failed`: the measurement could not be taken. `inconclusive` pauses for a person. */
 export type Verdict = 'successful' | 'failed' | 'error' | 'inconclusive';

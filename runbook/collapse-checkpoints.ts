@@ -1,4 +1,4 @@
-import type { OperationKind, Undo } from './operations.ts';
+import { definitionOf, type Undo } from './operations/index.ts';
 import type { OperationRecord } from './target-state.ts';
 
 export interface UndoStep {
@@ -16,11 +16,6 @@ export interface CollapsedStep extends UndoStep {
 /** Whether two operations work on the same stack: the same folder, project and active files. */
 export type SameStack = (one: OperationRecord, other: OperationRecord) => boolean;
 
-/** A checkpoint that is gone back to takes these back as well, however they are ordered with it. */
-const coveredByCheckpoint: readonly OperationKind[] = ['applyCheckpoint', 'switchImage'];
-/** What these do is the same whichever checkpoint is active. */
-const indifferent: readonly OperationKind[] = ['removeTag', 'putFilesBack'];
-
 /**
  * Checkpoints with nothing between them that needs their services are taken back in one go: only the last of them, which is the oldest
  * state, is applied; and so are images of one service. Their stacks would otherwise be started one after the other only to be replaced;
@@ -32,14 +27,18 @@ export function collapseCheckpoints(undos: readonly UndoStep[], sameStack: SameS
   for (const step of undos) {
     const alsoUndone = takeCovered(steps, step, sameStack);
     const collapsed = { ...step, alsoUndone };
-    if (step.undo.kind === 'putFilesBack') steps.splice(beforeServices(steps), 0, collapsed);
+    if (putsFilesBack(step)) steps.splice(beforeServices(steps), 0, collapsed);
     else steps.push(collapsed);
   }
   return readByAll(steps);
 }
 
-const startsServices = ({ undo }: UndoStep) => coveredByCheckpoint.includes(undo.kind);
-const putsFilesBack = ({ undo }: UndoStep) => undo.kind === 'putFilesBack';
+const partOf = ({ undo }: UndoStep) => definitionOf(undo.kind).inRollback;
+const bringsStack = (step: UndoStep) => partOf(step) === 'stack';
+const startsServices = (step: UndoStep) => bringsStack(step) || partOf(step) === 'service';
+const putsFilesBack = (step: UndoStep) => partOf(step) === 'files';
+/** What these do is the same whichever checkpoint is active. */
+const isIndifferent = (step: UndoStep) => putsFilesBack(step) || partOf(step) === 'anywhere';
 
 /**
  * Files that are put back after services were started, since a command between them may need the newer ones: after a checkpoint that can be
@@ -50,7 +49,7 @@ function readByAll(steps: readonly CollapsedStep[]): CollapsedStep[] {
   const files = steps.findLastIndex(putsFilesBack);
   const late = steps.filter((step, index) => putsFilesBack(step) && steps.slice(0, index).some(startsServices));
   if (late.length === 0) return [...steps];
-  if (files > last && steps[last]?.undo.kind === 'applyCheckpoint')
+  if (files > last && last >= 0 && bringsStack(steps[last]!))
     return steps.map((step, index) => (index === files ? { ...step, again: steps[last]! } : step));
   const first = steps.findIndex(startsServices);
   return [...steps.slice(0, first), ...late, ...steps.slice(first).filter((step) => !late.includes(step))];
@@ -59,21 +58,19 @@ function readByAll(steps: readonly CollapsedStep[]): CollapsedStep[] {
 /** Takes out of `steps` what an older state, appended now, takes back as well. */
 function takeCovered(steps: CollapsedStep[], next: UndoStep, sameStack: SameStack): OperationRecord[] {
   const covered: OperationRecord[] = [];
-  if (!coveredByCheckpoint.includes(next.undo.kind)) return covered;
+  if (!startsServices(next)) return covered;
   for (let index = steps.length - 1; index >= 0; index -= 1) {
     const step = steps[index]!;
     if (covers(next, step) && sameStack(next.record, step.record)) {
       covered.unshift(...step.alsoUndone, step.record);
       steps.splice(index, 1);
-    } else if (!indifferent.includes(step.undo.kind)) break;
+    } else if (!isIndifferent(step)) break;
   }
   return covered;
 }
 
 const covers = (next: UndoStep, step: UndoStep) =>
-  next.undo.kind === 'applyCheckpoint'
-    ? coveredByCheckpoint.includes(step.undo.kind)
-    : step.undo.kind === 'switchImage' && serviceOf(step) === serviceOf(next);
+  bringsStack(next) ? startsServices(step) : partOf(step) === 'service' && serviceOf(step) === serviceOf(next);
 
 const serviceOf = ({ undo }: UndoStep) => (undo.input as { service?: string }).service;
 
@@ -81,9 +78,9 @@ const serviceOf = ({ undo }: UndoStep) => (undo.input as { service?: string }).s
 function beforeServices(steps: readonly CollapsedStep[]): number {
   let place = steps.length;
   for (let index = steps.length - 1; index >= 0; index -= 1) {
-    const { kind } = steps[index]!.undo;
-    if (coveredByCheckpoint.includes(kind)) place = index;
-    else if (!indifferent.includes(kind)) break;
+    const step = steps[index]!;
+    if (startsServices(step)) place = index;
+    else if (!isIndifferent(step)) break;
   }
   return place;
 }

@@ -1,5 +1,5 @@
 import type { Check } from './checks.ts';
-import type { Operation, Stage } from './operations.ts';
+import type { Operation, Stage } from './operations/operation.ts';
 import type { RehearsalOptions } from './rehearsal.ts';
 
 /** Where a stack lives. Paths of files are relative to `directory`, which is absolute on the home host. */

@@ -1,4 +1,4 @@
-import type { Operation, OperationKind } from './operations.ts';
+import { definitionOf, type Operation } from './operations/index.ts';
 import { applicationsInPlay, type PhaseApplication } from './phase-applications.ts';
 import type { OperationRecord } from './operation-record.ts';
 import { finalRunStates } from './run-state.ts';
@@ -12,11 +12,9 @@ export interface Inconsistency {
   half: PhaseApplication[];
 }
 
-const restoring: readonly OperationKind[] = ['restoreStore', 'restoreVolume', 'startUsers'];
-
 /** Whether leaving an operation out leaves the target between two checkpoints. */
 export const leavesBehind = ({ stage, kind, undoes }: Pick<Operation, 'stage' | 'kind' | 'undoes'>): boolean =>
-  undoes !== undefined || (stage === 'rollback' && restoring.includes(kind));
+  undoes !== undefined || (stage === 'rollback' && definitionOf(kind).bringsBack);
 
 export function inconsistencies(state: Pick<TargetState, 'applications' | 'operations'>): Inconsistency {
   return {

@@ -1,6 +1,5 @@
-import { isBesideDatabase } from './beside-database.ts';
 import type { OperationRecord } from './operation-record.ts';
-import type { Operation } from './operations.ts';
+import { definitionOf, type Operation } from './operations/index.ts';
 import type { TargetState } from './target-state.ts';
 
 /** What was in a resource when a recovery point was taken of it. */
@@ -12,29 +11,11 @@ export interface PointContents {
 }
 
 /** Stores and volumes that an operation writes to, as far as the plan knows. */
-export function dataOf({ kind, input, effects }: Operation): string[] {
-  if (kind === 'applySql') return isBesideDatabase({ kind, effects }) ? [] : [`store:${input.store}`];
-  if (kind !== 'runContainer') return [];
-  return effects.flatMap(({ resource, change }) =>
-    change !== 'read' && /^(store|volume):[^/]+$/.test(resource) ? [resource] : [],
-  );
-}
+export const dataOf = (operation: Operation): string[] => definitionOf(operation.kind).writesTo(operation);
 
 /** The resource that a backup is of, or that a restore replaces in its own place. */
-export function resourceOf({ kind, input }: Operation): string | undefined {
-  switch (kind) {
-    case 'backupStore':
-      return `store:${input.store}`;
-    case 'backupVolume':
-      return `volume:${input.volume}`;
-    case 'restoreStore':
-      return input.named === undefined ? `store:${input.store}` : undefined;
-    case 'restoreVolume':
-      return input.into === undefined || input.into === input.volume ? `volume:${input.volume}` : undefined;
-    default:
-      return undefined;
-  }
-}
+export const resourceOf = ({ kind, input }: Operation): string | undefined =>
+  definitionOf(kind).backsUp(input) ?? definitionOf(kind).restores(input);
 
 /** Whether the work of an operation is in the data now, or may be. */
 export const mayStand = ({ operation, status, attempt }: OperationRecord): boolean =>

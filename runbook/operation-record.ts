@@ -1,4 +1,4 @@
-import type { Operation, Receipt, Undo } from './operations.ts';
+import type { Operation, Receipt, Undo } from './operations/operation.ts';
 
 /** What the journal knows of one operation. */
 export interface OperationRecord {

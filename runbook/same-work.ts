@@ -1,7 +1,7 @@
 import type { CompiledPhase, CompiledPlan } from './compiled-plan.ts';
 import { SwitchbackError } from './errors.ts';
 import { canonicalJson } from './json.ts';
-import { readOnlyKinds, type Operation, type OperationKind } from './operations.ts';
+import { definitionOf, type Operation } from './operations/index.ts';
 import { completedApplications, type PhaseApplication } from './phase-applications.ts';
 import { planNameOf } from './rollback-scope.ts';
 import type { TargetState } from './target-state.ts';
@@ -22,30 +22,22 @@ export interface StandingPhase {
   verdict: 'complete' | 'another';
 }
 
-/** They make or look at something beside the stack, and do no harm twice. */
-const besideTheStack: readonly OperationKind[] = [
-  ...readOnlyKinds,
-  'recordBefore',
-  'backupVolume',
-  'backupStore',
-  'proveBackup',
-  'measureResources',
-  'tagCheckpoint',
-  'recordPhase',
-];
+/** What it makes or looks at lies beside the stack, and does no harm twice. */
+const isBeside = ({ kind }: Operation) => definitionOf(kind).changes !== 'target';
+const onlyLooks = ({ kind }: Operation) => definitionOf(kind).changes === 'nothing';
 
 const operationsOf = ({ stages }: CompiledPhase): Operation[] => stages.flatMap(({ operations }) => operations);
-const hasEffects = (phase: CompiledPhase) => operationsOf(phase).some(({ kind }) => !besideTheStack.includes(kind));
+const hasEffects = (phase: CompiledPhase) => operationsOf(phase).some((operation) => !isBeside(operation));
 
 /**
  * The work of a phase as text that is equal for equal work: its effects in order, with the contents of the files that they name and the
  * stores that they reach. What a phase looks at, waits for or keeps is left out: better checks do not make other work of what was done.
  */
 export function workOf(phase: CompiledPhase, sealed: Sealed): string {
-  const left = hasEffects(phase) ? besideTheStack : readOnlyKinds;
+  const isLeftOut = hasEffects(phase) ? isBeside : onlyLooks;
   return canonicalJson(
     operationsOf(phase)
-      .filter(({ kind }) => !left.includes(kind))
+      .filter((operation) => !isLeftOut(operation))
       .map(({ kind, stage, input }) => ({
         kind,
         stage,

@@ -1,7 +1,7 @@
 import type { Check } from '../../runbook/checks.ts';
 import type { CompiledPhase, CompiledPlan, CompiledStage, ProtectedResource } from '../../runbook/compiled-plan.ts';
 import { describeCheck } from '../../runbook/checks.ts';
-import type { Operation, OperationKind } from '../../runbook/operations.ts';
+import { definitionOf, type Operation } from '../../runbook/operations.ts';
 
 export interface Derivation {
   /** The clone's target, Compose project and directory. */
@@ -16,9 +16,6 @@ export interface Derivation {
   published: ReadonlySet<number>;
 }
 
-/** What a phase does to a stack. All else only looks, waits, or leaves records that the clone's home would take to its grave. */
-const acting: readonly OperationKind[] = ['applySql', 'runContainer', 'restoreFiles', 'switchImage', 'applyCheckpoint'];
-
 /**
  * A plan as it is rehearsed on a clone: the same operations on another project and directory, without backups, approvals, comparisons,
  * bakes, tags and records, and without checks of what is not part of the stack. Pure.
@@ -31,12 +28,7 @@ export function derivePlan(plan: CompiledPlan, clone: Derivation): { plan: Compi
       if (!reachable) outside.add(describeCheck(check));
       return reachable;
     });
-  const operation = (each: Operation): Operation[] => {
-    if (acting.includes(each.kind)) return [each];
-    if (each.kind !== 'runChecks' || each.stage !== 'verify') return [];
-    const checks = inside(each.input.checks);
-    return checks.length === 0 ? [] : [{ ...each, input: { ...each.input, checks } }];
-  };
+  const operation = (each: Operation) => definitionOf(each.kind).inClone(each, inside) ?? [];
   const phases = plan.phases.map((phase): CompiledPhase => ({
     ...phase,
     stages: phase.stages

@@ -1,11 +1,9 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { OperationKind } from '../../runbook/operations.ts';
+import { definitionOf } from '../../runbook/operations.ts';
 import type { TargetState } from '../../runbook/target-state.ts';
 import { withStore, type StoreDrivers } from '../stores/registry.ts';
 import type { StoreContext, StoreLeftover } from '../stores/store.ts';
 import type { Leftover } from './leftover.ts';
-
-const touching: readonly OperationKind[] = ['proveBackup', 'backupStore', 'restoreStore'];
 
 /**
  * What operations left in the stores of a plan, and which stores could not be asked and why.
@@ -15,7 +13,9 @@ export async function leftInStores(
   context: StoreContext,
   state: TargetState,
 ): Promise<{ left: Leftover[]; silent: string[] }> {
-  const operations = [...state.operations.values()].filter(({ operation }) => touching.includes(operation.kind));
+  const operations = [...state.operations.values()].filter(
+    ({ operation }) => definitionOf(operation.kind).makesScratchDatabases,
+  );
   const names = operations.map(({ run, operation }) => ({ run, operation: operation.id }));
   const restored = new Set(
     operations.flatMap(({ operation }) => (operation.kind === 'restoreStore' ? [operation.input.store] : [])),

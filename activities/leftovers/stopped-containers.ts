@@ -1,11 +1,8 @@
-import type { OperationKind } from '../../runbook/operations.ts';
+import { definitionOf } from '../../runbook/operations.ts';
 import type { OperationRecord, TargetState } from '../../runbook/target-state.ts';
 import type { CallOptions, DockerEngine } from '../docker/index.ts';
 import { asUser, isUp, wake, type VolumeUser } from '../volumes/index.ts';
 import type { Leftover } from './leftover.ts';
-
-const stopping: readonly OperationKind[] = ['backupVolume', 'restoreVolume', 'restoreStore', 'stopUsers'];
-const starting: readonly OperationKind[] = ['applyCheckpoint', 'startUsers'];
 
 /**
  * Containers that an operation stopped or froze for a moment and that still stand still: the operation was killed, or what would have
@@ -35,8 +32,10 @@ export async function leftStopped(
     );
 }
 
-const leavesStopped = ({ operation, status }: OperationRecord) =>
-  stopping.includes(operation.kind) && (status === 'intended' || operation.kind === 'stopUsers');
+function leavesStopped({ operation, status }: OperationRecord): boolean {
+  const { stopsServices } = definitionOf(operation.kind);
+  return stopsServices === 'until-started' || (stopsServices === 'while-it-works' && status === 'intended');
+}
 
 const startsAfter = (stopped: OperationRecord, { operation, status, seq }: OperationRecord) =>
-  starting.includes(operation.kind) && status === 'done' && seq > stopped.seq;
+  definitionOf(operation.kind).startsServices && status === 'done' && seq > stopped.seq;

@@ -1,13 +1,10 @@
 import type { PerformRequest } from '../../runbook/activities.ts';
 import { asksForEffect } from '../../runbook/rollback-operations.ts';
-import type { OperationKind } from '../../runbook/operations.ts';
+import { definitionOf, type OperationKind } from '../../runbook/operations.ts';
 import { isBeingTakenBack } from '../../runbook/being-taken-back.ts';
 import { operationKey, type OperationRecord } from '../../runbook/target-state.ts';
 import type { EffectContext, EffectHandler, Performed } from '../effect.ts';
 import type { OpenTarget } from './target-access.ts';
-
-/** Kinds of which the world still tells, after an undo has begun, whether they had ever begun. */
-const lastingEvidence: readonly OperationKind[] = ['applySql', 'runContainer'];
 
 /** How to look at an operation that is to be taken back. */
 export interface Looking {
@@ -35,7 +32,7 @@ export async function nothingToTakeBack(
     if (!forward || forward.receipt !== undefined || forward.status === 'by-hand') return undefined;
     // What only asks has taken nothing back, however often it has asked.
     const begun = !asksForEffect(operation) && (begunBefore || isBeingTakenBack(state, key, self));
-    if (begun && !lastingEvidence.includes(forward.operation.kind)) return undefined;
+    if (begun && !definitionOf(forward.operation.kind).leavesEvidence) return undefined;
     if (!(await isUntouched(forward, looking))) return undefined;
   }
   return {

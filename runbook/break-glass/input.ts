@@ -1,41 +1,20 @@
-import type { CompiledPlan } from '../compiled-plan.ts';
-import type { ContentRef } from '../operations.ts';
 import type { RollbackPlan } from '../rollback.ts';
 import type { Sealed } from '../same-work.ts';
 import type { RollbackRequest } from '../run-state.ts';
 import type { TargetState } from '../target-state.ts';
+import type { ByHandInput } from './by-hand-input.ts';
 
-/** A recovery point as its manifest describes it. `folder` is absolute. */
-export interface PointFiles {
-  folder: string;
-  /** Those that lie in the folder. */
-  parts: readonly { file: string; sha256: string }[];
-  /** Where the data is instead. `files`: those in it, where it is of a store. */
-  snapshot?: { repository: string; id: string; files: readonly string[] };
-  /** Public keys that its parts are encrypted to. */
-  encryptedTo?: readonly string[];
-}
+export type { PointFiles } from './by-hand-input.ts';
 
 /** Everything that a script is made from. Paths are absolute on the home host. */
-export interface BreakGlassInput {
-  target: string;
+export interface BreakGlassInput extends ByHandInput {
   /** Name of the run under which the journal will know what the script did. */
   run: string;
   state: TargetState;
-  plan: CompiledPlan;
   request: RollbackRequest;
   rollback: RollbackPlan;
-  home: { root: string; keyFile: string };
-  /** Digests of sealed files by their plan path. */
-  sealed: Readonly<Record<string, string>>;
   /** The plans of earlier runs with the digests of their files: what an older plan did is taken back by what that plan says. */
   sealedOf?: (run: string) => Sealed | undefined;
-  /** Digest in the content store of each SQL statement that stands in the plan itself. */
-  statements: ReadonlyMap<string, string>;
-  /** Lists of files by the digest of their manifest. */
-  lists: ReadonlyMap<string, { files: readonly ContentRef[]; written: readonly ContentRef[] }>;
-  /** By `RUN/POINT`. */
-  points: ReadonlyMap<string, PointFiles>;
   shell: ShellParts;
 }
 

@@ -1,42 +1,52 @@
 import { SwitchbackError } from '../errors.ts';
-import type { Operation } from '../operations.ts';
-import type { BreakGlassInput, PointFiles } from './input.ts';
+import type { ByHandInput, PointFiles } from './by-hand-input.ts';
 import { quote } from './quote.ts';
 import { byHand, type Step } from './step.ts';
 
-type Restore = Extract<Operation, { kind: 'restoreStore' | 'restoreVolume' }>;
+interface Restore {
+  id: string;
+  summary: string;
+  /** `RUN/POINT`. */
+  point: string;
+}
 
 /**
  * Data is put back by a person: what is lost has to be seen first, and an exchange that a killed shell leaves half done would be a
  * database or a volume with neither content. The script compares the backup with its checksums, and gives the commands.
  */
-export function restoreByHand(operation: Restore, input: BreakGlassInput): Step {
-  const point = input.points.get(operation.input.point);
-  if (!point)
-    throw new SwitchbackError('IntegrityFailed', `recovery point ${operation.input.point} is not in the home`);
-  const parts = point.parts.map(({ file, sha256 }) => `${sha256} ${point.folder}/${file}`);
-  if (operation.kind === 'restoreStore') {
-    const { putBack } = operation.input;
-    if (putBack !== undefined) return putServerBack(operation, putBack);
-    const files = point.snapshot?.files ?? point.parts.map(({ file }) => file);
-    const [base, log] = ['server/base.tar', 'server/pg_wal.tar'].map((name) =>
-      files.find((file) => file.startsWith(name)),
-    );
-    if (base !== undefined && log !== undefined) return ofServer(operation, point, { base, log }, parts);
-    return byHand(operation.id, operation.summary, {
-      why: 'rows that were written since are lost, and only a person can say that they may be',
-      commands: [...keyNeeded(point), ...ofStore(operation.input.store, point)],
-      parts,
-    });
-  }
-  return byHand(operation.id, operation.summary, {
-    why: 'what was written since is lost, and a volume can only be exchanged with all of its users stopped',
-    commands: [
-      ...keyNeeded(point),
-      ...ofVolume(operation.input.into ?? operation.input.volume, point, input.plan.stack.compose),
-    ],
+export function storeByHand(
+  restore: Restore & { store: string; putBack?: { volume: string; from: string } },
+  input: ByHandInput,
+): Step {
+  const { id, summary, store, putBack } = restore;
+  const { point, parts } = pointOf(restore, input);
+  if (putBack !== undefined) return putServerBack(restore, putBack);
+  const files = point.snapshot?.files ?? point.parts.map(({ file }) => file);
+  const [base, log] = ['server/base.tar', 'server/pg_wal.tar'].map((name) =>
+    files.find((file) => file.startsWith(name)),
+  );
+  if (base !== undefined && log !== undefined) return ofServer(restore, point, { base, log }, parts);
+  return byHand(id, summary, {
+    why: 'rows that were written since are lost, and only a person can say that they may be',
+    commands: [...keyNeeded(point), ...ofStore(store, point)],
     parts,
   });
+}
+
+/** The same for a volume. */
+export function volumeByHand(restore: Restore & { volume: string }, input: ByHandInput): Step {
+  const { point, parts } = pointOf(restore, input);
+  return byHand(restore.id, restore.summary, {
+    why: 'what was written since is lost, and a volume can only be exchanged with all of its users stopped',
+    commands: [...keyNeeded(point), ...ofVolume(restore.volume, point, input.plan.stack.compose)],
+    parts,
+  });
+}
+
+function pointOf({ point: id }: Restore, { points }: ByHandInput): { point: PointFiles; parts: string[] } {
+  const point = points.get(id);
+  if (!point) throw new SwitchbackError('IntegrityFailed', `recovery point ${id} is not in the home`);
+  return { point, parts: point.parts.map(({ file, sha256 }) => `${sha256} ${point.folder}/${file}`) };
 }
 
 const password =
@@ -79,8 +89,8 @@ const restored = ({ repository, id }: NonNullable<PointFiles['snapshot']>, below
   `restic --repo ${quote(repository)} restore ${quote(`${id}:${below}`)} --target ${target} --sparse --verify`;
 
 /** What a restore of the whole server replaced is a volume, which takes its place again in the Compose file. */
-function putServerBack(operation: Restore, { volume, from }: { volume: string; from: string }): Step {
-  return byHand(operation.id, operation.summary, {
+function putServerBack({ id, summary }: Restore, { volume, from }: { volume: string; from: string }): Step {
+  return byHand(id, summary, {
     why: 'the server has to be stopped, and an exchange of two volumes that is cut off half-way would leave neither',
     commands: [
       `docker ps --filter ${quote(`volume=${volume}`)}`,
@@ -92,16 +102,16 @@ function putServerBack(operation: Restore, { volume, from }: { volume: string; f
 
 /** A whole server from its files: into a new volume, which the Compose file then names. */
 function ofServer(
-  operation: Extract<Restore, { kind: 'restoreStore' }>,
+  { id, summary, store }: Restore & { store: string },
   { folder, snapshot }: PointFiles,
   { base, log }: { base: string; log: string },
   parts: string[],
 ): Step {
-  const from = snapshot === undefined ? folder : `./${operation.input.store}_fetched`;
+  const from = snapshot === undefined ? folder : `./${store}_fetched`;
   const data = `"$(docker volume inspect --format '{{.Mountpoint}}' "$VOLUME")/$DATA"`;
   const unpack = { zst: 'zstd --decompress --stdout', gz: 'gzip --decompress --stdout' }[base.split('.').at(-1) ?? ''];
   const extract = `tar --extract --numeric-owner --same-owner --preserve-permissions --directory=${data}`;
-  return byHand(operation.id, operation.summary, {
+  return byHand(id, summary, {
     why: 'the whole server goes back, with every database on it, and only a person can say that it may',
     commands: [
       ": 'set VOLUME to the name of a new volume, and DATA to the path of the data directory in it, empty where it is its top'",

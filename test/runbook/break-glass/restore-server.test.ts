@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { restoreByHand } from '../../../runbook/break-glass/restore-by-hand.ts';
+import { stepOf } from '../../../runbook/break-glass/step-of.ts';
 import { operationVersion, type Operation, type OperationInputs } from '../../../runbook/operations.ts';
 import type { PointFiles } from '../../../runbook/break-glass/input.ts';
 import { scriptInput } from './script-input.ts';
@@ -15,7 +15,7 @@ const restore = (input: Partial<OperationInputs['restoreStore']>, elsewhere?: Pa
     sha256: 'a',
   }));
   const points = new Map([['r1/a', { folder: '/points/r1/a', parts, ...elsewhere }]]);
-  return JSON.stringify(restoreByHand(operation, { ...scriptInput(), points }));
+  return JSON.stringify(stepOf(operation, { ...scriptInput(), points }));
 };
 
 describe('a physical backup in a break-glass script', () => {

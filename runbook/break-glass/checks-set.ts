@@ -1,20 +1,15 @@
 import { describeCheck, type Check } from '../checks.ts';
-import type { Operation } from '../operations.ts';
+import type { OperationInputs } from '../operations/operation.ts';
 import type { Step } from './step.ts';
 
-/** The checks that a rollback ends with. Those that need more than a shell are named, for a person to look. */
-export function checksStep(operation: Extract<Operation, { kind: 'runChecks' }>): Step {
-  const { checks, withinSeconds, everySeconds, consecutive } = operation.input;
+/** What a script knows of checks that a rollback ends with. Those that need more than a shell are named, for a person to look. */
+export function checksSet(input: OperationInputs['runChecks']): Step['set'] {
+  const { checks, withinSeconds, everySeconds, consecutive } = input;
   return {
-    kind: 'checks',
-    title: operation.summary,
-    operation: operation.id,
-    set: {
-      checks: checks.flatMap(checkWords),
-      within: String(withinSeconds),
-      every: String(everySeconds),
-      consecutive: String(consecutive),
-    },
+    checks: checks.flatMap(checkWords),
+    within: String(withinSeconds),
+    every: String(everySeconds),
+    consecutive: String(consecutive),
   };
 }
 

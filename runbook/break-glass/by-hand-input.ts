@@ -1,0 +1,31 @@
+import type { CompiledPlan } from '../compiled-plan.ts';
+import type { OperationRecord } from '../operation-record.ts';
+import type { ContentRef } from '../operations/operation.ts';
+
+/** A recovery point as its manifest describes it. `folder` is absolute. */
+export interface PointFiles {
+  folder: string;
+  /** Those that lie in the folder. */
+  parts: readonly { file: string; sha256: string }[];
+  /** Where the data is instead. `files`: those in it, where it is of a store. */
+  snapshot?: { repository: string; id: string; files: readonly string[] };
+  /** Public keys that its parts are encrypted to. */
+  encryptedTo?: readonly string[];
+}
+
+/** What the steps of a script are made from. Paths are absolute on the home host. */
+export interface ByHandInput {
+  target: string;
+  state: { operations: ReadonlyMap<string, OperationRecord> };
+  /** The plan whose work is taken back. */
+  plan: CompiledPlan;
+  home: { root: string; keyFile: string };
+  /** Digests of its sealed files by their plan path. */
+  sealed: Readonly<Record<string, string>>;
+  /** Digest in the content store of each SQL statement that stands in the plan itself. */
+  statements: ReadonlyMap<string, string>;
+  /** Lists of files by the digest of their manifest. */
+  lists: ReadonlyMap<string, { files: readonly ContentRef[]; written: readonly ContentRef[] }>;
+  /** By `RUN/POINT`. */
+  points: ReadonlyMap<string, PointFiles>;
+}
