@@ -21,7 +21,7 @@ export default {
   tempDirName: '.cache/stryker',
   incremental: true,
   incrementalFile: `.cache/mutation/${group}.incremental.json`,
-  reporters: ['json'],
+  reporters: ['json', 'progress-append-only'],
   jsonReporter: { fileName: `.cache/mutation/${group}.json` },
   concurrency: 1,
   timeoutMS: 15_000,

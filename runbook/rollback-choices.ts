@@ -2,7 +2,7 @@ import { changedBeside, isBesideDatabase, staysBeside } from './beside-database.
 import type { UndoStep } from './collapse-checkpoints.ts';
 import { dataOf } from './data-lineage.ts';
 import { SwitchbackError } from './errors.ts';
-import { applicationKey, applicationOf, type PhaseApplication } from './phase-applications.ts';
+import { applicationKey, applicationOf, completedBelow, type PhaseApplication } from './phase-applications.ts';
 import type { Kept, RestoredTo, Restores } from './rollback-restores.ts';
 import type { RollbackRequest } from './run-state.ts';
 import { operationKey, standingOperations, type OperationRecord, type TargetState } from './target-state.ts';
@@ -30,11 +30,7 @@ export function operationsAbove(state: TargetState, phases: readonly PhaseApplic
 /** Journal line of the last thing that belongs to what is below the phases. */
 function floorOf(state: TargetState, phases: readonly PhaseApplication[]): number {
   const oldest = Math.min(...phases.map(({ since }) => since));
-  const below = [...state.applications.values()].filter(
-    (one) => one.since < oldest && one.state === 'completed' && !phases.includes(one),
-  );
-  const newest = below.sort((a, b) => b.since - a.since)[0];
-  return newest === undefined ? 0 : (newest.completedAt ?? newest.since);
+  return completedBelow(state, oldest)?.completedAt ?? 0;
 }
 
 /**

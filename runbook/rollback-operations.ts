@@ -123,18 +123,14 @@ export const applyAgain = (id: string, { record, undo: how }: CollapsedStep): Op
     of: record.run,
   });
 
-export const verifyDestination = (
-  id: string,
-  { name, run, checks }: Destination,
-  { phase, host }: { phase: string; host: string },
-): Operation =>
+export const verifyDestination = (id: string, { name, run, homeHost, checks }: Destination, phase: string): Operation =>
   operation(
     id,
     'runChecks',
     { checks, withinSeconds: 180, everySeconds: 1, consecutive: 2 },
     {
       phase,
-      host,
+      host: homeHost,
       summary: `verify ${name}: ${plural(checks.length, 'check')}`,
       effects: [],
       timeoutSeconds: 600,

@@ -16,6 +16,8 @@ export interface Destination {
   plan: string;
   /** The run that followed that plan; absent where the journal knows none. */
   run?: string;
+  /** Where that plan is at home, and is verified from. */
+  homeHost: string;
   checks: Check[];
 }
 
@@ -72,7 +74,7 @@ export function checkpointBelow(line: number, state: TargetState, plan: Compiled
   const phase = completedBelow(state, line);
   const run = phase ? phase.run : baselineRunOf(state);
   const sealed = (run === undefined ? undefined : planOf?.(run)) ?? plan;
-  const of = { plan: sealed.name, ...(run === undefined ? {} : { run }) };
+  const of = { plan: sealed.name, homeHost: sealed.homeHost, ...(run === undefined ? {} : { run }) };
   if (!phase) return { name: 'baseline', ...of, checks: sealed.baseline.verify };
   return { name: phase.id, ...of, checks: sealed.phases.find(({ id }) => id === phase.id)?.verify ?? [] };
 }

@@ -95,10 +95,7 @@ export function planRollback(state: TargetState, options: RollbackOptions): Roll
   }
 
   const destination = checkpointBelow(oldest.since, state, plan, planOf);
-  if (destination.checks.length > 0) {
-    const { homeHost } = destination.run === undefined ? plan : sealed(destination.run);
-    add('runChecks', (id) => verifyDestination(id, destination, { phase: oldest.id, host: homeHost }));
-  }
+  if (destination.checks.length > 0) add('runChecks', (id) => verifyDestination(id, destination, oldest.id));
   return {
     ordinal,
     to: destination.name,

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { register } from 'node:module';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { commonTokens, declareFactoryPlugin, PluginKind } from '@stryker-mutator/api/plugin';
 import { DryRunStatus, TestStatus, toMutantRunResult } from '@stryker-mutator/api/test-runner';
@@ -70,7 +70,7 @@ class CircusRunner {
     for (const file of files) {
       const known = root.children.length;
       await import(`${pathToFileURL(file).href}?load=${this.#loads}`);
-      for (const child of root.children.slice(known)) this.#note(child, relative(process.cwd(), file));
+      for (const child of root.children.slice(known)) this.#note(child, relative(process.cwd(), file), resolve(file));
     }
     getState().hasStarted = false;
     addEventHandler((event) => {
@@ -80,10 +80,11 @@ class CircusRunner {
     if (this.#tests.length === 0) throw new Error(`no tests in ${this.#folders.join(', ')}`);
   }
 
-  #note(block, prefix) {
+  #note(block, prefix, file) {
     const name = `${prefix} ${block.name}`;
-    if (block.type === 'describeBlock') for (const child of block.children) this.#note(child, name);
+    if (block.type === 'describeBlock') for (const child of block.children) this.#note(child, name, file);
     else {
+      block.strykerFile = file;
       const twins = this.#tests.filter(({ strykerName }) => strykerName === name).length;
       block.strykerName = name;
       block.strykerId = twins === 0 ? name : `${name} (${twins + 1})`;
@@ -118,9 +119,11 @@ class CircusRunner {
     if (unhandledErrors.length > 0) return failedToLoad(unhandledErrors[0]).tests;
     return this.#tests
       .filter(({ status }) => status !== null && status !== 'skip' && status !== 'todo')
-      .map(({ strykerId, errors, duration }) => ({
+      .map(({ strykerId, strykerFile, errors, duration }) => ({
         id: strykerId,
         name: strykerId,
+        // Results of a file that has changed since are not used again.
+        fileName: strykerFile,
         timeSpentMs: duration ?? 0,
         ...(errors.length > 0
           ? { status: TestStatus.Failed, failureMessage: String(errors.flat().find(Boolean)?.message ?? errors[0]) }

@@ -2,9 +2,10 @@
 // npm run test:mutation                              every group of groups.mjs
 // npm run test:mutation -- points journal            these groups
 // npm run test:mutation -- runbook/retention.ts      this file alone
-// Results are kept in .cache/mutation: a mutant runs again when its file or a test that reaches it has changed.
+// Results are kept in .cache/mutation: a mutant runs again when a test that reaches it has changed, and all do when code has.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { groups } from './groups.mjs';
 import { scoreLine, survivors } from './scores.mjs';
 
@@ -24,7 +25,9 @@ for (const [name, group] of Object.entries(groups)) {
   const files = asked.length === 0 || asked.includes(name) ? all : all.filter((file) => asked.includes(file));
   if (files.length === 0) continue;
   const began = Date.now();
-  const { status } = spawnSync('npx', ['stryker', 'run', 'stryker.config.mjs', '--logLevel', 'warn'], {
+  const { file: digestFile, digest, changed } = surroundings(name);
+  const options = ['--logLevel', 'warn', ...(changed ? ['--force'] : [])];
+  const { status } = spawnSync('npx', ['stryker', 'run', 'stryker.config.mjs', ...options], {
     stdio: ['ignore', 2, 2],
     env: {
       ...process.env,
@@ -37,6 +40,7 @@ for (const [name, group] of Object.entries(groups)) {
     failed += 1;
     continue;
   }
+  if (files.length === all.length) writeFileSync(digestFile, digest);
   const report = JSON.parse(readFileSync(`.cache/mutation/${name}.json`, 'utf8'));
   for (const file of files) {
     console.log(scoreLine(file, report.files[file]));
@@ -44,4 +48,17 @@ for (const [name, group] of Object.entries(groups)) {
   }
   console.log(`${name}: ${Math.round((Date.now() - began) / 1000)} s`);
 }
+
+/** What Stryker does not look at when it uses a result again: any code, since a mutant's fate depends on more than its own file, and what tests share. */
+function surroundings(name) {
+  const file = `.cache/mutation/${name}.digest`;
+  const hash = createHash('sha256');
+  for (const path of tracked) {
+    if (!/^(runbook|journal|activities|test)\//.test(path) || path.endsWith('.test.ts') || !existsSync(path)) continue;
+    hash.update(path).update(readFileSync(path));
+  }
+  const digest = hash.digest('hex');
+  return { file, digest, changed: !existsSync(file) || readFileSync(file, 'utf8') !== digest };
+}
+
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,11 +1,11 @@
 import type { CompiledPhase, CompiledPlan, CompiledStage } from '../../runbook/compiled-plan.ts';
-import type { Operation, OperationKind, Stage, Undo } from '../../runbook/operations.ts';
+import type { Effect, Operation, OperationKind, Stage, Undo } from '../../runbook/operations.ts';
 
 export interface Outline {
   optional?: boolean;
   id: string;
   /** Kinds by stage; the input is whatever the fake wants. */
-  operations: { stage: Stage; kind: OperationKind; input?: object; undo?: Undo }[];
+  operations: { stage: Stage; kind: OperationKind; input?: object; undo?: Undo; effects?: Effect[] }[];
   approval?: string;
   onFailure?: 'park' | 'rollback';
   /** Whether the way back is rehearsed before the phase begins. */
@@ -37,7 +37,7 @@ export function outlinedPlan(
 ): CompiledPlan {
   const phases = outlines.map((outline, index): CompiledPhase => {
     const byStage = new Map<Stage, Operation[]>();
-    outline.operations.forEach(({ stage, kind, input, undo }, position) => {
+    outline.operations.forEach(({ stage, kind, input, undo, effects }, position) => {
       const operation = {
         id: `${outline.id}/${stage}/${String(position + 1).padStart(2, '0')}-${kind}`,
         kind,
@@ -47,7 +47,7 @@ export function outlinedPlan(
         host,
         summary: `${kind} of ${outline.id}`,
         input: input ?? {},
-        effects: [],
+        effects: effects ?? [],
         undo: undo ?? (kind === 'applyCheckpoint' ? backTo(outline.id) : { by: 'nothing', summary: 'only looks' }),
         timeoutSeconds: 60,
       } as unknown as Operation;

@@ -30,8 +30,10 @@ export default async function start() {
   );
   const folder = mkdtempSync(join(tmpdir(), 'switchback-bundle-'));
   const address = `127.0.0.1:${port}`;
+  // The mutants of test/mutation are workflows of their own.
+  const workflowsPath = process.env.SWITCHBACK_TEST_WORKFLOWS ?? inCheckout('workflows/index.ts');
   const [{ code }] = await Promise.all([
-    bundleWorkflowCode({ workflowsPath: inCheckout('workflows/index.ts'), logger: new DefaultLogger('ERROR') }),
+    bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }),
     untilReady(address),
   ]);
   writeFileSync(join(folder, 'bundle.js'), code);
