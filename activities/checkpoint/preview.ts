@@ -28,6 +28,7 @@ import {
 } from './load-checkpoint.ts';
 import { ownContainers } from './own-containers.ts';
 import { judgeStrangers, noteImages, strangersOf } from './protected-writers.ts';
+import { dataObstacles, type DataContext } from './served-data.ts';
 
 export type PreviewContext = LoadContext & Pick<EffectContext, 'kept' | 'bindIdentity'>;
 
@@ -95,7 +96,7 @@ export async function loadActive(
  */
 export async function previewCheckpoint(
   dependencies: CheckpointDependencies,
-  context: PreviewContext,
+  context: PreviewContext & DataContext,
   refs: {
     compose: ContentRef;
     env?: ContentRef | undefined;
@@ -129,7 +130,7 @@ export interface PreviewOptions {
 /** As `previewCheckpoint`, of one that is loaded. */
 export async function previewLoaded(
   dependencies: CheckpointDependencies,
-  context: PreviewContext,
+  context: PreviewContext & DataContext,
   next: LoadedCheckpoint,
   { active, recreate, containersBefore }: PreviewOptions,
 ): Promise<Preview> {
@@ -166,6 +167,13 @@ export async function previewLoaded(
   for (const sharer of sharersOf(next.model, recreated)) if (!asked.has(sharer)) asked.set(sharer, sharedReason);
   const prediction = predict(predicting);
   await guardBytes(dependencies, context, next, prediction);
+  // Once the effect has begun, containers may have been replaced: what was found before stands.
+  if (context.operation.stage !== 'rollback' && containersBefore === undefined) {
+    const running = (name: string) => world.own.filter(({ service }) => service === name).map(({ imageId }) => imageId);
+    const exists = (volume: string) => world.volumes.has(volume);
+    const stood = { model: next.model, images: next.images, before, running, exists };
+    prediction.obstacles.push(...(await dataObstacles(engine, context, stood)));
+  }
   return { prediction, next, before, world, bound };
 }
 

@@ -25,6 +25,21 @@ df --block-size=1 --output=avail,iavail . | awk 'NR == 2 { printf "\\"freeBytes\
 } >"$2"
 `;
 
+/**
+ * Writes to file $2, with NUL after each, folder and version of every PostgreSQL data folder in the tree $1. A link is not followed: it may
+ * lead anywhere.
+ */
+export const findClustersScript = `set -euo pipefail
+rm -f "$2"
+cd "$1"
+{ find . -xdev -maxdepth 7 -path '*/global/pg_control' -type f -print0 2>/dev/null || true; } | while IFS= read -r -d '' file; do
+  folder=\${file%/global/pg_control}
+  if [ -f "$folder/PG_VERSION" ] && [ ! -L "$folder/PG_VERSION" ]; then
+    printf '%s\\0%s\\0' "\${folder#.}" "$(head -c 16 "$folder/PG_VERSION")"
+  fi
+done >"$2"
+`;
+
 /** Lists /source, with NUL between records: `KIND MODE OWNER SIZE ./PATH`, and `sha256 HASH ./PATH` of each file. */
 export const listScript = `set -euo pipefail
 rm -f "/progress/$0"

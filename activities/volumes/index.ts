@@ -3,6 +3,7 @@ export { extractArchive } from './extract-archive.ts';
 export { endExchange, exchangeVolumes, requireExchangeable } from './exchange-volumes.ts';
 export { ensureHelperImage, helperImage, requireTools, type HelperImage } from './helper-image.ts';
 export { extractPoint } from './extract-point.ts';
+export { findClusters, type DataPlace } from './find-clusters.ts';
 export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
 export { isInMemory } from './in-memory.ts';
 export { listVolume } from './list-volume.ts';
