@@ -24,6 +24,7 @@ export default {
   reporters: ['json', 'progress-append-only'],
   jsonReporter: { fileName: `.cache/mutation/${group}.json` },
   concurrency: 1,
-  timeoutMS: 15_000,
+  // A busy machine is no endless loop; those are found by what they count.
+  timeoutMS: 120_000,
   warnings: { slow: false, unknownOptions: false },
 };

@@ -1,11 +1,12 @@
 import type { AskWayOnRequest, OpenedRun, OpenRunRequest } from '../../runbook/activities.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
+import { leftOut } from '../../runbook/lease-conflict.ts';
 import { openRun as unfinishedRun, type TargetState } from '../../runbook/target-state.ts';
 import { wayOn, type WayOn } from '../../runbook/way-on.ts';
 import type { OpenTarget, TargetAccess } from '../perform/target-access.ts';
 import { knownBefore, standing } from './standing.ts';
-import { leftOut, take } from './take-lease.ts';
+import { take } from './take-lease.ts';
 
 /** Takes over a run whose workflow is gone: its plan stays sealed, its receipts stand, and what still works for it is fenced off. */
 export async function goOn(state: TargetState, request: OpenRunRequest, target: OpenTarget): Promise<OpenedRun> {

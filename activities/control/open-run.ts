@@ -4,6 +4,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import { isRehearsalTarget } from '../../runbook/names.ts';
 import type { JournalEntry } from '../../runbook/journal.ts';
 import type { GoingBack } from '../../runbook/going-back.ts';
+import { conflictWith, leftOut, sameHolder } from '../../runbook/lease-conflict.ts';
 import { planRollback } from '../../runbook/rollback.ts';
 import type { TargetState } from '../../runbook/target-state.ts';
 import { wayOn, type WayOn } from '../../runbook/way-on.ts';
@@ -13,7 +14,7 @@ import { readStackFile, type OpenTarget, type SealedRun, type TargetAccess } fro
 import { goOn } from './go-on.ts';
 import { sealedPlans } from './sealed-plans.ts';
 import { knownBefore, standing } from './standing.ts';
-import { conflictWith, leftOut, sameHolder, take } from './take-lease.ts';
+import { take } from './take-lease.ts';
 
 export interface OpenRunDependencies {
   access: TargetAccess;

@@ -35,6 +35,8 @@ export const groups = {
       'runbook/recovery.ts',
       'runbook/steering.ts',
       'runbook/run-state.ts',
+      'runbook/child-report.ts',
+      'runbook/lease-conflict.ts',
       'runbook/backup-task.ts',
     ],
     // Neither those of the guard nor of break-glass, compilation and steps, which reach these files only on their way.
