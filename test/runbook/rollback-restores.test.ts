@@ -13,7 +13,7 @@ const volume: Step = { stage: 'backup', kind: 'backupVolume', input: { volume: '
 const checkpoint: Step = { stage: 'cutover', kind: 'applyCheckpoint' };
 const planOf = (id: string, ...operations: Step[]) => outlinedPlan('shop', '/s', [{ id, operations }]);
 const of = (step: Step, more: object): Operation =>
-  ({ ...planOf('x', step).phases[0]!.stages[0]!.operations[0]!, phase: '', ...more }) as never;
+  ({ ...planOf('x', step).phases[0]!.stages[0]!.operations[0]!, phase: '', ...more });
 const told = (id: string, ...operations: Step[]) => {
   const journal = new ToldJournal();
   journal.run('r1', planOf(id, ...operations));
@@ -141,7 +141,7 @@ describe('what a restore brings back', () => {
     const journal = story();
     const both = { resource: 'store:db', change: 'update' } as const;
     const record = journal.state.operations.get('r1/one/apply/01-applySql')!;
-    record.operation = { ...record.operation, effects: [both] } as never;
+    record.operation = { ...record.operation, effects: [both] };
     record.lostIn = ['store:db'];
     expect(journal.plan('previous', data).kept.map(({ why }) => why)).toContain(
       'it was taken back, and is in store:db again with r2/p',

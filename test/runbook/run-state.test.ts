@@ -73,7 +73,7 @@ describe('the status of a run', () => {
 
   it('takes over what a phase says, and forgets what is over', () => {
     const now = phase('one', 'running', { done: 1 });
-    const told = withReport(status, report({ phase: now as never, news: [{ at: '2', text: 'second' }] }));
+    const told = withReport(status, report({ phase: now, news: [{ at: '2', text: 'second' }] }));
     expect(told).toStrictEqual({
       ...{ target: 't', runId: 'r', plan: 'p', planDigest: 'd', state: 'running', startedAt: '', contacts: [] },
       phases: [{ ...now, wayBack }, status.phases[1]],
@@ -82,7 +82,7 @@ describe('the status of a run', () => {
       inconsistent: false,
     });
     const other = phase('two', 'completed');
-    expect(withReport(status, report({ phase: other as never })).phases).toStrictEqual([status.phases[0], other]);
+    expect(withReport(status, report({ phase: other })).phases).toStrictEqual([status.phases[0], other]);
   });
 
   it('says what it waits for, and why', () => {
