@@ -79,51 +79,32 @@ const half = expect.stringContaining('shop is inconsistent: half taken back: mor
 const glass = 'a break-glass script has worked on shop';
 
 describe('the lease of a target', () => {
-  it.each<[Named, unknown]>([
-    ...([
-      ['fresh', undefined],
-      ['idle', undefined],
-      ['backedUp', undefined],
-      ['running', open],
-    ] as const),
-    ...([
-      ['backingUp', busy],
-      ['leftOut', inconsistent],
-      ['half', half],
-      ['brokenGlass', glass],
-    ] as const),
-  ])('for a new run, where it is %s: %s', (name, conflict) => {
+  const cases = (answers: Partial<Record<Named, unknown>>) => Object.entries(answers) as [Named, unknown][];
+
+  it.each(
+    cases({
+      ...{ fresh: undefined, idle: undefined, backedUp: undefined, running: open },
+      ...{ backingUp: busy, leftOut: inconsistent, half, brokenGlass: glass },
+    }),
+  )('for a new run, where it is %s: %s', (name, conflict) => {
     expect(answer(name, asking())).toEqual(conflict);
   });
 
-  it.each<[Named, unknown]>([
-    ...([
-      ['idle', undefined],
-      ['running', undefined],
-      ['backingUp', undefined],
-    ] as const),
-    ...([
-      ['leftOut', undefined],
-      ['half', undefined],
-      ['brokenGlass', glass],
-    ] as const),
-  ])('for a rollback alone, which waits for nobody, where it is %s: %s', (name, conflict) => {
+  it.each(
+    cases({
+      ...{ idle: undefined, running: undefined, backingUp: undefined },
+      ...{ leftOut: undefined, half: undefined, brokenGlass: glass },
+    }),
+  )('for a rollback alone, which waits for nobody, where it is %s: %s', (name, conflict) => {
     expect(answer(name, alone())).toEqual(conflict);
   });
 
-  it.each<[Named, unknown]>([
-    ...([
-      ['idle', undefined],
-      ['running', open],
-      ['backingUp', undefined],
-    ] as const),
-    ...([
-      ['leftOut', undefined],
-      ['brokenGlass', glass],
-    ] as const),
-  ])('for a task, where it is %s: %s', (name, conflict) => {
-    expect(answer(name, asking({ task: 'create' }))).toEqual(conflict);
-  });
+  it.each(cases({ idle: undefined, running: open, backingUp: undefined, leftOut: undefined, brokenGlass: glass }))(
+    'for a task, where it is %s: %s',
+    (name, conflict) => {
+      expect(answer(name, asking({ task: 'create' }))).toEqual(conflict);
+    },
+  );
 
   it('is for the run that is open, however it asks, and not for one that has ended', () => {
     const ended = 'run r1 of shop is not open any more';

@@ -12,8 +12,11 @@ const backup = (point = 'p'): Step => ({ stage: 'backup', kind: 'backupStore', i
 const volume: Step = { stage: 'backup', kind: 'backupVolume', input: { volume: 'data', point: 'v' } };
 const checkpoint: Step = { stage: 'cutover', kind: 'applyCheckpoint' };
 const planOf = (id: string, ...operations: Step[]) => outlinedPlan('shop', '/s', [{ id, operations }]);
-const of = (step: Step, more: object): Operation =>
-  ({ ...planOf('x', step).phases[0]!.stages[0]!.operations[0]!, phase: '', ...more });
+const of = (step: Step, more: object): Operation => ({
+  ...planOf('x', step).phases[0]!.stages[0]!.operations[0]!,
+  phase: '',
+  ...more,
+});
 const told = (id: string, ...operations: Step[]) => {
   const journal = new ToldJournal();
   journal.run('r1', planOf(id, ...operations));

@@ -86,7 +86,12 @@ describe('the status of a run', () => {
   });
 
   it('says what it waits for, and why', () => {
-    const waiting = { for: 'operator', since: '', accepts: [], error: { name: 'E', message: 'it broke' } } as const;
+    const waiting = {
+      for: 'operator',
+      since: '',
+      accepts: [],
+      error: { name: 'StepFailed', message: 'it broke' },
+    } as const;
     const operation = { id: 'x', summary: 's', stage: 'apply', workflowId: '', startedAt: '' } as const;
     const told = withReport(status, report({ state: 'awaiting-operator', waiting, operation, inconsistent: true }));
     expect(told).toMatchObject({
