@@ -21,7 +21,7 @@ export type { TargetHome };
 export interface EffectContext<K extends OperationKind = OperationKind> {
   target: string;
   runId: string;
-  operation: Extract<Operation, { kind: K }>;
+  operation: Operation<K>;
   /** Grows with each attempt of the operation, over workflow and worker restarts. */
   attempt: number;
   /** Of the lease; part of the fencing token. */
@@ -62,31 +62,40 @@ export interface Performed {
 
 /**
  * One kind of operation. The wrapper calls `observe`; on `done` it calls `adopt`; on `absent` or `partial` it calls `prepare`,
- * journals the intent with the prepared undo, calls `perform` and journals the receipt. `unknown` parks.
+ * journals the intent with the prepared undo, calls `perform` and journals the receipt. `unknown` parks. `Facts`: what it looks up before it
+ * acts, kept with the intent.
  */
-export interface EffectHandler<K extends OperationKind> {
+export interface EffectHandler<K extends OperationKind, Facts extends JsonObject = JsonObject> {
   /** `prepared` is what an earlier attempt journalled with its intent, if there was one. */
-  observe(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared | undefined): Promise<Observation>;
+  observe(
+    input: OperationInputs[K],
+    context: EffectContext<K>,
+    prepared: Prepared<Facts> | undefined,
+  ): Promise<Observation>;
   /** Looks, without any effect, and resolves the undo completely. Not called again when an earlier attempt prepared. */
-  prepare(input: OperationInputs[K], context: EffectContext<K>): Promise<Prepared>;
+  prepare(input: OperationInputs[K], context: EffectContext<K>): Promise<Prepared<Facts>>;
   /** Must be safe to call after an earlier attempt was killed at any instruction. */
-  perform(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared): Promise<Performed>;
+  perform(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared<Facts>): Promise<Performed>;
   /** Describes an effect that an earlier attempt completed without its receipt. Default: `perform`, which must then be a no-op. */
-  adopt?(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared): Promise<Performed>;
+  adopt?(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared<Facts>): Promise<Performed>;
   /**
    * Whether the world shows that no attempt of an operation without a receipt has ever begun to take effect, asked before it is taken
    * back; in doubt it has. Default: `observe` says `absent`. Needed where `absent` means "may be run now" or speaks of a part of the
    * effect only.
    */
-  untouched?(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared): Promise<boolean>;
+  untouched?(input: OperationInputs[K], context: EffectContext<K>, prepared: Prepared<Facts>): Promise<boolean>;
   /** Tidies up once the receipt is durable. May be left out by a crash, and what it throws is only logged: nothing may depend on it. */
   settle?(input: OperationInputs[K], context: EffectContext<K>): Promise<void>;
 }
 
-export interface Prepared {
+export interface Prepared<Facts extends JsonObject = JsonObject> {
   undo: Undo;
-  facts: JsonObject;
+  facts: Facts;
 }
 
 /** Handlers of all kinds: what the worker is made of. */
 export type EffectHandlers = { [K in OperationKind]: EffectHandler<K> };
+
+/** The handler of an operation of any kind: its inputs and facts are those that it has written itself. */
+export const handlerOf = (handlers: EffectHandlers, kind: OperationKind): EffectHandler<OperationKind> =>
+  handlers[kind];

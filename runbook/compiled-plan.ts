@@ -32,11 +32,11 @@ export interface StoreRef {
 }
 
 /** A query with a single value, which must be the same before a backup and after its restore. */
-export interface CanaryQuery {
+export type CanaryQuery = {
   query: string;
   /** What the value is, for people. */
   title?: string;
-}
+};
 
 /** Where recovery points go. Without one, into the target's home. */
 export interface RepositoryRef {

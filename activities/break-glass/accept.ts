@@ -1,11 +1,11 @@
 import { breakGlassRun } from '../../runbook/break-glass/index.ts';
 import type { Check, CheckResult } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { Operation, OperationKind } from '../../runbook/operations.ts';
+import type { Operation } from '../../runbook/operations.ts';
 import { planRollback } from '../../runbook/rollback.ts';
 import { openRun as unfinishedRun } from '../../runbook/target-state.ts';
 import { reportRollback } from '../control/report-rollback.ts';
-import type { EffectContext, EffectHandler, EffectHandlers } from '../effect.ts';
+import { handlerOf, type EffectContext, type EffectHandlers } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import type { SecretSource } from '../perform/secrets.ts';
 import type { TargetAccess } from '../perform/target-access.ts';
@@ -97,7 +97,7 @@ export async function acceptBreakGlass(request: AcceptRequest, deps: AcceptDepen
   for (const { operation, proof } of proven(judged)) {
     if (!proof.prepared) continue;
     // As the worker does with what an earlier attempt had done: later operations need to know of the world.
-    const handler = deps.handlers[operation.kind] as unknown as EffectHandler<OperationKind>;
+    const handler = handlerOf(deps.handlers, operation.kind);
     await handler.adopt?.(operation.input, parts.contextOf(operation), proof.prepared);
   }
   judged.push(...(await proveAll(checks, log, parts)));

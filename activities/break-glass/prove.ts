@@ -1,9 +1,9 @@
 import { overallVerdict, type Check, type CheckResult } from '../../runbook/checks.ts';
 import { digestOf } from '../../runbook/break-glass/contents.ts';
 import type { JsonObject } from '../../runbook/json.ts';
-import type { Operation, OperationKind } from '../../runbook/operations.ts';
+import type { Operation } from '../../runbook/operations.ts';
 import type { TargetState } from '../../runbook/target-state.ts';
-import type { EffectContext, EffectHandler, EffectHandlers, Prepared } from '../effect.ts';
+import { handlerOf, type EffectContext, type EffectHandlers, type Prepared } from '../effect.ts';
 
 /** What proofs are taken with. */
 export interface ProofParts {
@@ -31,7 +31,7 @@ export async function prove(operation: Operation, parts: ProofParts): Promise<Pr
     result: { check, verdict: 'successful', detail, tookMs: Math.round(performance.now() - began) },
     ...(prepared && { prepared }),
   });
-  const handler = parts.handlers[operation.kind] as unknown as EffectHandler<OperationKind>;
+  const handler = handlerOf(parts.handlers, operation.kind);
   const context = parts.contextOf(operation);
   switch (operation.kind) {
     case 'applyCheckpoint':
@@ -89,7 +89,7 @@ async function noneStands({ undoes = [] }: Operation, parts: ProofParts): Promis
     const forward = parts.state.operations.get(key);
     if (!forward) return false;
     const { operation, run, prepared } = forward;
-    const handler = parts.handlers[operation.kind] as unknown as EffectHandler<OperationKind>;
+    const handler = handlerOf(parts.handlers, operation.kind);
     if ((await handler.observe(operation.input, parts.contextOf(operation, run), prepared)) !== 'absent') return false;
   }
   return undoes.length > 0;

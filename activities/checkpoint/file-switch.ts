@@ -5,11 +5,11 @@ import type { CheckpointContents } from './contents.ts';
 import { bindActive } from './drift.ts';
 
 /** What one active file changes from and to: digests, or `absent`. */
-export interface FileSwitch {
+export type FileSwitch = {
   path: string;
   from: string;
   to: string;
-}
+};
 
 type Context = Pick<EffectContext, 'plan' | 'keep' | 'fence' | 'identityOf' | 'bindIdentity'>;
 

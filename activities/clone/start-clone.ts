@@ -30,7 +30,7 @@ export async function startClone(options: BuildOptions, clone: CloneToStart): Pr
     ...{ plan: clone.plan, home, target: options.clone },
     keep: (bytes: Buffer) => options.keep(bytes),
     fence: async () => original.signal.throwIfAborted(),
-  } as unknown as EffectContext;
+  } as EffectContext;
   const deps = { engine: world.engine, compose: clone.compose };
   const active = await readActiveStack(context);
   const loaded = await loadCheckpoint(deps, context, active, await imagesNow(options));

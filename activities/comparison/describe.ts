@@ -6,15 +6,15 @@ import type { Settled, WithSides } from './settle.ts';
 const sampleSize = 20;
 
 /** A row that differs. */
-export interface SampledRow {
+export type SampledRow = {
   kind: Difference['kind'];
   key: Record<string, string>;
   /** Columns in which it differs, where it is on both sides. */
   columns?: string[];
-}
+};
 
 /** What one comparison found, for a receipt: counts, and of the rows that differ keys and columns, never values. */
-export interface Described {
+export type Described = {
   what: string;
   equal: boolean;
   leftRows: number;
@@ -24,7 +24,7 @@ export interface Described {
   different: number;
   settled: number;
   sample: SampledRow[];
-}
+};
 
 /** Describes what stayed different after the rows were given time to settle. */
 export async function describeComparison(what: string, found: Settled, withSides: WithSides): Promise<Described> {

@@ -10,6 +10,6 @@ export interface ComposeEvent {
 export function parseEvent(line: string): ComposeEvent | undefined {
   const found = /^\s*(Container|Network|Volume|Image) "?([^\s"]+)"?\s+([A-Z][A-Za-z]+)\b/.exec(line);
   if (!found) return undefined;
-  const [, object, name, status] = found as unknown as [string, ComposeEvent['object'], string, string];
-  return { object, name, status };
+  const [, object, name = '', status = ''] = found;
+  return { object: object as ComposeEvent['object'], name, status };
 }

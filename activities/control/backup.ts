@@ -45,7 +45,7 @@ export function backupActivities(dependencies: BackupDependencies): BackupActivi
       dependencies.inActivity(async (surroundings) => {
         const target = await access.open(run.target);
         const sealed = await target.sealedRun(run.runId);
-        const context = effectContext(target, sealed, run, looking(run), 1, secrets, surroundings) as EffectContext;
+        const context = effectContext(target, sealed, run, looking(run), 1, secrets, surroundings);
         const planning: Planning = { target, context, host: sealed.plan.stack.host, from };
         switch (task.do) {
           case 'create': {

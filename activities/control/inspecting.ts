@@ -26,5 +26,5 @@ export async function inspecting(
     timeoutSeconds: 600,
   };
   const sealed = await target.sealedRun(run.runId);
-  return effectContext(target, sealed, run, looking, 0, secrets, surroundings) as unknown as EffectContext;
+  return effectContext(target, sealed, run, looking, 0, secrets, surroundings);
 }

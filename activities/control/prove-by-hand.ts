@@ -1,11 +1,11 @@
 import type { ProveByHandRequest } from '../../runbook/activities.ts';
 import { undoOfByHand } from '../../runbook/by-hand.ts';
 import { overallVerdict } from '../../runbook/checks.ts';
-import type { OperationKind, Undo } from '../../runbook/operations.ts';
+import type { Undo } from '../../runbook/operations.ts';
 import type { ProofAnswer } from '../../runbook/run-state.ts';
 import { operationKey } from '../../runbook/target-state.ts';
 import { refreshBreakGlass } from '../break-glass/refresh.ts';
-import type { EffectHandler } from '../effect.ts';
+import { handlerOf } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import { handlersFor, type PerformDependencies } from '../perform/perform.ts';
 import type { ControlDependencies } from './index.ts';
@@ -28,7 +28,7 @@ export async function proveByHand(
   const context = effectContext(target, sealed, run, operation, attempt, dependencies.secrets, surroundings);
   let undo: Undo | undefined;
   if (!known && undoOfByHand(operation) === 'prepare') {
-    const handler = handlersFor(sealed.plan, dependencies)[operation.kind] as unknown as EffectHandler<OperationKind>;
+    const handler = handlerOf(handlersFor(sealed.plan, dependencies), operation.kind);
     ({ undo } = await handler.prepare(operation.input, context));
   }
   const results = await dependencies.check(checks, context);

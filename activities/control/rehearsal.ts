@@ -27,7 +27,6 @@ import {
 } from '../clone/index.ts';
 import type { ComposeCli } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
-import type { EffectContext } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import { failureDetail } from '../perform/record-failure.ts';
 import { usePoints } from '../points/index.ts';
@@ -67,7 +66,7 @@ export function rehearsalActivities(dependencies: RehearsalDependencies): Rehear
     const operation = rehearsalOperation('look');
     return {
       deps,
-      context: effectContext(target, sealed, run, operation, 1, secrets, surroundings) as EffectContext,
+      context: effectContext(target, sealed, run, operation, 1, secrets, surroundings),
       target,
     };
   }

@@ -62,7 +62,7 @@ function memoryOf(stats: Docker.ContainerStats): Pick<ContainerUsage, 'memoryByt
   const memory = stats.memory_stats;
   if (memory?.usage === undefined) return { memoryBytes: undefined, memoryLimitBytes: undefined };
   // cgroup v2 calls it inactive_file, v1 total_inactive_file.
-  const detail = memory.stats as unknown as Record<string, number> | undefined;
+  const detail = memory.stats as Record<string, number> | undefined;
   const cache = detail?.['total_inactive_file'] ?? detail?.['inactive_file'] ?? 0;
   return { memoryBytes: Math.max(0, memory.usage - cache), memoryLimitBytes: memory.limit };
 }

@@ -103,7 +103,7 @@ export class EngineConnection {
       if (leadsAstray.test(request.path)) callback(noName(request.path), undefined);
       else modem.dial({ ...request, abortSignal: signal }, callback);
     };
-    return new Docker({ modem: bound } as unknown as Docker.DockerOptions);
+    return new Docker({ modem: bound } as Docker.DockerOptions);
   }
 
   async #race<T>(

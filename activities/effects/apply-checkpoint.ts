@@ -1,5 +1,4 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import {
   applied,
@@ -40,7 +39,7 @@ type Input = OperationInputs['applyCheckpoint'];
 type Context = EffectContext<'applyCheckpoint'>;
 
 /** What was looked up before anything was done. */
-interface Facts {
+type Facts = {
   files: FileSwitch[];
   /** Short ids of the containers that were there. */
   containers: string[];
@@ -48,14 +47,14 @@ interface Facts {
   recreate: Record<string, string[]>;
   willHappen: string[];
   composeVersion: string;
-}
+};
 
 /**
  * Makes a checkpoint the active one and brings the stack to it: files switched atomically, what was there kept by digest, orphans
  * settled, `up`, and a wait until every service is ready. @throws SwitchbackError `ValidationMismatch` (somebody edited an active
  * file), `Conflict` (a name or port is taken), `Protected`, `PreconditionFailed`, `StepFailed` and `NotReady` (a service).
  */
-export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHandler<'applyCheckpoint'> {
+export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHandler<'applyCheckpoint', Facts> {
   return {
     async prepare(input, context) {
       const active = await readActiveStack(context);
@@ -72,12 +71,12 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
         willHappen: describePrediction(preview.prediction).slice(0, 60),
         composeVersion: await deps.compose.version({ signal: context.signal }),
       };
-      return { undo: wayBack(input, context, active, preview), facts: facts as unknown as JsonObject };
+      return { undo: wayBack(input, context, active, preview), facts };
     },
 
     async observe(input, context, prepared) {
       if (!prepared) return 'absent';
-      const { files, recreate } = factsOf(prepared);
+      const { files, recreate } = prepared.facts;
       const standing = await Promise.all(files.map((file) => standingOf(context, file)));
       if (!standing.every((where) => where === 'to' || where === 'both')) {
         return standing.every((where) => where === 'from' || where === 'both') ? 'absent' : 'partial';
@@ -92,7 +91,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
 
     // Files alone say nothing of the containers, which are the effect.
     async untouched(_input, context, prepared) {
-      const { files, containers } = factsOf(prepared);
+      const { files, containers } = prepared.facts;
       const standing = await Promise.all(files.map((file) => standingOf(context, file)));
       if (!standing.includes('from') || standing.some((where) => where === 'to' || where === 'other')) return false;
       return areSame(deps, context, containers);
@@ -100,7 +99,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
 
     async perform(input, context, prepared) {
       const began = performance.now();
-      const { files, containers, recreate, willHappen, composeVersion } = factsOf(prepared);
+      const { files, containers, recreate, willHappen, composeVersion } = prepared.facts;
       await untilIdle(deps, context);
       const active = await readActiveStack(context);
       const next = await load(deps, input, context, active);
@@ -131,7 +130,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
     },
 
     async adopt(input, context, prepared) {
-      const { files, containers, willHappen, composeVersion } = factsOf(prepared);
+      const { files, containers, willHappen, composeVersion } = prepared.facts;
       await untilIdle(deps, context);
       await noteSwitched(context, files);
       const next = await load(deps, input, context, await readActiveStack(context));
@@ -148,8 +147,6 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
     },
   };
 }
-
-const factsOf = (prepared: Prepared) => prepared.facts as unknown as Facts;
 
 async function load(
   deps: CheckpointDependencies,

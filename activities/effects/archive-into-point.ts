@@ -11,13 +11,13 @@ import { helperOwner } from './helper-owner.ts';
 type Context = EffectContext<'backupVolume'>;
 
 /** What was looked up before anything was done; a retry after a crash wakes the users by it. */
-export interface BackupFacts {
+export type BackupFacts = {
   volume: string;
   identity: string;
   users: VolumeUser[];
   /** Absent until the volume is read, where there is room for all that its disk may hold. */
   survey?: VolumeSurvey;
-}
+};
 
 /** @param facts whose survey tells the progress how many bytes will go through */
 export function archiveJob(

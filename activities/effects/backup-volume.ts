@@ -1,9 +1,8 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import { plural } from '../../runbook/plural.ts';
 import type { DockerEngine } from '../docker/index.ts';
-import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
+import type { EffectContext, EffectHandler, Performed } from '../effect.ts';
 import { bytesIn, readPoint, type PointManifest } from '../points/index.ts';
 import { showBytes } from '../resources/index.ts';
 import {
@@ -35,7 +34,7 @@ type Context = EffectContext<'backupVolume'>;
  * Archives a volume into a recovery point. Those who write to it are stopped or frozen for the time, as the plan says, and are
  * brought back to what they were whatever happens.
  */
-export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandler<'backupVolume'> {
+export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandler<'backupVolume', BackupFacts> {
   const { engine } = deps;
   return {
     async prepare(input, context) {
@@ -50,7 +49,7 @@ export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandl
       const facts: BackupFacts = { volume: input.volume, identity: room.identity, users, ...(survey && { survey }) };
       return {
         undo: { by: 'nothing', summary: 'a backup leaves what it read as it was' },
-        facts: { ...facts } as unknown as JsonObject,
+        facts,
       };
     },
 
@@ -58,12 +57,12 @@ export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandl
       if (!prepared) return 'absent';
       const sealed = await readPoint(context.home.points, { run: context.runId, point: input.point });
       if (!sealed) return 'partial';
-      return (await areAwake(engine, factsOf(prepared).users, { signal: context.signal })) ? 'done' : 'partial';
+      return (await areAwake(engine, prepared.facts.users, { signal: context.signal })) ? 'done' : 'partial';
     },
 
     async perform(input, context, prepared) {
       const { signal } = context;
-      const facts = factsOf(prepared);
+      const facts = prepared.facts;
       const sealed = await readPoint(context.home.points, { run: context.runId, point: input.point });
       if (sealed) {
         // An earlier attempt was killed after it had sealed, and perhaps before it had woken the users.
@@ -89,7 +88,6 @@ export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandl
   };
 }
 
-const factsOf = (prepared: Prepared) => prepared.facts as unknown as BackupFacts;
 const writers = (users: VolumeUser[]) => users.filter((user) => user.writes);
 
 async function requireVolume(engine: DockerEngine, volume: string, signal: AbortSignal): Promise<void> {

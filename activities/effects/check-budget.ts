@@ -1,6 +1,6 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { DockerEngine } from '../docker/index.ts';
-import type { EffectContext, EffectHandler } from '../effect.ts';
+import type { EffectHandler } from '../effect.ts';
 import type { CheckpointSight } from '../preflight/index.ts';
 import { hostMemory, judgeDemand, showBytes, sumLimits } from '../resources/index.ts';
 
@@ -19,7 +19,7 @@ export function checkBudgetHandler(deps: BudgetDependencies): EffectHandler<'che
     observe: async () => 'absent',
     async perform(input, context) {
       const { compose, env, budget } = input;
-      const model = await deps.checkpoints.modelOf(context as unknown as EffectContext, {
+      const model = await deps.checkpoints.modelOf(context, {
         compose,
         ...(env === undefined ? {} : { env }),
       });

@@ -16,7 +16,7 @@ export function checkPreflightHandler(deps: PreflightDependencies): EffectHandle
     observe: async () => 'absent',
     async perform(input, context) {
       const { checks } = input;
-      const looked = await lookAtAll(checks, surroundingsOf(deps, context as unknown as EffectContext), (done) =>
+      const looked = await lookAtAll(checks, surroundingsOf(deps, context), (done) =>
         context.progress({ doing: `looking: ${checks[done]!.check}`, done, total: checks.length, unit: 'checks' }),
       );
       refuseUnlessAllHold(looked);

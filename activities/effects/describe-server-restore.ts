@@ -6,14 +6,14 @@ import type { SwapFacts } from './swap-volume.ts';
 type Input = OperationInputs['restoreStore'];
 
 /** What was looked up before anything was done. */
-export interface ServerSwap extends SwapFacts {
+export type ServerSwap = SwapFacts & {
   /** Tells the intent of a server's restore from that of a database. */
   method: 'physical';
   /** Databases that go back together with the store's own. */
   others: string[];
   /** How far the log is followed. */
   at?: string;
-}
+};
 
 /** What was found out on the way; less after a crash. */
 export interface Outcome {

@@ -24,7 +24,7 @@ import { readRecord, readStackState, writeRecord } from '../records/index.ts';
 type Input = OperationInputs['recordBefore'];
 type Context = EffectContext<'recordBefore'>;
 
-interface Facts {
+type Facts = {
   /** Absent where the stack is in no repository. */
   commit?: string;
   /** What the tag is, or is going to be. */
@@ -33,7 +33,7 @@ interface Facts {
   earlier?: string;
   /** Commit that the backup branch is on, or is going to be. */
   branchAt?: string;
-}
+};
 
 /** Paths that a record lists; how many more there are is said. */
 const listedPaths = 200;
@@ -42,7 +42,7 @@ const listedPaths = 200;
  * Writes down what is there before anything is touched: the commit, marked by an annotated tag and a backup branch where asked for,
  * and the project's containers, networks and volumes.
  */
-export function recordBeforeHandler(deps: { engine: DockerEngine }): EffectHandler<'recordBefore'> {
+export function recordBeforeHandler(deps: { engine: DockerEngine }): EffectHandler<'recordBefore', Facts> {
   return {
     async prepare(input, context) {
       const { directory } = context.plan.stack;
@@ -67,7 +67,7 @@ export function recordBeforeHandler(deps: { engine: DockerEngine }): EffectHandl
       if (!prepared) return 'absent';
       const { directory } = context.plan.stack;
       const options = { signal: context.signal };
-      const { commit, object, branchAt = commit } = prepared.facts as Facts;
+      const { commit, object, branchAt = commit } = prepared.facts;
       const record = await readRecord(fileOf(context, 'json'));
       const tagged =
         input.tag === undefined || (await refObject(directory, `refs/tags/${input.tag}`, options)) === object;
@@ -80,7 +80,7 @@ export function recordBeforeHandler(deps: { engine: DockerEngine }): EffectHandl
     },
 
     async perform(input, context, prepared) {
-      const facts = prepared.facts as Facts;
+      const facts = prepared.facts;
       context.progress({ doing: 'looking at containers, networks and volumes' });
       // The state first, then the tag: a tag is shared with others, so it is made when nothing can fail any more.
       const stack = await readStackState(deps.engine, context.plan.stack.project, { signal: context.signal });
@@ -94,7 +94,7 @@ export function recordBeforeHandler(deps: { engine: DockerEngine }): EffectHandl
     },
 
     async adopt(input, context, prepared) {
-      const facts = prepared.facts as Facts;
+      const facts = prepared.facts;
       const before = JSON.parse((await readRecord(fileOf(context, 'json'))) ?? '{}') as BeforeRecord;
       return {
         ...describe(input, facts, before),

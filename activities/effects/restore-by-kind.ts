@@ -13,7 +13,8 @@ export function restoreByKindHandler(world: {
 }): EffectHandler<'restoreStore'> {
   const store = restoreStoreHandler(world);
   const server = restoreServerHandler(world);
-  const by = (prepared: Prepared) => (prepared.facts['method'] === 'physical' ? server : store);
+  const by = (prepared: Prepared): EffectHandler<'restoreStore'> =>
+    prepared.facts['method'] === 'physical' ? server : store;
   return {
     async prepare(input, context) {
       if (input.putBack !== undefined) return server.prepare(input, context);

@@ -1,9 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { JsonObject } from '../../runbook/json.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
-import type { EffectContext, EffectHandler, Prepared } from '../effect.ts';
+import type { EffectContext, EffectHandler } from '../effect.ts';
 import { bytesIn, findPoint, verifyPoint, type StoredPoint } from '../points/index.ts';
 import type { BuiltServer, LogToFollow } from '../stores/physical-backups.ts';
 import { physicalBackupsOf, type StoreDrivers } from '../stores/registry.ts';
@@ -40,13 +39,11 @@ interface World {
 
 /** More would not fit into a receipt; the manifest has them all. */
 const othersInFacts = 100;
-const factsOf = (prepared: Prepared) => prepared.facts as unknown as ServerSwap;
-
 /**
  * Restores a whole server from a physical backup: built, verified and recovered in a volume beside the live one, its container stopped, the
  * two exchanged in one rename, the container started. What was replaced is kept.
  */
-export function restoreServerHandler({ engine, stores }: World): EffectHandler<'restoreStore'> {
+export function restoreServerHandler({ engine, stores }: World): EffectHandler<'restoreStore', ServerSwap> {
   return {
     async prepare(input, context) {
       refuseElsewhere(input);
@@ -81,19 +78,19 @@ export function restoreServerHandler({ engine, stores }: World): EffectHandler<'
         others: point ? physical.others(point).slice(0, othersInFacts) : [],
         ...(at === undefined ? {} : { at }),
       };
-      return { undo: undoOf(input, facts), facts: { ...facts } as unknown as JsonObject };
+      return { undo: undoOf(input, facts), facts };
     },
 
     async observe(_input, context, prepared) {
       if (!prepared) return 'absent';
-      const facts = factsOf(prepared);
+      const facts = prepared.facts;
       const state = await swapState(await swapJob(engine, context), context, facts);
       if (state !== 'exchanged') return state;
       return (await areAwake(engine, facts.users, { signal: context.signal })) ? 'done' : 'partial';
     },
 
     async perform(input, context, prepared) {
-      const facts = factsOf(prepared);
+      const facts = prepared.facts;
       const { physical, use } = physicalBackupsOf(stores, context, input.store);
       const job = await swapJob(engine, context);
       const began = performance.now();

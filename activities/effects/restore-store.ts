@@ -105,7 +105,7 @@ async function bind(
   if (named === undefined) await context.bindIdentity(`store:${store}`, outcome.identity);
 }
 
-const swapPlanOf = (prepared: Prepared) => prepared.facts['swap'] as unknown as SwapPlan;
+const swapPlanOf = (prepared: Prepared) => prepared.facts['swap'] as SwapPlan;
 
 function described({ store, named, from }: Input, prepared: Prepared, outcome: RestoreOutcome): Performed {
   const { loss, identity, warnings, tookMs, fencedMs } = outcome;

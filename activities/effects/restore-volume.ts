@@ -1,8 +1,7 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs, Undo } from '../../runbook/operations.ts';
 import type { DockerEngine } from '../docker/index.ts';
-import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
+import type { EffectContext, EffectHandler, Performed } from '../effect.ts';
 import {
   areAwake,
   endExchange,
@@ -33,7 +32,7 @@ type Context = EffectContext<'restoreVolume'>;
  * Restores a volume from a recovery point: extracts beside, compares, exchanges the two in one rename, and keeps what was replaced.
  * With `putBack`, the new content is that of a volume which an earlier restore has kept.
  */
-export function restoreVolumeHandler(deps: { engine: DockerEngine }): EffectHandler<'restoreVolume'> {
+export function restoreVolumeHandler(deps: { engine: DockerEngine }): EffectHandler<'restoreVolume', SwapFacts> {
   const { engine } = deps;
   return {
     async prepare(input, context) {
@@ -50,19 +49,19 @@ export function restoreVolumeHandler(deps: { engine: DockerEngine }): EffectHand
       const point = input.putBack === undefined ? await pointToRestore(job, context, live) : '';
       const beside = input.putBack ?? job.nameOf('kept');
       const facts: SwapFacts = { volume, before, beside, point, users };
-      return { undo: undoOf(input, facts), facts: { ...facts } as unknown as JsonObject };
+      return { undo: undoOf(input, facts), facts };
     },
 
     async observe(_input, context, prepared) {
       if (!prepared) return 'absent';
-      const facts = factsOf(prepared);
+      const facts = prepared.facts;
       const state = await swapState(await swapJob(engine, context), context, facts);
       if (state !== 'exchanged') return state;
       return (await areAwake(engine, facts.users, { signal: context.signal })) ? 'done' : 'partial';
     },
 
     async perform(input, context, prepared) {
-      const facts = factsOf(prepared);
+      const facts = prepared.facts;
       const job = await swapJob(engine, context);
       const began = performance.now();
       // One of an earlier attempt may be about to exchange while this one begins to extract anew.
@@ -82,8 +81,6 @@ export function restoreVolumeHandler(deps: { engine: DockerEngine }): EffectHand
     },
   };
 }
-
-const factsOf = (prepared: Prepared) => prepared.facts as unknown as SwapFacts;
 
 /** @throws `Protected`: what is protected is never overwritten, not even by its own backup. */
 function refuseProtected(context: Context, volume: string): void {

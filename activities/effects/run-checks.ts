@@ -1,7 +1,7 @@
 import { describeCheck } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { runChecks, untilSteady } from '../checks/index.ts';
-import type { EffectContext, EffectHandler } from '../effect.ts';
+import type { EffectHandler } from '../effect.ts';
 import { describeResults, instrumentsOf, resultFacts, type CheckDependencies } from './instruments.ts';
 
 /**
@@ -14,7 +14,7 @@ export function runChecksHandler(deps: CheckDependencies): EffectHandler<'runChe
     observe: async () => 'absent',
     async perform(input, context) {
       const { checks, withinSeconds, everySeconds, consecutive } = input;
-      const instruments = instrumentsOf(deps, context as unknown as EffectContext);
+      const instruments = instrumentsOf(deps, context);
       const steadiness = await untilSteady(() => runChecks(checks, instruments, context.signal), {
         withinMs: withinSeconds * 1000,
         everyMs: everySeconds * 1000,

@@ -17,7 +17,7 @@ const role = 'run';
  * ended, and a failure is forgotten only after it was reported. @throws SwitchbackError `StepFailed` (it exited with another code than 0,
  * or took too long), `PreconditionFailed`, `Conflict`
  */
-export function runContainerHandler(deps: CheckpointDependencies): EffectHandler<'runContainer'> {
+export function runContainerHandler(deps: CheckpointDependencies): EffectHandler<'runContainer', Facts> {
   const { engine } = deps;
   return {
     async prepare(input, context) {
@@ -95,9 +95,9 @@ async function run(
   deps: CheckpointDependencies,
   input: Input,
   context: Context,
-  prepared: Prepared,
+  prepared: Prepared<Facts>,
 ): Promise<Performed> {
-  const { imageId } = prepared.facts as unknown as Facts;
+  const { imageId } = prepared.facts;
   const began = performance.now();
   const ran = await runInService(deps, context, input, {
     role,

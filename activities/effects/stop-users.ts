@@ -2,30 +2,31 @@ import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import { plural } from '../../runbook/plural.ts';
 import type { DockerEngine } from '../docker/index.ts';
-import type { EffectContext, EffectHandler, Prepared } from '../effect.ts';
+import type { EffectContext, EffectHandler } from '../effect.ts';
 import { placeOfStore, withStore, type StoreDrivers } from '../stores/registry.ts';
 import type { Place } from '../stores/store.ts';
 import { servingContainers } from '../stores/serving-containers.ts';
 import { asUser, areAwake, isUp, quieten, volumeUsers, wake, type VolumeUser } from '../volumes/index.ts';
 
-interface Facts {
+type Facts = {
   users: VolumeUser[];
-}
-const factsOf = (prepared: Prepared | undefined) => prepared?.facts as unknown as Facts | undefined;
+};
 
 /**
  * Stops what may write to stores and volumes that are about to be restored. What serves a store keeps running; where a store is out of
  * reach once the others have stopped, they are started again, and the restore goes on with its own fence alone.
  */
-export function stopUsersHandler(deps: { engine: DockerEngine; stores: StoreDrivers }): EffectHandler<'stopUsers'> {
+export function stopUsersHandler(deps: {
+  engine: DockerEngine;
+  stores: StoreDrivers;
+}): EffectHandler<'stopUsers', Facts> {
   const { engine } = deps;
   return {
     async prepare(input, context) {
       const users = await usersOf(deps, input, context);
-      const facts: Facts = { users };
       return {
         undo: { by: 'nothing', summary: 'the checkpoint that follows starts its services again' },
-        facts: facts as unknown as JsonObject,
+        facts: { users },
       };
     },
 
@@ -37,7 +38,7 @@ export function stopUsersHandler(deps: { engine: DockerEngine; stores: StoreDriv
     async perform(input, context, prepared) {
       const { signal } = context;
       // What was started since by a restart policy, or by a person, is found now.
-      const known = factsOf(prepared)?.users ?? [];
+      const known = prepared.facts.users;
       const users = onceEach([...known, ...(await usersSince(deps, input, context, known))]);
       context.progress({ doing: `stopping ${plural(users.length, 'container')}` });
       await context.fence();
@@ -56,27 +57,27 @@ export function stopUsersHandler(deps: { engine: DockerEngine; stores: StoreDriv
 }
 
 /** Starts what `stopUsers` stopped, exactly as it was. */
-export function startUsersHandler({ engine }: { engine: DockerEngine }): EffectHandler<'startUsers'> {
+export function startUsersHandler({ engine }: { engine: DockerEngine }): EffectHandler<'startUsers', Facts> {
   return {
     async prepare(input, context) {
       const facts = await context.factsOf(input.stoppedBy, input.run ?? context.runId);
-      const users = (facts?.['users'] ?? []) as unknown as VolumeUser[];
+      const users = (facts?.['users'] ?? []) as VolumeUser[];
       const later = input.except ?? [];
       const starting = later.length === 0 ? users : users.filter(({ service }) => !later.includes(service ?? ''));
       return {
         undo: { by: 'nothing', summary: 'an undo is not undone by itself' },
-        facts: { users: starting } as unknown as JsonObject,
+        facts: { users: starting },
       };
     },
 
     async observe(_input, { signal }, prepared) {
-      const users = factsOf(prepared)?.users;
+      const users = prepared?.facts.users;
       if (users === undefined) return 'absent';
       return (await areAwake(engine, users, { signal })) ? 'done' : 'partial';
     },
 
     async perform(_input, context, prepared) {
-      const users = factsOf(prepared)?.users ?? [];
+      const users = prepared.facts.users;
       context.progress({ doing: `starting ${plural(users.length, 'container')}` });
       await context.fence();
       await wake(engine, users, { signal: context.signal });
@@ -96,7 +97,7 @@ const onceEach = (users: readonly VolumeUser[]) =>
 function stopped(users: VolumeUser[]) {
   return {
     summary: users.length === 0 ? 'nobody uses what is restored' : `stopped: ${namesOf(users)}`,
-    facts: { users } as unknown as JsonObject,
+    facts: { users } as JsonObject,
     effect: { stopped: users.map(({ name }) => name).sort() },
   };
 }

@@ -27,7 +27,7 @@ import { helperOwner } from './helper-owner.ts';
 type Context = Omit<EffectContext, 'operation'> & { operation: Pick<Operation, 'id' | 'timeoutSeconds'> };
 
 /** What was looked up before anything was done. */
-export interface SwapFacts {
+export type SwapFacts = {
   /** The volume whose content is replaced. */
   volume: string;
   /** Its identity before; null where it is made new. */
@@ -36,7 +36,7 @@ export interface SwapFacts {
   beside: string;
   point: string;
   users: VolumeUser[];
-}
+};
 
 export function swapJob(engine: DockerEngine, context: Context): Promise<HelperJob> {
   return helperJob(engine, helperOwner(context), context.operation.timeoutSeconds * 1000, (done) =>

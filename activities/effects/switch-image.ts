@@ -34,7 +34,7 @@ import {
   seeContainers,
   sharersOf,
 } from '../compose/index.ts';
-import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
+import type { EffectContext, EffectHandler, Performed } from '../effect.ts';
 
 type Input = OperationInputs['switchImage'];
 type Context = EffectContext<'switchImage'>;
@@ -53,7 +53,7 @@ type Facts = {
  * same bytes. @throws SwitchbackError `Unsupported` (the image is not simply written there), `PreconditionFailed` (it is not on this
  * host), `ValidationMismatch` (somebody edited the file), `StepFailed`, `NotReady`
  */
-export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<'switchImage'> {
+export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<'switchImage', Facts> {
   return {
     async prepare(input, context) {
       const active = await requireActive(context);
@@ -79,7 +79,7 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
 
     async observe(input, context, prepared) {
       if (!prepared) return 'absent';
-      const { from, to, imageId } = factsOf(prepared);
+      const { from, to, imageId } = prepared.facts;
       const active = await requireActive(context);
       if (active.compose.digest !== to) return active.compose.digest === from ? 'absent' : 'partial';
       const next = await load(deps, context, active, to);
@@ -100,14 +100,14 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
     },
 
     async untouched(_input, context, prepared) {
-      const { from, to, containers } = factsOf(prepared);
+      const { from, to, containers } = prepared.facts;
       const active = await requireActive(context);
       return from !== to && active.compose.digest === from && (await areSame(deps, context, containers));
     },
 
     async perform(input, context, prepared) {
       const began = performance.now();
-      const facts = factsOf(prepared);
+      const facts = prepared.facts;
       await untilIdle(deps, context);
       const active = await requireActive(context);
       const next = await load(deps, context, active, facts.to);
@@ -153,7 +153,7 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
 
     async adopt(input, context, prepared) {
       await untilIdle(deps, context);
-      const facts = factsOf(prepared);
+      const facts = prepared.facts;
       await noteSwitched(context, [fileOf(context, facts)]);
       const { own } = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
       await noteOwnContainers(context, own, facts.containers);
@@ -162,7 +162,6 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
   };
 }
 
-const factsOf = (prepared: Prepared) => prepared.facts as unknown as Facts;
 const fileOf = (context: Context, { from, to }: Facts): FileSwitch => ({ path: context.plan.stack.compose, from, to });
 
 async function requireActive(context: Context): Promise<ActiveStack & { compose: ActiveFile }> {

@@ -14,7 +14,7 @@ import {
 type Input = OperationInputs['tagCheckpoint'];
 
 /** What was looked up before the tag was made. */
-interface Facts {
+type Facts = {
   commit: string;
   /** The tag object, which exists before the tag does: so the undo knows what to take back. */
   object: string;
@@ -22,10 +22,10 @@ interface Facts {
   existed: boolean;
   /** Paths of the stack that are not in the tagged commit. */
   uncommitted: number;
-}
+};
 
 /** An annotated tag on the commit that is checked out; the undo takes it back, so that a phase that went back can run again. */
-export function tagCheckpointHandler(): EffectHandler<'tagCheckpoint'> {
+export function tagCheckpointHandler(): EffectHandler<'tagCheckpoint', Facts> {
   return {
     async prepare(input, context) {
       const { directory } = context.plan.stack;
@@ -37,14 +37,14 @@ export function tagCheckpointHandler(): EffectHandler<'tagCheckpoint'> {
       const object = existing ?? (await writeTagObject(directory, { tag: input.tag, commit, message }, options));
       const uncommitted = (await dirtyPaths(directory, [], options)).length;
       const facts: Facts = { commit, object, existed: existing !== undefined, uncommitted };
-      return { undo: undoOf(input, facts), facts: { ...facts } };
+      return { undo: undoOf(input, facts), facts };
     },
 
     async observe(input, context, prepared) {
       if (!prepared) return 'absent';
       const { directory } = context.plan.stack;
       const object = await refObject(directory, `refs/tags/${input.tag}`, { signal: context.signal });
-      if (object !== (prepared.facts as unknown as Facts).object) return 'absent';
+      if (object !== prepared.facts.object) return 'absent';
       // Whether it was pushed only the remote knows; pushing once more has no effect.
       return input.push ? 'partial' : 'done';
     },
@@ -52,7 +52,7 @@ export function tagCheckpointHandler(): EffectHandler<'tagCheckpoint'> {
     async perform(input, context, prepared) {
       const { directory } = context.plan.stack;
       const options = { signal: context.signal };
-      const facts = prepared.facts as unknown as Facts;
+      const facts = prepared.facts;
       await createTag(directory, { tag: input.tag, object: facts.object }, options);
       if (input.push) await context.fence();
       const remote = input.push ? await pushRefs(directory, [`refs/tags/${input.tag}`], options) : undefined;

@@ -24,7 +24,7 @@ export function watchBakeHandler(deps: CheckDependencies): EffectHandler<'watchB
     async perform(input, context) {
       const { checks, forSeconds, everySeconds, triggers } = input;
       const file = await stateFile(context);
-      const instruments = instrumentsOf(deps, context as unknown as EffectContext);
+      const instruments = instrumentsOf(deps, context);
       const allowed = triggers.map(({ healthFailures }) => healthFailures);
       const result = await watchWindow(() => runChecks(checks, instruments, context.signal), await readState(file), {
         forMs: forSeconds * 1000,

@@ -18,7 +18,7 @@ export async function leftStopped(
   return operations
     .filter((known) => leavesStopped(known) && !operations.some((later) => startsAfter(known, later)))
     .flatMap(({ operation, prepared }) =>
-      ((prepared.facts['users'] ?? []) as unknown as VolumeUser[])
+      ((prepared.facts['users'] ?? []) as VolumeUser[])
         .filter((user) => isUp(user) && up.has(user.id) && !isUp(up.get(user.id)!))
         .map((user): Leftover => {
           const { was } = up.get(user.id)!;

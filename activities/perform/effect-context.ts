@@ -1,6 +1,6 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { RunRef } from '../../runbook/activities.ts';
-import type { Operation, OperationKind } from '../../runbook/operations.ts';
+import type { Operation } from '../../runbook/operations.ts';
 import { isBeingTakenBack } from '../../runbook/being-taken-back.ts';
 import { operationKey, type TargetState } from '../../runbook/target-state.ts';
 import type { EffectContext, Progress } from '../effect.ts';
@@ -36,15 +36,15 @@ export function outdated(
 }
 
 /** Builds what a handler sees of the world for one attempt of an operation. */
-export function effectContext<K extends OperationKind>(
+export function effectContext(
   target: OpenTarget,
   sealedRun: SealedRun,
   run: RunRef,
-  operation: Extract<Operation, { kind: K }>,
+  operation: Operation,
   attempt: number,
   secrets: SecretSource,
   surroundings: Surroundings,
-): EffectContext<K> {
+): EffectContext {
   const { home, journal, content } = target;
   return {
     target: run.target,

@@ -7,7 +7,14 @@ import { canonicalJson } from '../../runbook/json.ts';
 import type { Operation, OperationKind, Receipt } from '../../runbook/operations.ts';
 import { operationKey, type OperationRecord } from '../../runbook/target-state.ts';
 import { objectionToForward } from '../../runbook/way-on.ts';
-import type { EffectContext, EffectHandler, EffectHandlers, Performed, Prepared } from '../effect.ts';
+import {
+  handlerOf,
+  type EffectContext,
+  type EffectHandler,
+  type EffectHandlers,
+  type Performed,
+  type Prepared,
+} from '../effect.ts';
 import { refreshBreakGlass } from '../break-glass/refresh.ts';
 import { endPredecessors } from '../processes/end-predecessor.ts';
 import { runMarked } from '../processes/mark.ts';
@@ -34,8 +41,6 @@ export interface PerformDependencies {
 }
 
 /** A handler whose kind is looked up at run time: its input and context are those of the operation it is called with. */
-type AnyHandler = EffectHandler<OperationKind>;
-type AnyContext = EffectContext;
 
 /**
  * Performs one operation so that it takes effect once, whatever was killed before: looks for its receipt, claims an attempt in the
@@ -61,15 +66,7 @@ export async function performOperation(
 
   const attempt = (known?.attempt ?? 0) + 1;
   const sealedRun = await target.sealedRun(operation.of ?? run.runId);
-  const context = effectContext(
-    target,
-    sealedRun,
-    run,
-    operation,
-    attempt,
-    dependencies.secrets,
-    surroundings,
-  ) as AnyContext;
+  const context = effectContext(target, sealedRun, run, operation, attempt, dependencies.secrets, surroundings);
   const journal = (entries: JournalEntry[]) =>
     target.journal.appendIf({ run: run.runId, epoch: run.epoch, entries }, (now) =>
       outdated(now, run, operation.id, attempt),
@@ -82,7 +79,7 @@ export async function performOperation(
     let claimed = false;
     try {
       requireFreshProofs(sealedRun.plan, request, state);
-      const handler = handlersFor(sealedRun.plan, dependencies)[operation.kind] as unknown as AnyHandler;
+      const handler = handlerOf(handlersFor(sealedRun.plan, dependencies), operation.kind);
       prepared = known?.prepared ?? (await handler.prepare(operation.input, context));
       await claim(target, request, attempt, known, prepared, dependencies.worker);
       claimed = true;
@@ -142,7 +139,11 @@ async function claim(
 }
 
 /** The operation is done and written down; what it leaves lying about must not make it fail. */
-async function settle(handler: AnyHandler, operation: Operation, context: AnyContext): Promise<void> {
+async function settle(
+  handler: EffectHandler<OperationKind>,
+  operation: Operation,
+  context: EffectContext,
+): Promise<void> {
   try {
     await handler.settle?.(operation.input, context);
   } catch (error) {
@@ -153,8 +154,8 @@ async function settle(handler: AnyHandler, operation: Operation, context: AnyCon
 type Outcome = Performed & { adopted: boolean };
 
 async function act(
-  handler: AnyHandler,
-  context: AnyContext,
+  handler: EffectHandler<OperationKind>,
+  context: EffectContext,
   prepared: Prepared,
   again: boolean,
   nothing: () => Promise<Performed | undefined>,
@@ -187,19 +188,19 @@ function lookingBack(
   run: PerformRequest['run'],
   dependencies: PerformDependencies,
   surroundings: Surroundings,
-  undo: AnyContext,
+  undo: EffectContext,
 ): Looking {
   return {
     handlerOf: async (forward) => {
       const { plan } = await target.sealedRun(forward.run);
-      return handlersFor(plan, dependencies)[forward.operation.kind] as unknown as AnyHandler;
+      return handlerOf(handlersFor(plan, dependencies), forward.operation.kind);
     },
     contextOf: async (forward) => {
       const sealedRun = await target.sealedRun(forward.run);
       const as = { ...run, runId: forward.run };
       const { operation, attempt } = forward;
       const { secrets } = dependencies;
-      const context = effectContext(target, sealedRun, as, operation, attempt, secrets, surroundings) as AnyContext;
+      const context = effectContext(target, sealedRun, as, operation, attempt, secrets, surroundings);
       return { ...context, fence: () => undo.fence() };
     },
   };

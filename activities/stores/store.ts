@@ -124,7 +124,7 @@ export interface StateLoss {
 }
 
 /** What a restore exchanges, worked out before anything is done. Kept with the intent. */
-export interface SwapPlan {
+export type SwapPlan = {
   /** Identity of what is live before. */
   before: string;
   /** Where the restored data is built. */
@@ -135,7 +135,7 @@ export interface SwapPlan {
   open: boolean;
   /** Nothing is exchanged: the restored data gets this name, which nothing has yet. */
   named?: string;
-}
+};
 
 /** What a restore is asked for. */
 export interface RestoreWish {

@@ -7,7 +7,7 @@ import { answerOf, readAll, runVolumeHelper } from './run-volume-helper.ts';
 import type { HelperJob } from './run-volume-helper.ts';
 
 /** What is in a volume, and what its file system has left. */
-export interface VolumeSurvey {
+export type VolumeSurvey = {
   files: number;
   folders: number;
   others: number;
@@ -19,7 +19,7 @@ export interface VolumeSurvey {
   freeBytes: number;
   /** -1 where the file system has no limit. */
   freeInodes: number;
-}
+};
 
 /**
  * Looks at a volume: where the worker may read all of it, straight from its folder, else through a helper that mounts it read-only. Safe

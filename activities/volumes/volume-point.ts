@@ -9,17 +9,17 @@ import type { VolumeSurvey } from './survey-volume.ts';
 import { archiveNeed, restoreNeed } from './volume-room.ts';
 
 /** What a volume's recovery point remembers of the volume, whichever way its content was taken. */
-export interface VolumeSize {
+export type VolumeSize = {
   files: number;
   folders: number;
   others: number;
   /** What it took on disk: the room that a restore needs. */
   diskBytes: number;
   plainBytes: number;
-}
+};
 
 /** What the point of an archive remembers, so that its proof and its restore know what must come out. */
-export interface VolumeCanary extends VolumeSize {
+export type VolumeCanary = VolumeSize & {
   packing: 'zstd' | 'none';
   /** Hash of the tar stream, and what it was made with. */
   plainHash: string;
@@ -27,7 +27,7 @@ export interface VolumeCanary extends VolumeSize {
   /** How the tree was read for the fingerprint. */
   treeWay: number;
   changedWhileRead: boolean;
-}
+};
 
 /** The canary of a manifest, from what was measured before and while the archive was written. */
 export function canaryOf(survey: VolumeSurvey, archive: Archive): JsonObject {
@@ -41,12 +41,12 @@ export function canaryOf(survey: VolumeSurvey, archive: Archive): JsonObject {
 }
 
 /** The same of a snapshot: restic compares contents by their hashes, and this what it restores beside them. */
-export interface SnapshotCanary extends VolumeSize {
+export type SnapshotCanary = VolumeSize & {
   /** Digest of the metadata of all entries; see `listing`. */
   metadata: string;
   listingWay: number;
   changedWhileRead: boolean;
-}
+};
 
 export function snapshotCanaryOf(survey: VolumeSurvey, snapshot: TakenSnapshot): JsonObject {
   const { files, folders, others, diskBytes } = survey;
@@ -62,7 +62,7 @@ export function snapshotCanaryOf(survey: VolumeSurvey, snapshot: TakenSnapshot):
 export function sizeOf(point: StoredPoint): VolumeSize {
   if (point.manifest.at === undefined) return archiveOf(point);
   requireVolume(point);
-  return point.manifest.canary as unknown as VolumeSize;
+  return point.manifest.canary as VolumeSize;
 }
 
 /** Room for what comes out of a point. A snapshot holds no more than restic has read: nobody without the password has written it. */
@@ -72,7 +72,7 @@ export const needOf = (point: StoredPoint) =>
 /** What a manifest says about a volume's snapshot. @throws `PreconditionFailed` when the point is not one of a volume. */
 export function snapshotOf(point: StoredPoint, at: PointPlace): PointPlace & SnapshotCanary {
   requireVolume(point);
-  return { ...(point.manifest.canary as unknown as SnapshotCanary), ...at };
+  return { ...(point.manifest.canary as SnapshotCanary), ...at };
 }
 
 function requireVolume({ manifest: { source, point } }: StoredPoint): void {
@@ -87,7 +87,7 @@ export function archiveOf(point: StoredPoint): ArchiveToExtract & VolumeCanary {
   const part = parts[0];
   if (part === undefined) throw new SwitchbackError('IntegrityFailed', `${point.manifest.point} names no archive`);
   // Older points have a SHA-256; the oldest do not say how they were read.
-  const { plainSha256, ...known } = canary as unknown as VolumeCanary & { plainSha256?: string };
+  const { plainSha256, ...known } = canary as VolumeCanary & { plainSha256?: string };
   return {
     ...known,
     ...(plainSha256 !== undefined && { plainHash: plainSha256, hashedWith: 'sha256' }),

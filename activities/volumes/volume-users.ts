@@ -6,7 +6,7 @@ import { pause } from '../docker/index.ts';
 import type { CallOptions, DockerEngine } from '../docker/index.ts';
 
 /** A container that uses a volume, as it was before anything was done to it. */
-export interface VolumeUser {
+export type VolumeUser = {
   id: string;
   name: string;
   was: 'healthy' | 'running' | 'restarting' | 'paused' | 'stopped';
@@ -14,7 +14,7 @@ export interface VolumeUser {
   /** Of the Compose project that it belongs to, if any. */
   project: string;
   service?: string;
-}
+};
 
 /** Containers that mount a volume, by its name or by its path on the host; our own helpers left out. */
 export async function volumeUsers(

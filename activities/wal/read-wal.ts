@@ -6,12 +6,12 @@ import { beginOf, firstMissing, lsnOf, nameOf, segmentAt, segmentsIn } from './s
 import { walFile, walFolder } from './wal-folder.ts';
 
 /** What the manifest of a point says of the log that follows it. */
-interface Followed {
+type Followed = {
   wal: { segmentBytes: number };
   timeline: number;
   stopLsn: string;
   endedAt: string;
-}
+};
 
 /** The moments that a point can be brought to by its log. */
 export interface WalSpan {
@@ -34,7 +34,7 @@ const silentMs = 30_000;
 /** Whether a point was taken to be followed by the log of its server. */
 export const isFollowed = ({ canary }: Pick<PointManifest, 'canary'>) => canary['wal'] !== undefined;
 
-export const followed = ({ canary }: Pick<PointManifest, 'canary'>) => canary as unknown as Followed;
+export const followed = ({ canary }: Pick<PointManifest, 'canary'>) => canary as Followed;
 
 /** Reads from disk how far the log of a point goes; nothing for a point that has none. Asks nobody. */
 export async function readWal(

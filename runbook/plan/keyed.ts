@@ -16,9 +16,9 @@ export function keyed<S extends Record<string, z.ZodType>>(
   what: string,
   options: S,
 ): z.ZodType<z.output<S[keyof S]>, z.input<S[keyof S]>> {
-  const union = z.union(Object.values(options) as unknown as [z.ZodType, z.ZodType]);
+  const union = z.union(Object.values(options) as [z.ZodType, z.ZodType]);
   keyedUnions.set(union, { what, keys: Object.keys(options) });
-  return union as unknown as z.ZodType<z.output<S[keyof S]>, z.input<S[keyof S]>>;
+  return union as z.ZodType<z.output<S[keyof S]>, z.input<S[keyof S]>>;
 }
 
 export function keyedUnion(schema: z.core.$ZodType): KeyedUnion | undefined {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { JsonObject } from '../../../runbook/json.ts';
 import type { Archive, SqlOutcome, StoreUse } from '../store.ts';
 import type { CatalogChange } from './catalog-changes.ts';
 import { fingerprintTables } from './fingerprint.ts';
@@ -74,6 +73,6 @@ export const archiverFor =
           const args = [...dumpArguments(snapshot), ...what, `--file=${join(folder, dumpFolder)}`];
           await runTool({ ...run, args, folder }, use, box);
         }
-        return { canary: { format: 1, archive: true, fingerprint } as unknown as JsonObject };
+        return { canary: { format: 1, archive: true, fingerprint } };
       },
     );

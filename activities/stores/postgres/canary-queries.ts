@@ -3,12 +3,12 @@ import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { Session } from './session.ts';
 
 /** What the plan's queries gave at the moment of a backup. It stands in the manifest, which is no place for secrets. */
-export interface CanaryAnswers {
+export type CanaryAnswers = {
   /** In which names were looked up: a setting of the database or the user, which a scratch database does not have. */
   searchPath: string;
   /** In the plan's order. A value is text as the server writes it, or null. */
   answers: (CanaryQuery & { value: string | null })[];
-}
+};
 
 /** A manifest is read whole, and shown to people. */
 const longestValue = 1000;

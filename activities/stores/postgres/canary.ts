@@ -9,7 +9,7 @@ import { namedRoles } from './named-roles.ts';
 import type { Session } from './session.ts';
 
 /** What was in a database at the moment of its backup. */
-export interface Canary {
+export type Canary = {
   format: 1;
   /** By the server's clock, ISO 8601: whatever was committed before is in the backup. */
   takenAt: string;
@@ -27,7 +27,7 @@ export interface Canary {
   roles?: string[];
   /** Major version of the `pg_dump` that wrote it, which an older `pg_restore` cannot read. Older backups are of the server's own. */
   dump?: { client: number; compression: Compression };
-}
+};
 
 /** Takes a canary in the current transaction. */
 export async function takeCanary(
@@ -81,7 +81,7 @@ async function readLargeObjects(session: Session): Promise<Canary['largeObjects'
 
 /** Reads the canary of a point's manifest. @throws `IntegrityFailed` when this version does not know it */
 export function readCanary(canary: JsonObject): Canary {
-  if (canary['format'] === 1 && 'fingerprint' in canary) return canary as unknown as Canary;
+  if (canary['format'] === 1 && 'fingerprint' in canary) return canary as Canary;
   throw new SwitchbackError('IntegrityFailed', 'the recovery point has no canary that this version can read', {
     hint: 'It was not written by a PostgreSQL store, or by a newer version of Switchback.',
   });

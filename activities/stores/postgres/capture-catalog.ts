@@ -1,7 +1,7 @@
 import { captureMeaning, type Meaning } from './capture-meaning.ts';
 import type { Session } from './session.ts';
 
-export interface CatalogColumn {
+export type CatalogColumn = {
   num: number;
   name: string;
   type: string;
@@ -13,26 +13,26 @@ export interface CatalogColumn {
   acl: string[];
   /** Labels of the column's enum type. */
   labels: string[];
-}
+};
 
-export interface CatalogConstraint {
+export type CatalogConstraint = {
   oid: number;
   name: string;
   definition: string;
   validated: boolean;
   columns: number[];
-}
+};
 
-export interface CatalogPart {
+export type CatalogPart = {
   oid: number;
   name: string;
   definition: string;
   /** Enabled, valid, and so on: whatever else changes how it works. */
   state: string;
-}
+};
 
 /** What the catalogue says about one table, view or sequence. */
-export interface CatalogRelation {
+export type CatalogRelation = {
   oid: number;
   schema: string;
   name: string;
@@ -61,7 +61,7 @@ export interface CatalogRelation {
   indexes: CatalogPart[];
   rules: CatalogPart[];
   policies: CatalogPart[];
-}
+};
 
 /** Rows that the current transaction wrote, and whether it holds a writer's lock. */
 export interface Writes {

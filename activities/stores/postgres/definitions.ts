@@ -5,10 +5,10 @@ import { catalogChanges } from './catalog-changes.ts';
 import type { Session } from './session.ts';
 
 /** What a database is made of, apart from rows: relations, and what else people define, as one text for each. */
-export interface Definitions {
+export type Definitions = {
   relations: CatalogRelation[];
   others: { [name: string]: string };
-}
+};
 
 // `pg_get_functiondef` has no answer for aggregates.
 const othersQuery = `

@@ -4,19 +4,19 @@ import { rowHashExpression, rowHashFor, type RowHash } from './row-hash.ts';
 import type { Session } from './session.ts';
 
 /** What is in one table, in two figures, and of large ones in ranges of the primary key. */
-export interface TableFingerprint {
+export type TableFingerprint = {
   rows: number;
   /** Sum of the hashes of all rows, so that their order does not matter. */
   hash: string;
   chunks?: { column: string; from: string; width: string; parts: [chunk: number, rows: number, hash: string][] };
-}
+};
 
 /** What is in a database. */
-export interface Fingerprint {
+export type Fingerprint = {
   how: RowHash;
   /** By `schema.table`. */
   tables: Record<string, TableFingerprint>;
-}
+};
 
 /** Below this many rows, a difference is found by looking at the table. */
 const worthChunks = 10_000;

@@ -1,4 +1,3 @@
-import type { Json } from '../../../runbook/json.ts';
 import type { MarkComparison, StoreMark } from '../store.ts';
 import { compareDefinitions, readDefinitions, type Definitions } from './definitions.ts';
 import { listTables, onlyTable, tableName, type Table } from './list-tables.ts';
@@ -29,7 +28,7 @@ export async function markDatabase(session: Session, name: string, like?: StoreM
       const columns = as.columns.map((column) => column.name);
       tables[tableName(table)] = { at, rows: Number(rows), columns };
     }
-    return { definitions: definitions as unknown as Record<string, Json>, tables };
+    return { definitions: definitions, tables };
   });
 }
 
@@ -72,10 +71,7 @@ export async function compareMarks(session: Session, before: StoreMark, after: S
     if (counts.missing + counts.different + counts.more > 0) tables.push({ table, ...counts });
   }
   const rows = Object.values(before.tables).reduce((sum, table) => sum + table.rows, 0);
-  const { added, changed } = compareDefinitions(
-    before.definitions as unknown as Definitions,
-    after.definitions as unknown as Definitions,
-  );
+  const { added, changed } = compareDefinitions(before.definitions as Definitions, after.definitions as Definitions);
   return {
     added,
     changed,

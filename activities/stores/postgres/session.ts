@@ -20,7 +20,7 @@ export interface SessionOptions {
 export type Row = Record<string, string | null>;
 
 /** Values arrive as text: no rounding of bigints, no dates in the worker's time zone. */
-const asText = { getTypeParser: () => (value: string | Buffer) => value } as unknown as pg.CustomTypesConfig;
+const asText = { getTypeParser: () => (value: string | Buffer) => value } as pg.CustomTypesConfig;
 
 const readingSettings = {
   timezone: 'UTC',
@@ -215,7 +215,7 @@ export class Session {
   }
 
   #destroy(): void {
-    (this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    (this.#client as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
   }
 }
 

@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../../runbook/errors.ts';
-import type { JsonObject } from '../../../runbook/json.ts';
 import type { Snapshot, StoreUse } from '../store.ts';
 import { takeCanary, type Canary } from './canary.ts';
 import { chooseTools, type ToolBox } from './choose-tools.ts';
@@ -61,7 +60,7 @@ export async function takeSnapshot(
   if (encrypts) {
     const globals = await dumpGlobals(folder, tool, use, box);
     const written = { client: tools.major, compression: 'zstd' as const };
-    return { canary: { ...canary, globals, dump: written } satisfies Canary as unknown as JsonObject };
+    return { canary: { ...canary, globals, dump: written } satisfies Canary };
   }
   await runTool(
     { tool: 'pg_restore', args: ['--list', `--file=${join(folder, 'contents.txt')}`, dump], ...tool },
@@ -71,7 +70,7 @@ export async function takeSnapshot(
   await rename(dump, join(folder, dumpFolder));
   const globals = await dumpGlobals(folder, tool, use, box);
   const written = { client: tools.major, compression };
-  return { canary: { ...canary, globals, dump: written } satisfies Canary as unknown as JsonObject };
+  return { canary: { ...canary, globals, dump: written } satisfies Canary };
 }
 
 /** Runs two pieces of work side by side; when one fails the other is ended too, and its end awaited. */

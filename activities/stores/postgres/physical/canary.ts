@@ -11,7 +11,7 @@ export const serverFolder = 'server';
 export type Packing = 'zstd' | 'gzip' | 'none';
 
 /** What was known of a server when it was backed up. Rows cannot be counted as of the very moment that a physical backup is of. */
-export interface PhysicalCanary {
+export type PhysicalCanary = {
   format: 1;
   /** By the server's clock, before the backup began: whatever was acknowledged by then is in it. */
   takenAt: string;
@@ -45,13 +45,13 @@ export interface PhysicalCanary {
   logBytes: number;
   /** Where a receiver follows the log of the server from before the backup on. */
   wal?: { segmentBytes: number };
-}
+};
 
-export const canaryJson = (canary: PhysicalCanary): JsonObject => canary as unknown as JsonObject;
+export const canaryJson = (canary: PhysicalCanary): JsonObject => canary;
 
 /** @throws `PreconditionFailed` for a point of another kind, or of a newer format */
 export function readPhysicalCanary({ canary, point, source }: PointManifest): PhysicalCanary {
-  if (source.kind === pointKind && canary['format'] === 1) return canary as unknown as PhysicalCanary;
+  if (source.kind === pointKind && canary['format'] === 1) return canary as PhysicalCanary;
   throw new SwitchbackError(
     'PreconditionFailed',
     `recovery point ${point} (${source.kind}) is no physical backup that this version reads`,
