@@ -102,3 +102,12 @@ export const lastRestoreOf = (state: Pick<TargetState, 'operations'>, resource: 
         resourceOf(operation) === resource,
     )
     .sort((a, b) => b.seq - a.seq)[0];
+
+/** What a phase of a run did and a restore has taken out of the data since. */
+export const lostOf = (
+  { operations }: Pick<TargetState, 'operations'>,
+  { run, id }: { run: string; id: string },
+): OperationRecord[] =>
+  [...operations.values()].filter(
+    (record) => record.run === run && record.operation.phase === id && record.lostIn !== undefined,
+  );

@@ -28,7 +28,7 @@ export function operationsAbove(state: TargetState, phases: readonly PhaseApplic
 }
 
 /** Journal line of the last thing that belongs to what is below the phases. */
-function floorOf(state: TargetState, phases: readonly PhaseApplication[]): number {
+export function floorOf(state: TargetState, phases: readonly PhaseApplication[]): number {
   const oldest = Math.min(...phases.map(({ since }) => since));
   return completedBelow(state, oldest)?.completedAt ?? 0;
 }

@@ -3,6 +3,7 @@ import type { CompiledPlan } from './compiled-plan.ts';
 import { SwitchbackError } from './errors.ts';
 import { canonicalJson } from './json.ts';
 import type { Operation, OperationKind } from './operations.ts';
+import { changedBelow } from './rollback-below.ts';
 import { choose, operationsAbove, stopsInForce } from './rollback-choices.ts';
 import {
   applyAgain,
@@ -35,8 +36,6 @@ export interface RollbackPlan {
   kept: Kept[];
   /** Resources whose data is replaced by a recovery point. */
   restored: string[];
-  /** Undos among the operations that discard data, which they archive first. Absent where none does. */
-  discards?: string[];
 }
 
 export interface RollbackOptions {
@@ -96,7 +95,6 @@ export function planRollback(state: TargetState, options: RollbackOptions): Roll
     if (again) add('applyCheckpoint', (id) => applyAgain(id, again));
   }
 
-  const discards = steps.flatMap(({ undo }) => (undo.lossy ? [undo.summary] : []));
   const destination = checkpointBelow(oldest.since, state, plan, planOf);
   if (destination.checks.length > 0) add('runChecks', (id) => verifyDestination(id, destination, oldest.id));
   return {
@@ -108,9 +106,8 @@ export function planRollback(state: TargetState, options: RollbackOptions): Roll
       ...{ id, ordinal: place, title, run, plan: planNameOf(state, run) },
     })),
     operations,
-    kept,
+    kept: [...kept, ...changedBelow(state, phases, restores)],
     restored: [...restores.restored.keys()],
-    ...(discards.length > 0 && { discards }),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { CompiledPhase, CompiledPlan } from './compiled-plan.ts';
 import { SwitchbackError } from './errors.ts';
+import { lostOf } from './data-lineage.ts';
 import { canonicalJson } from './json.ts';
+import type { OperationRecord } from './operation-record.ts';
 import { definitionOf, type Operation } from './operations/index.ts';
 import { completedApplications, type PhaseApplication } from './phase-applications.ts';
 import { planNameOf } from './rollback-scope.ts';
@@ -64,7 +66,8 @@ function storeOf(input: object, { plan }: Sealed): { at?: unknown } {
 /**
  * What stands of the phases of a plan: only the same work of the same plan counts as done. What another plan did under the same id is no
  * part of this one, and is said.
- * @throws SwitchbackError `Conflict` where a phase that stands has been given other work, or a plan another name
+ * @throws SwitchbackError `Conflict` where a phase that stands has been given other work, or a plan another name, or where a restore has taken
+ * out of the data what the phase did
  */
 export function standingPhases(
   sealed: Sealed,
@@ -80,6 +83,8 @@ export function standingPhases(
     const same = isSameWork(phase, sealed, newest, sealedOf(newest.run));
     const plan = planNameOf(state, newest.run);
     const told = { phase: phase.id, run: newest.run, plan };
+    const lost = own && same ? lostOf(state, own) : [];
+    if (lost.length > 0) throw takenOut(lost, told);
     if (own && same) return [{ ...told, verdict: 'complete' }];
     if (hasEffects(phase) && own) throw changed(phase, told);
     if (hasEffects(phase) && same) throw renamed(phase, told, sealed.plan.name);
@@ -107,6 +112,19 @@ const changed = ({ id }: CompiledPhase, { run, plan }: Told) =>
       facts: { phase: id, run },
     },
   );
+
+function takenOut(lost: readonly OperationRecord[], { phase, run }: Told): SwitchbackError {
+  const places = [...new Set(lost.flatMap(({ lostIn = [] }) => lostIn))];
+  const what = lost.map(({ operation }) => operation.id).join(', ');
+  return new SwitchbackError(
+    'Conflict',
+    `phase ${phase} was completed by run ${run}, and a restore has taken ${what} out of ${places.join(' and ')} since`,
+    {
+      hint: `Take ${phase} back and run the plan again, or restore a later recovery point: \`switchback backup list\`.`,
+      facts: { phase, run },
+    },
+  );
+}
 
 const renamed = ({ id }: CompiledPhase, { run, plan }: Told, now: string) =>
   new SwitchbackError(

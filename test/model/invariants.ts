@@ -71,6 +71,7 @@ export function requireSkipped(
   standing: readonly StandingPhase[],
   plan: CompiledPlan,
   applied: readonly Applied[],
+  { now }: World,
 ): void {
   for (const { phase, run } of standing.filter(({ verdict }) => verdict === 'complete')) {
     const one = applied.find((each) => each.run === run && each.phase === phase);
@@ -82,6 +83,12 @@ export function requireSkipped(
         { plan: of, files: {} },
       );
     must(work(one!.plan) === work(plan), `${phase} is called complete by other work`);
+    for (const [resource, marks] of Object.entries(one!.after!.data))
+      for (const key of marks)
+        must(
+          !key.startsWith(`${run}/${phase}/`) || now.data[resource]!.has(key),
+          `${phase} is called complete, and ${key} is not in ${resource}`,
+        );
   }
 }
 
@@ -134,10 +141,7 @@ function requireData({ now }: World, { plan, taken }: Judged, before: Snapshot, 
       must(expected, `${key} is in ${resource} yet, and nothing says so`);
     }
     for (const key of goal.data[resource]!)
-      must(
-        marks.has(key) || !before.data[resource]!.has(key) || lost.has(key) || undone.has(key),
-        `${key} is gone from ${resource}, and nothing says so`,
-      );
+      must(marks.has(key) || lost.has(key) || undone.has(key), `${key} is gone from ${resource}, and nothing says so`);
   }
   for (const { key, operation } of operations) {
     must(!said.has(key) || !lost.has(key), `${key} is called kept and lost`);

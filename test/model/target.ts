@@ -78,7 +78,7 @@ export class ModelTarget {
       if (error instanceof SwitchbackError) return;
       throw error;
     }
-    requireSkipped(standing, plan, this.applied);
+    requireSkipped(standing, plan, this.applied, this.world);
     const run = this.begin('run', plan);
     let left = fault?.at ?? Infinity;
     for (const phase of plan.phases) {

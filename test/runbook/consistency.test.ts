@@ -82,6 +82,42 @@ describe('what stands in the data', () => {
   });
 });
 
+describe('what stands below a rollback', () => {
+  const restoring = (point: string) => ({
+    ...plan.phases[0]!.stages[0]!.operations[0]!,
+    ...{ id: 'backup/01-restoreStore', kind: 'restoreStore' as const, phase: '' },
+    input: { store: 'db', point },
+  });
+  const restored = (...points: string[]) => {
+    const told = completed();
+    told.write('b', { type: 'task-sealed', task: 'create', plan: 'p', manifest: 'm', operator: 'me' });
+    const { operations } = plan.phases[0]!.stages[0]!;
+    told.perform('b', {
+      ...operations[0]!,
+      id: 'backup/01-backupStore',
+      phase: '',
+      input: { store: 'db', point: 'later' },
+    } as never);
+    for (const [index, point] of points.entries()) told.perform(`restore-${index}`, restoring(point));
+    return told;
+  };
+  const kept = (told: ToldJournal) =>
+    told.plan('previous').kept.map(({ operation, gone, why }) => [operation, gone === true, why]);
+
+  it('is said where a restore has taken it out of the data', () => {
+    expect(kept(completed())).toEqual([]);
+    expect(kept(restored('r1/one-db'))).toEqual([
+      ['one/apply/02-applySql', true, 'a restore has taken it out of store:db, although one stands'],
+    ]);
+  });
+
+  it('is said where a restore has put it in again', () => {
+    expect(kept(restored('r1/one-db', 'b/later'))).toEqual([
+      ['one/apply/02-applySql', false, 'a restore has put it into store:db again; one, whose work it is, stands'],
+    ]);
+  });
+});
+
 describe('what cannot be taken back', () => {
   const drop = { ...sql, undo: { by: 'impossible', summary: 'dropped', cause: 'the column is gone' } as const };
   const dropping = outlinedPlan('shop', '/stack', [{ id: 'one', operations: [drop, sql] }]);

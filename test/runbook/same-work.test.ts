@@ -65,4 +65,23 @@ describe('what stands of a plan', () => {
     told.rollBack('baseline');
     expect(standingPhases({ plan: upgrade('march', 'r3.yml'), files }, told.state, () => undefined)).toEqual([]);
   });
+
+  it('is refused where a restore has taken what it did out of the data', () => {
+    const backup = { stage: 'backup', kind: 'backupStore', input: { store: 'db', point: 'db' } } as const;
+    const sql = { stage: 'apply', kind: 'applySql', input: { store: 'db' } } as const;
+    const plan = outlinedPlan('shop', '/stack', [{ id: 'orders', operations: [backup, sql] }]);
+    const told = new ToldJournal();
+    told.run('r1', plan);
+    const standing = () => standingPhases({ plan, files }, told.state, () => ({ plan, files }));
+    expect(standing()).toMatchObject([{ phase: 'orders', verdict: 'complete' }]);
+    const [first] = plan.phases[0]!.stages[0]!.operations;
+    told.perform('restore-1', {
+      ...first!,
+      id: 'r',
+      kind: 'restoreStore',
+      phase: '',
+      input: { store: 'db', point: 'r1/db' },
+    } as never);
+    expect(standing).toThrow('a restore has taken orders/apply/02-applySql out of store:db since');
+  });
 });
