@@ -98,7 +98,7 @@ export interface RollbackReportRequest {
   startedAt: string;
   finishedAt: string;
   /** Seconds, as measured in event time; absent parts were not measured. */
-  recovery: { detection?: number; decision?: number; execution: number; verification: number };
+  recovery: { detection?: number; decision?: number; execution?: number; verification?: number };
   timeline: TimelineEntry[];
 }
 

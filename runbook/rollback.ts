@@ -36,6 +36,8 @@ export interface RollbackPlan {
   kept: Kept[];
   /** Resources whose data is replaced by a recovery point. */
   restored: string[];
+  /** Undos among the operations that discard data, which they archive first. Absent where none does. */
+  discards?: string[];
 }
 
 export interface RollbackOptions {
@@ -95,6 +97,7 @@ export function planRollback(state: TargetState, options: RollbackOptions): Roll
     if (again) add('applyCheckpoint', (id) => applyAgain(id, again));
   }
 
+  const discards = steps.flatMap(({ undo }) => (undo.lossy ? [undo.summary] : []));
   const destination = checkpointBelow(oldest.since, state, plan, planOf);
   if (destination.checks.length > 0) add('runChecks', (id) => verifyDestination(id, destination, oldest.id));
   return {
@@ -108,6 +111,7 @@ export function planRollback(state: TargetState, options: RollbackOptions): Roll
     operations,
     kept: [...kept, ...changedBelow(state, phases, restores)],
     restored: [...restores.restored.keys()],
+    ...(discards.length > 0 && { discards }),
   };
 }
 

@@ -71,7 +71,7 @@ export function rollbackDetails(
   return [
     `## Rollback to ${rollback.to}: ${session.state === 'awaiting-operator' ? 'paused' : status.state}`,
     `**Why:** ${reason}`,
-    `Goes back: ${rollback.phases.map((phase) => phase.title).join(', ')}. Data: ${rollback.restored.length > 0 ? `restored (${rollback.restored.join(', ')})` : 'left as it is, nothing is lost'}.`,
+    `Goes back: ${rollback.phases.map((phase) => phase.title).join(', ')}. Data: ${dataLine(rollback)}.`,
     ...waitingLines(session.waiting, run.target),
     ['| # | operation | state |', '|---|---|---|', ...rows].join('\n'),
     ...(rollback.kept.length > 0
@@ -79,6 +79,14 @@ export function rollbackDetails(
       : []),
     story(session.timeline),
   ].join('\n\n');
+}
+
+function dataLine({ restored, discards = [] }: RollbackInput['rollback']): string {
+  const told = [
+    ...(restored.length > 0 ? [`restored (${restored.join(', ')})`] : []),
+    ...(discards.length > 0 ? [`discarded, archived first (${discards.join('; ')})`] : []),
+  ];
+  return told.length > 0 ? told.join(', ') : 'left as it is, nothing is lost';
 }
 
 /** Of the operation that is next. */

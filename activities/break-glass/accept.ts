@@ -113,7 +113,7 @@ export async function acceptBreakGlass(request: AcceptRequest, deps: AcceptDepen
   const { files } = await reportRollback(
     {
       ...{ run, rollback, reason, by, consistent: complete, startedAt, finishedAt },
-      recovery: { execution: (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000, verification: 0 },
+      recovery: { execution: (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000 },
       timeline: log.lines.map(({ at, event, step, text }) => ({ at, text: `script: ${event}, step ${step}: ${text}` })),
     },
     opened,

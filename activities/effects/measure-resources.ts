@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { setAside } from '../checkpoint/index.ts';
+import { servicesOf } from '../checks/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectHandler } from '../effect.ts';
 import { writeDurably } from '../points/index.ts';
@@ -17,16 +19,22 @@ export function measureResourcesHandler(deps: { engine: DockerEngine }): EffectH
     observe: async () => 'absent',
     async perform(input, context) {
       const { project } = context.plan.stack;
-      const measurement = await measureServices(deps.engine, project, input.phase, { signal: context.signal });
+      const call = { signal: context.signal };
+      const measurement = await measureServices(deps.engine, project, input.phase, call);
+      const services = await servicesOf(deps.engine, project, { ...call, setAside: await setAside(context) });
+      const finished = services.filter(({ state }) => state === 'finished').length;
+      measurement.totals.finished = finished;
       const folder = join(context.home.records, 'resources');
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const file = join(folder, `${input.phase}.json`);
       await writeDurably(file, `${JSON.stringify(measurement, null, 2)}\n`);
-      const { totals } = measurement;
+      const totals = { ...measurement.totals, finished };
       const table = usageTable(measurement);
       context.log(table);
       return {
-        summary: `${totals.services} services use ${totals.cpus.toFixed(2)} cpus and ${showBytes(totals.memory_bytes)}`,
+        summary: `${totals.services} services use ${totals.cpus.toFixed(2)} cpus and ${showBytes(totals.memory_bytes)}${
+          totals.finished > 0 ? `, ${totals.finished} have finished` : ''
+        }`,
         facts: { file, totals, table: table.slice(0, tableLimit) },
         effect: { phase: input.phase, services: totals.services },
       };

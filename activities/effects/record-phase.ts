@@ -97,6 +97,8 @@ async function progressRow(input: Input, context: Context): Promise<ProgressRow>
     key: `${context.runId}/${context.operation.id}`,
     at: new Date().toISOString(),
     run: context.runId,
+    plan: plan.name,
+    phasesOfPlan: plan.phases.length,
     phase: input.phase,
     ordinal: phase?.ordinal ?? 0,
     title: input.title,
@@ -110,11 +112,13 @@ async function progressRow(input: Input, context: Context): Promise<ProgressRow>
 
 /** Totals as `measureResources` leaves them in its receipt. */
 function resourcesOf(facts: JsonObject | undefined): ProgressRow['resources'] {
-  const totals = facts?.['totals'] as { services?: number; cpus?: number; memory_bytes?: number } | undefined;
+  const totals = facts?.['totals'] as
+    { services?: number; finished?: number; cpus?: number; memory_bytes?: number } | undefined;
   if (totals === undefined) return undefined;
   return {
     ...(totals.cpus === undefined ? {} : { cpus: totals.cpus }),
     ...(totals.memory_bytes === undefined ? {} : { memoryBytes: totals.memory_bytes }),
     ...(totals.services === undefined ? {} : { services: totals.services }),
+    ...(totals.finished === undefined ? {} : { finished: totals.finished }),
   };
 }

@@ -6,6 +6,7 @@ import {
   formatRollbackLog,
   objectiveTotal,
   recoveryTotal,
+  unmeasured,
   type ProgressRow,
   type RollbackRecord,
 } from '../../runbook/records/index.ts';
@@ -46,8 +47,10 @@ export async function writeRollbackRecords(
       reason: record.reason,
       by: record.by,
       consistent: record.consistent,
+      ...(record.gaveUp !== undefined && { gaveUp: record.gaveUp }),
       restored: rollback.restored,
       recoverySeconds: recoveryTotal(record),
+      notMeasured: unmeasured(record),
       objectiveSeconds: objectiveTotal(record.objectives),
     },
   ]);
@@ -57,11 +60,12 @@ export async function writeRollbackRecords(
       key: `${key}/${phase.id}`,
       at: record.finishedAt,
       run: record.run,
+      plan: phase.plan ?? record.plan,
       phase: phase.id,
       ordinal: phase.ordinal,
       title: phase.title,
-      state: 'rolled-back',
-      reason: record.reason,
+      state: record.gaveUp === undefined ? 'rolled-back' : 'rolling-back',
+      reason: record.gaveUp ?? record.reason,
     })),
   );
   return { files: [log, lines, story, facts, ...progress, ...(await writeRunRecords(home, record.run))] };

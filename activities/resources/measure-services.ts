@@ -21,7 +21,8 @@ export interface Measurement {
   phase: string;
   timestamp: string;
   services: ServiceUsage[];
-  totals: { cpus: number; memory_bytes: number; services: number; containers: number };
+  /** `finished`: services that have ended with 0, as set-up jobs do; absent in measurements of older workers. */
+  totals: { cpus: number; memory_bytes: number; services: number; containers: number; finished?: number };
 }
 
 /** Measures every running container of a project, over about a second. */
@@ -84,5 +85,7 @@ export function usageTable(measurement: Measurement): string {
   rows.push(['total', `${(totals.cpus * 100).toFixed(2)}%`, showBytes(totals.memory_bytes)]);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) => `${row[0]!.padEnd(widths[0]!)}  ${row[1]!.padStart(widths[1]!)}  ${row[2]!}`);
-  return [`=== Phase ${phase} Resource Summary ===`, ...lines, '', `Service count: ${totals.services}`].join('\n');
+  const { finished = 0 } = totals;
+  const count = `Service count: ${totals.services}${finished === 0 ? '' : ` running, ${finished} finished`}`;
+  return [`=== Phase ${phase} Resource Summary ===`, ...lines, '', count].join('\n');
 }

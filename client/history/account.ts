@@ -1,4 +1,5 @@
-import type { JournalRecord } from '../../runbook/journal.ts';
+import type { JournalRecord, LeaseHolder } from '../../runbook/journal.ts';
+import { decisionsOf } from '../../runbook/records/decisions.ts';
 import { wayBackOf, type WayBack } from '../../runbook/rehearsal.ts';
 import type { PhaseState, RunState } from '../../runbook/run-state.ts';
 import { between } from '../rendering/duration.ts';
@@ -52,6 +53,8 @@ export interface RunAccount {
   durationMs: number;
   phases: PhaseAccount[];
   rollbacks: RollbackAccount[];
+  /** The executions that carried the run out, oldest first: one unless it was reset or reconciled. */
+  workflows: LeaseHolder[];
   decisions: DecisionAccount[];
   timeline: StoryLine[];
 }
@@ -82,7 +85,8 @@ export function accountOf(target: string, journal: readonly JournalRecord[], run
     durationMs: between(sealed.at, (over ? last : records.at(-1)!).at),
     phases: phasesOf(records, operations, journal),
     rollbacks,
-    decisions: decisionsOf(records),
+    workflows: records.flatMap((record) => (record.type === 'lease-taken' ? [record.holder] : [])),
+    decisions: whoDecided(records, runId),
     timeline: storyOf(records),
   };
 }
@@ -142,20 +146,13 @@ function rollbacksOf(records: readonly JournalRecord[], operations: readonly Ope
   });
 }
 
-function decisionsOf(records: readonly JournalRecord[]): DecisionAccount[] {
-  return records.flatMap((record): DecisionAccount[] => {
-    switch (record.type) {
-      case 'decision': {
-        const comment = record.detail?.['comment'];
-        const role = record.detail?.['role'];
-        const decision = typeof role === 'string' ? `${record.command} as ${role}` : record.command;
-        const reason = record.reason ?? (typeof comment === 'string' ? comment : undefined);
-        return [{ at: record.at, by: record.by, decision, ...optional('reason', reason) }];
-      }
-      case 'run-sealed':
-        return [{ at: record.at, by: record.operator, decision: 'start' }];
-      default:
-        return [];
-    }
-  });
+function whoDecided(records: readonly JournalRecord[], runId: string): DecisionAccount[] {
+  const sealed = records.flatMap((record): DecisionAccount[] =>
+    record.type === 'run-sealed' ? [{ at: record.at, by: record.operator, decision: 'start' }] : [],
+  );
+  const decided = decisionsOf(records, runId).map(({ at, by, decision, why }): DecisionAccount => ({
+    ...{ at, by, decision },
+    ...optional('reason', why === '' ? undefined : why),
+  }));
+  return [...sealed, ...decided];
 }

@@ -27,6 +27,14 @@ export interface OperationAccount {
 export const span = (from: string, to: string | undefined) =>
   to === undefined ? {} : { finishedAt: to, durationMs: between(from, to) };
 
+/** What an id alone says of an operation: `PHASE/STAGE/NN-KIND`, or `rollback-N/NN-KIND`. */
+const bare = (id: string) => ({
+  id,
+  phase: id.split('/')[0] ?? '',
+  kind: id.split('/').at(-1)?.replace(/^\d+-/, '') ?? '',
+  summary: id,
+});
+
 /** The operations that the lines of one run tell of, in the order in which they began. */
 export function operationsOf(records: readonly JournalRecord[]): OperationAccount[] {
   const accounts = new Map<string, OperationAccount>();
@@ -63,21 +71,17 @@ export function operationsOf(records: readonly JournalRecord[]): OperationAccoun
         break;
       }
       case 'failure': {
-        const account = accounts.get(record.operation);
-        account?.failures.push({ at: record.at, attempt: record.attempt, error: record.error });
-        if (account) account.outcome = 'failed';
+        // One that fails before its intent is written, as where the engine is out of reach, has failed all the same.
+        const account = begin(bare(record.operation), record.at);
+        account.failures.push({ at: record.at, attempt: record.attempt, error: record.error });
+        Object.assign(account, { attempts: Math.max(account.attempts, record.attempt), outcome: 'failed' });
         break;
       }
       case 'receipt': {
         const { receipt } = record;
         // Operations that only look need no intent: their receipt is all there is.
         const account = begin(
-          {
-            id: record.operation,
-            phase: record.operation.split('/')[0] ?? '',
-            kind: receipt.kind.split('@')[0] ?? '',
-            summary: receipt.summary,
-          },
+          { ...bare(record.operation), kind: receipt.kind.split('@')[0] ?? '', summary: receipt.summary },
           receipt.startedAt,
         );
         Object.assign(account, span(account.startedAt, record.at), {

@@ -1,5 +1,6 @@
 import type { JournalEntry, JournalRecord } from '../../runbook/journal.ts';
 import { formatSkew } from '../../runbook/point-set.ts';
+import { decisionSaid, reasonSaid } from '../../runbook/records/decisions.ts';
 import { describeWayBack } from '../../runbook/rehearsal.ts';
 import type { TimelineEntry } from '../../runbook/run-state.ts';
 import { between, formatDuration } from '../rendering/duration.ts';
@@ -15,11 +16,8 @@ const because = (reason: string | undefined) => (reason === undefined || reason 
 const again = (attempt: number) => (attempt > 1 ? ` (attempt ${attempt})` : '');
 
 /** The decision with the words that came with it: `approve as tech-lead: figures looked at`. */
-export function saidOf({ command, reason, detail }: Extract<JournalEntry, { type: 'decision' }>): string {
-  const word = (key: string) => (typeof detail?.[key] === 'string' ? detail[key] : undefined);
-  const role = word('role');
-  return `${command}${role === undefined ? '' : ` as ${role}`}${because(reason ?? word('comment'))}`;
-}
+export const saidOf = (said: Extract<JournalEntry, { type: 'decision' }>): string =>
+  `${decisionSaid(said)}${because(reasonSaid(said))}`;
 
 /** What a journal line says to people; undefined for lines that only matter to machines. */
 export function storyLine(record: JournalRecord): StoryLine | undefined {

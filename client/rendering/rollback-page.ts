@@ -37,9 +37,9 @@ export function rollbackPage(
     plan.kept.filter(({ gone }) => gone),
   );
   lines.push('', style.bold('data'));
-  if (points.length === 0) {
-    lines.push('  left alone: nothing that was written is lost');
-  }
+  const { discards = [] } = plan;
+  if (points.length === 0 && discards.length === 0) lines.push('  left alone: nothing that was written is lost');
+  for (const summary of discards) lines.push(`  ${style.red('discarded')}, archived first: ${summary}`);
   for (const point of points) {
     const size = point.bytes === undefined ? '' : `, ${formatBytes(point.bytes)}`;
     lines.push(

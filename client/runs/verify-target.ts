@@ -45,10 +45,12 @@ export async function verifyTarget(options: EveryOption, context: Context): Prom
 
 function answer(target: string, report: VerificationReport, { sameFlags }: Context): Answer {
   const { checkpoint, consistent, drift, results, verdict, state } = report;
+  // At a gate nothing is under way, and what the checks and the look at the files find is all there is to say.
+  const waits = state === 'awaiting-approval';
   const objections = [
     ...(drift === undefined ? [] : [drift]),
     ...(consistent ? [] : ['an undo was left out, and nobody has made that right']),
-    ...(finalRunStates.includes(state) ? [] : [`its run is ${state}: it may be between two checkpoints`]),
+    ...(finalRunStates.includes(state) || waits ? [] : [`its run is ${state}: it may be between two checkpoints`]),
     ...(results.length === 0 ? [`the plan has no check of ${checkpoint}`] : []),
   ];
   const good = verdict === 'successful' && objections.length === 0;
@@ -60,6 +62,7 @@ function answer(target: string, report: VerificationReport, { sameFlags }: Conte
         ({ check, verdict: found, detail }) =>
           `  ${found === 'successful' ? style.green('good  ') : style.red(found.padEnd(6))}  ${check}: ${detail}`,
       ),
+      ...(waits ? [`  note    its run waits for an approval`] : []),
       ...objections.map((objection) => style.yellow(`  but     ${objection}`)),
     ],
     ...(good ? {} : { next: [{ type: withFlags('switchback status', sameFlags), why: 'how its run stands' }] }),

@@ -59,5 +59,11 @@ export function settingsFrom(
 }
 
 /** The page of one workflow in the Web UI. */
-export const workflowPage = ({ ui, namespace }: Pick<Settings, 'ui' | 'namespace'>, workflowId: string) =>
-  `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
+export const workflowPage = (
+  { ui, namespace }: Pick<Settings, 'ui' | 'namespace'>,
+  workflowId: string,
+  workflowRunId?: string,
+) =>
+  `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}${
+    workflowRunId === undefined ? '' : `/${encodeURIComponent(workflowRunId)}/history`
+  }`;

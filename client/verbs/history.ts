@@ -41,7 +41,13 @@ export const history = defineVerb<{ markdown?: boolean }>({
         `the journal of ${target} knows no run ${wanted ?? 'yet'}`,
         `Runs: ${runs.join(', ') || 'none'}.`,
       );
-    const ui = workflowPage(context.settings, migrationWorkflowId(target));
+    // Each run of a target is an execution of its own under the same id.
+    const execution = account.workflows.at(-1);
+    const ui = workflowPage(
+      context.settings,
+      execution?.workflowId ?? migrationWorkflowId(target),
+      execution?.workflowRunId,
+    );
     return {
       data: { ...account, ui, runs },
       lines: (page) =>

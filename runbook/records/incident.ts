@@ -4,9 +4,12 @@ import {
   phasesRolledBack,
   recoveryParts,
   recoveryTotal,
+  totalSaid,
+  unmeasured,
   type RollbackRecord,
 } from './rollback-record.ts';
 import { toBeWritten } from './lessons.ts';
+import { outcomeSaid } from './rollback-outcomes.ts';
 import { formatMoment, formatSeconds, later, secondsBetween } from './span.ts';
 import { markdownTable } from './table.ts';
 
@@ -42,18 +45,18 @@ export function formatIncident(record: RollbackRecord): string {
   const { rollback } = record;
   const took = formatSeconds(secondsBetween(record.startedAt, record.finishedAt));
   return [
-    `# Incident ${rollback.ordinal}: ${record.target} went back to ${rollback.to}`,
+    `# Incident ${rollback.ordinal}: ${record.target} ${record.gaveUp === undefined ? 'went back' : 'did not get back'} to ${rollback.to}`,
     '',
     bullets([
-      [
-        'Status',
-        record.consistent ? 'restored, checks healthy' : 'INCONSISTENT: an undo was skipped, see the operations below',
-      ],
+      ['Status', statusOf(record)],
       ['When', `${formatMoment(record.startedAt)} to ${formatMoment(record.finishedAt)} UTC (${took})`],
       ['Why', record.reason],
       ['Decided by', record.by],
       ['Scope', rollback.scope],
-      ['Phases rolled back', phasesRolledBack(record)],
+      [
+        record.gaveUp === undefined ? 'Phases rolled back' : 'Phases that are half taken back',
+        phasesRolledBack(record),
+      ],
       ['Data', dataSentence(record)],
       ['Run', `${record.run} of plan ${record.plan}`],
     ]),
@@ -61,8 +64,13 @@ export function formatIncident(record: RollbackRecord): string {
     recoveryTable(record),
     '## What was done',
     markdownTable(
-      ['#', 'Operation', 'Phase'],
-      rollback.operations.map((operation, index) => [`${index + 1}`, operation.summary, operation.phase]),
+      ['#', 'Operation', 'Phase', 'Outcome'],
+      rollback.operations.map(({ id, summary, phase }, index) => [
+        `${index + 1}`,
+        summary,
+        phase,
+        outcomeSaid(record.outcomes[id] ?? { how: 'not run' }),
+      ]),
     ),
     ...(rollback.kept.length === 0
       ? []
@@ -105,7 +113,6 @@ export function formatIncident(record: RollbackRecord): string {
 
 /** Objectives against what was measured. */
 export function recoveryTable({ recovery, objectives }: Pick<RollbackRecord, 'recovery' | 'objectives'>): string {
-  const total = recoveryTotal({ recovery });
   const row = (name: string, objective: number, actual: number | undefined) => [
     name,
     `< ${formatSeconds(objective)}`,
@@ -114,11 +121,21 @@ export function recoveryTable({ recovery, objectives }: Pick<RollbackRecord, 're
   ];
   return markdownTable(
     ['Part', 'Objective', 'Actual', ''],
-    [
-      ...recoveryParts.map((part) => row(part, objectives[part], recovery[part])),
-      row('**total**', objectiveTotal(objectives), total),
-    ],
+    [...recoveryParts.map((part) => row(part, objectives[part], recovery[part])), totalRow({ recovery, objectives })],
   );
+}
+
+/** A sum that lacks a part can miss the objective, and never meets it. */
+function totalRow({ recovery, objectives }: Pick<RollbackRecord, 'recovery' | 'objectives'>): string[] {
+  const objective = objectiveTotal(objectives);
+  const missed = recoveryTotal({ recovery }) >= objective;
+  const verdict = missed ? 'MISSED' : unmeasured({ recovery }).length === 0 ? 'met' : '';
+  return ['**total**', `< ${formatSeconds(objective)}`, totalSaid({ recovery }), verdict];
+}
+
+function statusOf({ consistent, gaveUp }: RollbackRecord): string {
+  if (gaveUp !== undefined) return `NOT FINISHED, given up: ${gaveUp}`;
+  return consistent ? 'restored, checks healthy' : 'INCONSISTENT: an undo was skipped, see the operations below';
 }
 
 const bullets = (facts: [string, string][]) =>

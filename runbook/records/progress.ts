@@ -9,11 +9,15 @@ export interface ProgressRow {
   key: string;
   at: string;
   run: string;
+  /** Name of the plan, and how many phases it has. Absent in rows of older workers. */
+  plan?: string;
+  phasesOfPlan?: number;
   phase: string;
   ordinal: number;
   title: string;
   state: PhaseState;
-  resources?: { cpus?: number; memoryBytes?: number; services?: number };
+  /** `services` ran while they were measured; `finished` had ended with 0, as set-up jobs do. */
+  resources?: { cpus?: number; memoryBytes?: number; services?: number; finished?: number };
   budget?: Budget;
   tag?: string;
   /** Where the checkpoint's files were saved, relative to the records. */
@@ -21,36 +25,54 @@ export interface ProgressRow {
   reason?: string;
 }
 
-/** The newest row of each phase, in the order of the plan. */
+/** The newest row of each phase, in the order of its plan; plans in the order in which they were first recorded. */
 export function newestRows(rows: readonly ProgressRow[]): ProgressRow[] {
-  const newest = new Map(rows.map((row) => [row.phase, row]));
-  return [...newest.values()].sort((a, b) => a.ordinal - b.ordinal);
+  const newest = new Map(rows.map((row) => [`${row.plan ?? ''}/${row.phase}`, row]));
+  const plans = [...new Set(rows.map(({ plan }) => plan))];
+  return [...newest.values()].sort((a, b) => plans.indexOf(a.plan) - plans.indexOf(b.plan) || a.ordinal - b.ordinal);
+}
+
+/** How far the plan is that was recorded last; a phase that no row names has not completed. */
+function standing(rows: readonly ProgressRow[], newest: readonly ProgressRow[]): string {
+  const plan = rows.at(-1)?.plan;
+  const own = newest.filter((row) => row.plan === plan);
+  const complete = own.filter((row) => row.state === 'completed').length;
+  const all = rows.findLast((row) => row.plan === plan && row.phasesOfPlan !== undefined)?.phasesOfPlan;
+  if (plan === undefined || all === undefined) return `${complete} of ${own.length} recorded phases complete`;
+  return `${complete} of ${all} phases of plan ${plan} complete`;
 }
 
 /** The table of phases with state, resources and budget, as Markdown. */
 export function formatProgress(rows: readonly ProgressRow[]): string {
   const newest = newestRows(rows);
-  const complete = newest.filter((row) => row.state === 'completed').length;
+  const several = new Set(newest.map(({ plan }) => plan)).size > 1;
   const updated = rows.at(-1)?.at;
   const table = markdownTable(
     ['Phase', 'Name', 'State', 'Since', 'CPU', 'RAM', 'Services', 'Fits the budget?', 'Tag', 'Checkpoint', 'Run'],
     newest.map((row) => [
       `${row.ordinal}`,
-      `${row.title} (${row.phase})`,
+      `${row.title} (${several && row.plan !== undefined ? `${row.plan}/` : ''}${row.phase})`,
       row.reason === undefined ? row.state : `${row.state}: ${row.reason}`,
       formatMoment(row.at),
       row.resources?.cpus === undefined ? '' : `${Number(row.resources.cpus.toFixed(2))}`,
       row.resources?.memoryBytes === undefined ? '' : formatBytes(row.resources.memoryBytes),
-      row.resources?.services === undefined ? '' : `${row.resources.services}`,
+      servicesSaid(row),
       fits(row),
       row.tag ?? '',
       row.checkpoint ?? '',
       row.run,
     ]),
   );
-  return `**Status:** ${complete} of ${newest.length} recorded phases complete\n**Last Updated:** ${
+  return `**Status:** ${standing(rows, newest)}\n**Last Updated:** ${
     updated === undefined ? '—' : `${formatMoment(updated)} UTC`
   }\n\n${table}`;
+}
+
+/** Preflight and checks count set-up jobs that have ended, too: the same number is found here. */
+function servicesSaid({ resources }: ProgressRow): string {
+  const { services, finished = 0 } = resources ?? {};
+  if (services === undefined) return '';
+  return finished === 0 ? `${services}` : `${services} running, ${finished} finished`;
 }
 
 function fits({ resources, budget }: ProgressRow): string {

@@ -1,6 +1,8 @@
 import type { CompiledPlan, Objectives } from '../compiled-plan.ts';
 import type { RollbackPlan } from '../rollback.ts';
 import type { TimelineEntry } from '../run-state.ts';
+import { formatSeconds } from './span.ts';
+import type { OperationOutcome } from './rollback-outcomes.ts';
 
 /** Everything that is written down about a rollback. */
 export interface RollbackRecord {
@@ -12,10 +14,14 @@ export interface RollbackRecord {
   by: string;
   /** False when an undo was skipped. */
   consistent: boolean;
+  /** Why it was ended before all was taken back. */
+  gaveUp?: string;
+  /** What became of each operation, by its id. */
+  outcomes: Record<string, OperationOutcome>;
   startedAt: string;
   finishedAt: string;
   /** Seconds, in event time; absent parts were not measured. */
-  recovery: { detection?: number; decision?: number; execution: number; verification: number };
+  recovery: Recovery;
   objectives: Objectives;
   contacts: CompiledPlan['contacts'];
   timeline: TimelineEntry[];
@@ -24,9 +30,21 @@ export interface RollbackRecord {
 /** Parts of a recovery in order, as the objectives name them. */
 export const recoveryParts = ['detection', 'decision', 'execution', 'verification'] as const;
 
+export type Recovery = Partial<Record<(typeof recoveryParts)[number], number>>;
+
 /** Seconds from the failure until the checks were healthy again, of what was measured. */
 export const recoveryTotal = ({ recovery }: Pick<RollbackRecord, 'recovery'>): number =>
   recoveryParts.reduce((sum, part) => sum + (recovery[part] ?? 0), 0);
+
+export const unmeasured = ({ recovery }: Pick<RollbackRecord, 'recovery'>) =>
+  recoveryParts.filter((part) => recovery[part] === undefined);
+
+/** The total for people: the sum of some parts is only a lower bound. */
+export function totalSaid({ recovery }: Pick<RollbackRecord, 'recovery'>): string {
+  const missing = unmeasured({ recovery }).length;
+  if (missing === recoveryParts.length) return 'not measured';
+  return `${missing === 0 ? '' : 'at least '}${formatSeconds(recoveryTotal({ recovery }))}`;
+}
 
 export const objectiveTotal = (objectives: Objectives): number =>
   recoveryParts.reduce((sum, part) => sum + objectives[part], 0);
@@ -35,7 +53,15 @@ export const phasesRolledBack = ({ rollback }: Pick<RollbackRecord, 'rollback'>)
   rollback.phases.map(({ ordinal, id }) => `${ordinal} ${id}`).join(', ');
 
 /** What became of the data, in one sentence. */
-export function dataSentence({ rollback }: Pick<RollbackRecord, 'rollback'>): string {
-  if (rollback.restored.length === 0) return 'left in place: nothing that was written is lost';
-  return `${rollback.restored.join(', ')} restored from recovery points; what they held is kept beside them`;
+export function dataSentence({ rollback, gaveUp }: Pick<RollbackRecord, 'rollback' | 'gaveUp'>): string {
+  const { restored, discards = [] } = rollback;
+  if (gaveUp !== undefined && restored.length + discards.length > 0)
+    return 'partly taken back: the operations below say which part';
+  const told = [
+    ...(restored.length > 0
+      ? [`${restored.join(', ')} restored from recovery points; what they held is kept beside them`]
+      : []),
+    ...(discards.length > 0 ? [`discarded, archived first: ${discards.join('; ')}`] : []),
+  ];
+  return told.length > 0 ? told.join('; ') : 'left in place: nothing that was written is lost';
 }

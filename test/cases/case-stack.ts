@@ -1,6 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach } from '@jest/globals';
+import { afterAll, afterEach } from '@jest/globals';
 import { execa } from 'execa';
 import { freePort } from '../../client/local/free-port.ts';
 import { verbs } from '../../client/verbs/index.ts';
@@ -59,9 +60,12 @@ interface Inspected {
   Mounts: { Type: string; Name?: string; Source: string; Destination: string }[];
 }
 
+/** How long a run may take to get somewhere, in milliseconds; for a stack of many containers it is set higher. */
 const untilMs = 90_000;
 
 export class CaseStack {
+  patienceMs = untilMs;
+
   constructor(
     readonly world: CaseWorld,
     readonly project: string,
@@ -92,7 +96,7 @@ export class CaseStack {
 
   /** Awaits one of these states of the run. @throws Error when the run ends in another one, or nothing comes for a long time */
   async until(...states: RunState[]): Promise<RunStatus> {
-    const end = Date.now() + untilMs;
+    const end = Date.now() + this.patienceMs;
     for (;;) {
       const { status } = await this.ask<{ status?: RunStatus }>('status');
       if (status && states.includes(status.state)) return status;
@@ -165,6 +169,10 @@ const splitOnce = (pair: string): [string, string] => {
 };
 
 let count = 0;
+const portsOfStack = 16;
+
+/** Below the ports that the system gives to outgoing connections: one of those may hold a port while its container is made again. */
+const unusedPort = () => freePort(...Array.from({ length: 20 }, () => randomInt(16_000, 32_000)));
 
 export interface CaseStacks {
   world: CaseWorld;
@@ -172,11 +180,15 @@ export interface CaseStacks {
   stack(files: (own: Own) => Record<string, string>): Promise<CaseStack>;
 }
 
-/** @param workerEnv variables of the worker beside its own, such as secrets that plans refer to */
-export function caseStacks(workerEnv: Record<string, string> = {}): CaseStacks {
+/**
+ * @param workerEnv variables of the worker beside its own, such as secrets that plans refer to
+ * @param removeAfter `all`: stacks stay until the last case of the file has ended
+ */
+export function caseStacks(workerEnv: Record<string, string> = {}, removeAfter: 'each' | 'all' = 'each'): CaseStacks {
   const world = caseWorld(workerEnv);
   const made: string[] = [];
-  afterEach(async () => {
+  const after = removeAfter === 'each' ? afterEach : afterAll;
+  after(async () => {
     for (const project of made.splice(0)) await removeProject(project);
   }, untilMs);
   return {
@@ -185,10 +197,12 @@ export function caseStacks(workerEnv: Record<string, string> = {}): CaseStacks {
       const project = `${casePrefix}${process.pid}-${(count += 1)}`;
       made.push(project);
       const ports = new Map<string, number>();
-      const free = await Promise.all(Array.from({ length: 8 }, () => freePort()));
+      const free = [...new Set(await Promise.all(Array.from({ length: portsOfStack }, () => unusedPort())))];
       const port = (name: string) => {
-        if (!ports.has(name)) ports.set(name, free.pop() ?? 0);
-        return ports.get(name)!;
+        const taken = ports.get(name) ?? free.pop();
+        if (taken === undefined) throw new Error(`a case has ${portsOfStack} ports, and ${name} is one more`);
+        ports.set(name, taken);
+        return taken;
       };
       const stack = new CaseStack(world, project, join(world.stacks, project), port);
       for (const [path, text] of Object.entries(files({ project, image: world.image, port }))) stack.write(path, text);

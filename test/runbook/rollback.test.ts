@@ -115,9 +115,10 @@ describe('planning a rollback', () => {
     const kept = planRollback(lossy, { request, plan, ordinal: 1 });
     expect(plain(kept.operations)).not.toContain('applySql');
     expect(kept.kept[0]).toMatchObject({ operation: sql, why: expect.stringContaining('discard data') });
-    expect(
-      plain(planRollback(lossy, { request: { ...request, discardData: true }, plan, ordinal: 1 }).operations),
-    ).toContain('applySql');
+    expect(kept).not.toHaveProperty('discards');
+    const discarding = planRollback(lossy, { request: { ...request, discardData: true }, plan, ordinal: 1 });
+    expect(plain(discarding.operations)).toContain('applySql');
+    expect(discarding.discards).toEqual([undoSql.summary]);
   });
 
   it('[L7] restores data first when asked, and leaves out the undos that the restore takes back', () => {

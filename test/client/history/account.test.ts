@@ -3,6 +3,7 @@ import { accountMarkdown } from '../../../client/history/account-markdown.ts';
 import { accountPage } from '../../../client/history/account-page.ts';
 import { accountOf } from '../../../client/history/account.ts';
 import { storyLine } from '../../../client/history/story.ts';
+import { workflowPage } from '../../../client/settings/settings.ts';
 import { plainPage } from '../../../client/rendering/style.ts';
 import { at, operation, recordedRun, runId } from './recorded-run.ts';
 
@@ -51,6 +52,10 @@ describe('the account of a run', () => {
     expect(account().decisions).toEqual([
       { at: at(0), by: 'ada@desk', decision: 'start' },
       { at: at(60), by: 'ada@desk', decision: 'retry' },
+      {
+        ...{ at: at(73), by: 'ada@desk', decision: 'skipped orders/complete/02-runContainer' },
+        reason: 'tagged by hand',
+      },
       { at: at(80), by: 'bob@desk', decision: 'rollback', reason: 'errors doubled' },
     ]);
   });
@@ -66,6 +71,24 @@ describe('the account of a run', () => {
   it('knows no run that the journal does not know', () => {
     expect(accountOf('shop', recordedRun().records, 'other')).toBeUndefined();
     expect(accountOf('shop', [], runId)).toBeUndefined();
+  });
+
+  it('counts an attempt that failed before its intent was written, also of an undo', () => {
+    const { records } = recordedRun(82);
+    const at85 = { seq: 99, at: at(85), run: runId, epoch: 1 };
+    const error = { name: 'Unreachable' as const, message: 'no engine' };
+    const lost = { ...at85, type: 'failure' as const, operation: 'rollback-1/01-applyCheckpoint', attempt: 1, error };
+    const known = accountOf('shop', [...records, lost], runId)!;
+    expect(known.rollbacks[0]!.operations).toMatchObject([{ outcome: 'failed', failures: [{ attempt: 1, error }] }]);
+    expect(accountPage(known, plainPage).at(-1)).toBe('1 phase, 2 failed attempts, 1 rollback');
+  });
+
+  it('names the execution that carried it out, which is not the newest of its workflow', () => {
+    expect(account().workflows).toEqual([{ workflowId: 'migration/shop', workflowRunId: 'w' }]);
+    const settings = { ui: 'http://127.0.0.1:8233', namespace: 'default' };
+    expect(workflowPage(settings, 'migration/shop', 'w')).toBe(
+      'http://127.0.0.1:8233/namespaces/default/workflows/migration%2Fshop/w/history',
+    );
   });
 
   it('takes operations that only look from their receipt', () => {

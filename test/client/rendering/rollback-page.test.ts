@@ -65,6 +65,12 @@ describe('what a rollback would do', () => {
     expect(text).toContain('left alone: nothing that was written is lost');
   });
 
+  it('says what is discarded, and not then that nothing is lost', () => {
+    const text = page(plan({ discards: ['drop column orders.note'] }));
+    expect(text).toContain('discarded, archived first: drop column orders.note');
+    expect(text).not.toContain('nothing that was written is lost');
+  });
+
   it('names the recovery point of each resource, its age and size, and says that later rows are lost', () => {
     const text = page(plan({ operations: [restore], restored: ['store:orders'] }));
     expect(text).toMatch(

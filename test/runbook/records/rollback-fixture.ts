@@ -23,6 +23,7 @@ export function rollbackRecord(): RollbackRecord {
     reason: 'p95 over 5 s',
     by: 'ada',
     consistent: true,
+    outcomes: { [back.id]: { how: 'done' } },
     startedAt: '2026-02-09T10:00:00.000Z',
     finishedAt: '2026-02-09T10:01:30.000Z',
     recovery: { decision: 30, execution: 400, verification: 20 },
