@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Effect, Undo } from '../../runbook/operations.ts';
+import { changedBeside, isBesideDatabase, serverOf, staysBeside } from '../../runbook/beside-database.ts';
 import { outlinedPlan } from '../workflows/compiled-plan.ts';
 import { ToldJournal } from './told-journal.ts';
 
@@ -61,5 +62,25 @@ describe('[K7] what SQL changes beside the database, when the database is restor
   it('goes with a restore of the whole server', () => {
     expect(rollback([inside, server], undone, 'physical').why).not.toContain('stays changed');
     expect(rollback([inside], undone).why).not.toContain('stays changed');
+  });
+});
+
+describe('what lies beside a database', () => {
+  const record = (effects: Effect[], globals?: unknown) =>
+    ({ operation: { effects }, ...(globals === undefined ? {} : { receipt: { facts: { globals } } }) }) as never;
+
+  it('is named by the receipt, and otherwise only known to be there', () => {
+    expect(serverOf('db')).toBe('server:db');
+    expect(changedBeside(record([inside, server]))).toEqual(['roles, memberships or settings']);
+    expect(changedBeside(record([inside]))).toEqual([]);
+    expect(changedBeside(record([server], ['role a', 7, 'role b']))).toEqual(['role a', 'role b']);
+    expect(changedBeside(record([server], []))).toEqual([]);
+    expect(changedBeside(record([server], 'role a'))).toEqual(['roles, memberships or settings']);
+    expect(staysBeside(['role a', 'role b'])).toContain('stays changed: role a, role b;');
+  });
+
+  it('is all that a step changes only where it changes nothing else', () => {
+    const is = (effects: Effect[]) => isBesideDatabase({ effects });
+    expect([is([server]), is([server, inside]), is([inside]), is([])]).toEqual([true, false, false, false]);
   });
 });

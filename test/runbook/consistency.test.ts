@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { describeInconsistency, inconsistencies } from '../../runbook/consistency.ts';
+import { describeInconsistency, inconsistencies, leavesBehind, showsInconsistent } from '../../runbook/consistency.ts';
 import type { Undo } from '../../runbook/operations.ts';
 import { standingOperations } from '../../runbook/target-state.ts';
 import { outlinedPlan } from '../workflows/compiled-plan.ts';
@@ -55,6 +55,51 @@ describe('a target', () => {
     told.rollBack('baseline', { restoreData: true }, Infinity, { restoreStore: 'skipped' });
     expect(told.state.consistent).toBe(false);
     expect(inconsistencies(told.state).leftOut.length).toBeGreaterThan(0);
+  });
+});
+
+describe('what is told of a target', () => {
+  it('names what was left out, or what is half back, and what to type', () => {
+    const skipped = completed();
+    skipped.rollBack('baseline', {}, Infinity, { applySql: 'skipped' });
+    expect(describeInconsistency(inconsistencies(skipped.state))).toEqual({
+      why: 'an undo was skipped: one/apply/02-applySql, two/apply/01-applySql',
+      hint: expect.stringContaining('`switchback reconcile`'),
+    });
+    const half = completed();
+    half.rollBack('baseline', {}, 1);
+    expect(describeInconsistency(inconsistencies(half.state)).hint).toContain('`switchback rollback`');
+    // An older journal does not say which.
+    expect(describeInconsistency({ leftOut: [], half: [] }).why).toBe('an undo was skipped');
+  });
+
+  it('is that it is inconsistent, but not while a rollback is at work on it', () => {
+    const told = completed();
+    expect(showsInconsistent(told.state)).toBe(false);
+    told.rollBack('baseline', {}, 1);
+    expect(showsInconsistent(told.state)).toBe(true);
+    told.seal('again', plan);
+    expect(showsInconsistent(told.state)).toBe(false);
+    expect(showsInconsistent({ ...told.state, runs: [] })).toBe(true);
+    told.rollBack('baseline', {}, Infinity, { applySql: 'skipped' });
+    told.seal('once more', plan);
+    expect(showsInconsistent(told.state)).toBe(true);
+  });
+});
+
+describe('an operation that is left out', () => {
+  it.each([
+    ['an undo', { stage: 'rollback', kind: 'applySql', undoes: ['r1/x'] }, true],
+    ['an undo of no stage of a rollback', { stage: 'apply', kind: 'applySql', undoes: ['r1/x'] }, true],
+    ['a restore of a rollback', { stage: 'rollback', kind: 'restoreStore' }, true],
+    ['a restore of a volume', { stage: 'rollback', kind: 'restoreVolume' }, true],
+    ['the start of what was stopped', { stage: 'rollback', kind: 'startUsers' }, true],
+    ['a stop', { stage: 'rollback', kind: 'stopUsers' }, false],
+    ['a look', { stage: 'rollback', kind: 'runChecks' }, false],
+    ['a restore that somebody asked for', { stage: 'backup', kind: 'restoreStore' }, false],
+    ['a step forward', { stage: 'apply', kind: 'applySql' }, false],
+  ] as const)('%s: %j leaves the target between two checkpoints: %j', (_what, operation, behind) => {
+    expect(leavesBehind(operation as never)).toBe(behind);
   });
 });
 

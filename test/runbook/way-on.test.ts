@@ -92,9 +92,52 @@ describe('a run goes on', () => {
     });
   });
 
+  it('back by an older journal with when and by whom, as far as that is known', () => {
+    const at = '2026-01-01T00:00:00Z';
+    expect(wayAfter(sealed, planned())).toEqual({
+      way: 'back',
+      goingBack: {
+        request: { to: { phase: 'one' }, restoreData: true, discardData: false },
+        ...{ reason: 'too slow', by: 'the journal', detectedAt: at, decidedAt: at },
+      },
+    });
+  });
+
+  it('back while one of its phases is not', () => {
+    const back = planned({ phases: ['one', 'two'] });
+    expect(wayAfter(sealed, back, phase('two', 'rolled-back'))).toMatchObject({ way: 'back' });
+    expect(wayAfter(sealed, back, phase('two', 'rolled-back'), phase('one', 'rolled-back'))).toMatchObject({
+      way: 'end',
+    });
+  });
+
   it('nowhere where an older journal does not say how far back', () => {
     for (const state of ['rolling-back', 'rollback-paused'] as const)
-      expect(() => wayAfter(sealed, { type: 'run-state', state })).toThrow('does not say how far');
+      expect(() => wayAfter(sealed, { type: 'run-state', state })).toThrow(
+        expect.objectContaining({
+          ...{ name: 'PreconditionFailed', message: expect.stringContaining('does not say how far') },
+          hint: expect.stringContaining('--to baseline'),
+        }),
+      );
+  });
+
+  it('as the newest line that says it: the word, the plan, and how that ended', () => {
+    const { run } = after(sealed, asked, planned({ goingBack: { ...goingBack, by: 'bob' } }), finished({ phases: [] }));
+    expect(run).toMatchObject({ goingBack: { by: 'bob' }, rollback: { ordinal: 1, to: 'one', phases: [], ended: {} } });
+    expect(run.rollback?.ended).toStrictEqual({});
+    // The end of another rollback says nothing of this one, and neither does one that was never planned.
+    const other = after(sealed, planned(), finished({ rollback: 2, phases: ['two'] })).run;
+    expect(other.rollback).not.toHaveProperty('ended');
+    expect(other.rollback).not.toHaveProperty('phases');
+    expect(after(sealed, finished()).run).not.toHaveProperty('rollback');
+    // A decision without a way back, or a state without one, takes none away.
+    const kept = after(
+      sealed,
+      asked,
+      { type: 'decision', command: 'pause', by: 'x' },
+      { type: 'run-state', state: 'paused' },
+    );
+    expect(kept.run.goingBack).toEqual(goingBack);
   });
 });
 
@@ -126,6 +169,15 @@ describe('an operation that goes forward', () => {
     const byHand: JournalEntry = { type: 'done-by-hand', operation: undo, by: 'ada', reason: 'r', proof: [] };
     expect(objection(operation, intent(operation), skipped)).toContain('was taken back');
     expect(objection(operation, intent(operation), byHand)).toContain('was taken back');
+  });
+
+  it('is refused with a name, and with what to do', () => {
+    const error = (...entries: JournalEntry[]) => objectionToForward(after(sealed, ...entries).state, 'r1', operation);
+    expect(error(asked)).toMatchObject({ name: 'Conflict', hint: expect.stringContaining('`switchback status`') });
+    const byHand: JournalEntry = { type: 'done-by-hand', operation: undo, by: 'ada', reason: 'r', proof: [] };
+    expect(error(intent(operation), byHand)).toMatchObject({
+      ...{ name: 'Conflict', hint: expect.stringContaining('Start the plan again') },
+    });
   });
 
   it('is not refused for what other runs did', () => {
