@@ -90,9 +90,13 @@ describe('the checkpoint below a line', () => {
     expect(baseline()).toBe('r1');
     journal.phase('r1', 'one');
     journal.run('r2', planOf('b', 'two'));
+    journal.run('r3', planOf('c', 'three'));
     expect(baseline()).toBe('r1');
     journal.rollBack('baseline');
     expect(baseline()).toBe('r1');
+    const sealed = new ToldJournal();
+    for (const run of ['r1', 'r2', 'r3']) sealed.seal(run, planOf('a', 'one'));
+    expect(checkpointBelow(0, sealed.state, now).run).toBe('r3');
   });
 });
 

@@ -74,6 +74,11 @@ describe('an operation that a person has done before any attempt began', () => {
 
   it('is refused where only what stood before would tell the way back', () => {
     for (const kind of ['applyCheckpoint', 'switchImage', 'restoreFiles', 'tagCheckpoint'] as const)
-      expect(() => undoOf(kind, 'operation')).toThrow('is not written down');
+      expect(() => undoOf(kind, 'operation')).toThrow(
+        expect.objectContaining({
+          ...{ name: 'PreconditionFailed', message: expect.stringContaining('is not written down') },
+          hint: expect.stringContaining('then no rollback takes it back'),
+        }),
+      );
   });
 });

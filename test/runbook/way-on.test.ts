@@ -180,6 +180,17 @@ describe('an operation that goes forward', () => {
     });
   });
 
+  it('is refused by what its own run was told, whatever run came after it', () => {
+    const { state } = after(sealed, asked);
+    for (const entry of [sealed, { type: 'run-state', state: 'running' } as const])
+      applyRecord(state, { seq: state.seq + 1, at: '2026-01-02T00:00:00Z', run: 'r2', epoch: 2, ...entry });
+    expect(objectionToForward(state, 'r1', operation)?.message).toContain('run r1 goes back (too slow)');
+    expect(objectionToForward(state, 'r2', operation)).toBeUndefined();
+    // A word to the older run is no word to the newer one.
+    applyRecord(state, { seq: state.seq + 1, at: '2026-01-02T00:00:00Z', run: 'r1', epoch: 2, ...asked });
+    expect(state.runs.map(({ goingBack: back }) => back !== undefined)).toEqual([true, false]);
+  });
+
   it('is not refused for what other runs did', () => {
     const { state } = after(sealed, asked, { ...sealed });
     expect(objectionToForward(state, 'r2', operation)).toBeUndefined();
