@@ -138,8 +138,9 @@ const failedToLoad = (error) => ({
   tests: [{ id: 'load', name: 'load', timeSpentMs: 0, status: TestStatus.Failed, failureMessage: String(error) }],
 });
 
-/** @param folder `FOLDER`, with all below it, or `FOLDER/*.test.ts`, without */
+/** @param folder `FOLDER`, with all below it, or `FOLDER/*.test.ts`, without; or one file */
 const testFilesIn = (folder) => {
+  if (/\/[^*/]+\.test\.ts$/.test(folder)) return [folder];
   const flat = folder.endsWith('/*.test.ts');
   const top = flat ? folder.slice(0, -'/*.test.ts'.length) : folder;
   return readdirSync(top, { recursive: !flat, encoding: 'utf8' })

@@ -34,13 +34,16 @@ export const groups = {
       'runbook/point-set.ts',
       'runbook/recovery.ts',
       'runbook/steering.ts',
-      'runbook/run-state.ts',
-      'runbook/child-report.ts',
       'runbook/lease-conflict.ts',
       'runbook/backup-task.ts',
     ],
     // Neither those of the guard nor of break-glass, compilation and steps, which reach these files only on their way.
     tests: ['test/runbook/*.test.ts'],
+  },
+  // Tables that are made while a module is loaded: each of their mutants loads all test files afresh.
+  states: {
+    files: ['runbook/run-state.ts', 'runbook/child-report.ts'],
+    tests: ['test/runbook/run-state.test.ts', 'test/runbook/command-acceptance.test.ts'],
   },
   guard: { files: ['runbook/guard/*.ts'], tests: ['test/runbook/guard'] },
   masking: { files: ['runbook/masking/*.ts', 'activities/masking/*.ts'], tests: ['test/runbook/masking'] },
