@@ -6,7 +6,7 @@ import type { Destination } from './rollback-scope.ts';
 import { operationKey, type OperationRecord } from './target-state.ts';
 
 type Rest = Pick<Operation, 'phase' | 'host' | 'summary' | 'effects' | 'timeoutSeconds'> &
-  Partial<Pick<Operation, 'undoes' | 'covers' | 'of' | 'always'>>;
+  Partial<Pick<Operation, 'undoes' | 'covers' | 'of' | 'always' | 'keepsData'>>;
 
 function operation<K extends OperationKind>(id: string, kind: K, input: OperationInputs[K], rest: Rest): Operation {
   return {
@@ -98,8 +98,15 @@ export const startUsers = (id: string, { id: stoppedBy, run, phase, host }: Stop
     },
   );
 
-/** @param always it is done although what it takes back took no effect: its services were stopped */
-export function undo(id: string, { record, undo: how, alsoUndone }: CollapsedStep, always: boolean): Operation {
+/**
+ * @param always it is done although what it takes back took no effect: its services were stopped
+ * @param discardData the loss of data was confirmed. Otherwise SQL that looks harmless in its text stops where it is not.
+ */
+export function undo(
+  id: string,
+  { record, undo: how, alsoUndone }: CollapsedStep,
+  { always, discardData }: { always: boolean; discardData: boolean },
+): Operation {
   return operation(id, how.kind, how.input as never, {
     phase: record.operation.phase,
     host: record.operation.host,
@@ -109,6 +116,7 @@ export function undo(id: string, { record, undo: how, alsoUndone }: CollapsedSte
     undoes: [...alsoUndone, record].map(keyOf),
     of: record.run,
     ...(always && { always: true as const }),
+    ...(how.kind === 'applySql' && !discardData && { keepsData: true as const }),
   });
 }
 

@@ -92,7 +92,9 @@ export function planRollback(state: TargetState, options: RollbackOptions): Roll
     for (const stop of stopped) add('startUsers', (id) => startUsers(id, stop, [...new Set(switched)]));
   }
   for (const step of steps) {
-    add(step.undo.kind, (id) => undoOperation(id, step, stopped.length > 0 && starts(step)));
+    add(step.undo.kind, (id) =>
+      undoOperation(id, step, { always: stopped.length > 0 && starts(step), discardData: request.discardData }),
+    );
     const { again } = step;
     if (again) add('applyCheckpoint', (id) => applyAgain(id, again));
   }

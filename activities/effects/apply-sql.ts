@@ -50,11 +50,12 @@ export const applySqlHandler = (deps: { stores: StoreDrivers }): EffectHandler<'
 
 async function stepOf(input: OperationInputs['applySql'], context: Context): Promise<SqlStep> {
   const text = await textOf(input.source, context);
-  const { undoes = [] } = context.operation;
+  const { undoes = [], keepsData } = context.operation;
   return {
     text,
     digest: digestOf(text),
     undoes,
+    ...(keepsData === undefined ? {} : { keepsData }),
     ...(undoes.length === 0 ? {} : { archive: archiveFor(input.store, context) }),
     ...(input.transactional ? {} : { proof: input.proof ?? '' }),
   };
@@ -109,8 +110,14 @@ function archiveFor(store: string, context: Context): Archive {
 
 function summaryOf(store: string, outcome: SqlOutcome): string {
   if (outcome.adopted) return `${outcome.statements} statements had been applied to store ${store} already`;
-  const archived = outcome.archived ? `; ${outcome.archived.rows} rows archived as ${outcome.archived.point}` : '';
+  const archived = outcome.archived ? `; ${archivedWhat(outcome.archived)} archived as ${outcome.archived.point}` : '';
   return `applied ${outcome.statements} statements to store ${store}: ${outcome.rows} rows in ${outcome.tookMs} ms${archived}`;
+}
+
+function archivedWhat({ rows, largeObjects, notKept = [] }: NonNullable<SqlOutcome['archived']>): string {
+  const objects = largeObjects === undefined ? '' : ` and ${largeObjects} large objects`;
+  const not = notKept.length === 0 ? '' : `, but not those of ${notKept.join(', ')} on another server,`;
+  return `${rows} rows${objects}${not}`;
 }
 
 function factsOf(step: SqlStep, outcome: SqlOutcome): JsonObject {

@@ -60,6 +60,8 @@ export interface SqlStep {
   digest: string;
   /** `RUN/OPERATION` of the steps that this one takes back; empty for one that goes forward. */
   undoes: readonly string[];
+  /** It is refused before its commit where it would destroy rows or large objects. */
+  keepsData?: true;
   /** For SQL that cannot run in a transaction: a query whose first value is true once it has been applied. */
   proof?: string;
   /** Keeps what an undo is about to destroy, as recovery point of this name. */
@@ -81,7 +83,15 @@ export interface SqlOutcome {
   added: string[];
   /** What it changed in the server beside its database: roles, memberships, settings. Restoring the database does not take it back. */
   globals: string[];
-  archived?: { point: string; tables: string[]; rows: number; bytes: number };
+  /** `notKept`: tables of which a dump holds no rows, since these lie on another server. */
+  archived?: {
+    point: string;
+    tables: string[];
+    rows: number;
+    bytes: number;
+    largeObjects?: number;
+    notKept?: string[];
+  };
 }
 
 /** What stands in a recovery point's manifest about its source. */

@@ -38,8 +38,8 @@ export function rollbackPage(
   );
   lines.push('', style.bold('data'));
   const { discards = [] } = plan;
-  if (points.length === 0 && discards.length === 0) lines.push('  left alone: nothing that was written is lost');
   for (const summary of discards) lines.push(`  ${style.red('discarded')}, archived first: ${summary}`);
+  lines.push(...undoLines(plan, points.length === 0 && discards.length === 0, page));
   for (const point of points) {
     const size = point.bytes === undefined ? '' : `, ${formatBytes(point.bytes)}`;
     lines.push(
@@ -59,6 +59,22 @@ export function rollbackPage(
       ),
     );
   return lines;
+}
+
+/** What undos of SQL do to data beyond their text, which does not show what triggers, rules and functions do. */
+function undoLines({ operations }: RollbackPlan, leftAlone: boolean, { style }: Page): string[] {
+  const undos = operations.filter(({ kind, undoes }) => kind === 'applySql' && undoes !== undefined);
+  const free = undos.filter(({ keepsData }) => keepsData === undefined);
+  if (free.length > 0)
+    return [
+      `  ${style.yellow(`${plural(free.length, 'undo')} of SQL may discard more by triggers, rules or cascades`)}: it is archived first`,
+    ];
+  return [
+    ...(leftAlone ? ['  left alone: nothing that was written is lost'] : []),
+    ...(undos.length > 0
+      ? ['  an undo of SQL that a trigger, rule or cascade makes discard data stops before its commit']
+      : []),
+  ];
 }
 
 /** Which checkpoint of which plan: a target may have been through several. */

@@ -28,3 +28,17 @@ export function protectedNow(protect: readonly ProtectedResource[], store: strin
     `and n.nspname not in ('switchback', 'information_schema') and n.nspname not like 'pg\\_%' and (${matches.join(' or ')})`,
   ].join(' ');
 }
+
+/**
+ * The same for the data of every table, for an undo that must not discard any: its file, how many rows this transaction has changed or
+ * deleted, and how many pages of large objects. A line that is another one, or gone, afterwards is a loss.
+ */
+export const dataNow = [
+  "select coalesce(array_agg(line), '{}') from (",
+  "select concat_ws(' ', c.oid, c.relfilenode, coalesce(s.n_tup_upd + s.n_tup_del, 0)) as line",
+  'from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace',
+  "left join pg_catalog.pg_stat_xact_user_tables s on s.relid = c.oid where c.relkind = 'r' and c.relpersistence <> 't'",
+  "and n.nspname not in ('switchback', 'information_schema') and n.nspname not like 'pg\\_%'",
+  "union all select concat_ws(' ', 'large objects', coalesce(sum(n_tup_upd + n_tup_del), 0)) from pg_catalog.pg_stat_xact_sys_tables",
+  "where relname in ('pg_largeobject', 'pg_largeobject_metadata')) as data",
+].join(' ');

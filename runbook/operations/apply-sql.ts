@@ -1,6 +1,6 @@
 import { isBesideDatabase } from '../beside-database.ts';
 import { digestOf } from '../break-glass/contents.ts';
-import { protectedNow } from '../break-glass/protected-tables.ts';
+import { dataNow, protectedNow } from '../break-glass/protected-tables.ts';
 import { quote } from '../break-glass/quote.ts';
 import { byHand } from '../break-glass/step.ts';
 import { storeAddress, urlVariable } from '../break-glass/store-address.ts';
@@ -30,7 +30,7 @@ export const applySql = defineOperation({
   knowsUndoAfterwards: true,
   leavesEvidence: true,
   writesTo: (operation) => (isBesideDatabase(operation) ? [] : [`store:${operation.input.store}`]),
-  byHand: ({ id, summary, undoes = [], input: { store, source, transactional } }, script) => {
+  byHand: ({ id, summary, undoes = [], keepsData, input: { store, source, transactional } }, script) => {
     const ref = script.plan.stores[store];
     const digest =
       'statement' in source
@@ -51,7 +51,10 @@ export const applySql = defineOperation({
       return hand('it cannot run in a transaction, so a shell that was killed cannot tell how far it came');
     if (undoes.some((key) => script.state.operations.get(key)?.status === 'by-hand'))
       return hand('what it takes back was done by hand, so the ledger of the database does not know of it');
-    const set = { sql_digest: digest, undoes, protected_now: protectedNow(script.plan.protect, store) };
+    const set = {
+      ...{ sql_digest: digest, undoes, protected_now: protectedNow(script.plan.protect, store) },
+      data_now: keepsData ? dataNow : '',
+    };
     return { kind: 'sql', title: summary, operation: id, set: { ...storeAddress(store, ref), ...set } };
   },
 });

@@ -82,6 +82,11 @@ export type Operation<K extends OperationKind = OperationKind> = {
     of?: string;
     /** It is done although what it takes back has taken no effect: something before it in the same rollback needs it. */
     always?: true;
+    /**
+     * It stops before its commit where it would destroy data: the loss was not confirmed. Absent where it was, and in rollbacks that were
+     * planned before there was this word: they archive what goes, and run.
+     */
+    keepsData?: true;
   };
 }[K];
 

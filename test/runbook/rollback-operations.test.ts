@@ -64,6 +64,8 @@ describe('operations of a rollback', () => {
       ...{ ...shared, undo, id: 'rollback-1/01-applySql', kind: 'applySql', timeoutSeconds: 600, of: 'r1' },
       ...{ input: (undoSql as { input?: object }).input, summary: 'undo applySql', effects: [] },
       undoes: ['r1/one/apply/01-applySql'],
+      // Its loss was not confirmed.
+      keepsData: true,
     });
   });
 

@@ -113,12 +113,15 @@ describe('planning a rollback', () => {
   it('[K8] keeps what was added, and what only a lossy undo would remove, and says why', () => {
     const lossy = stateAfter({ [sql]: { ...undoSql, lossy: true } });
     const kept = planRollback(lossy, { request, plan, ordinal: 1 });
+    const harmless = planRollback(stateAfter({ [sql]: undoSql }), { request, plan, ordinal: 1 });
+    expect(harmless.operations.find(({ kind }) => kind === 'applySql')).toMatchObject({ keepsData: true });
     expect(plain(kept.operations)).not.toContain('applySql');
     expect(kept.kept[0]).toMatchObject({ operation: sql, why: expect.stringContaining('discard data') });
     expect(kept).not.toHaveProperty('discards');
     const discarding = planRollback(lossy, { request: { ...request, discardData: true }, plan, ordinal: 1 });
     expect(plain(discarding.operations)).toContain('applySql');
     expect(discarding.discards).toEqual([undoSql.summary]);
+    expect(discarding.operations.find(({ kind }) => kind === 'applySql')).not.toHaveProperty('keepsData');
   });
 
   it('[L7] restores data first when asked, and leaves out the undos that the restore takes back', () => {

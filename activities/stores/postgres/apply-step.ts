@@ -41,6 +41,7 @@ export async function applyStep(
   if (before !== undefined) return adopted(before);
   // What an undo would destroy is found out by running it once for nothing.
   const losses = archiver && (await dryRun(session, step, statements, use));
+  if (step.keepsData && losses) refuseLosses(losses, use.store);
   return takingSequencesBack(session, async (seen) =>
     session.transaction('begin', async () => {
       await passFence(session, use);
@@ -48,7 +49,8 @@ export async function applyStep(
       if (standing !== undefined) return adopted(standing);
       const archived = losses && archiver && (await archiveLosses(session, losses, archiver));
       const { changes, catalogs } = await runWatched(session, statements, use, seen);
-      if (losses) refuseOtherLosses(losses, changes);
+      if (step.keepsData) refuseLosses(changes, use.store);
+      else if (losses) refuseOtherLosses(losses, changes);
       await refuseBreaches(session, step, use, changes, catalogs);
       const rows = rowsWritten(catalogs.before, catalogs.after);
       const made = changes.flatMap((change) => change.adds ?? []);
@@ -159,6 +161,22 @@ async function refuseBreaches(
     use.store,
     found,
     catalogs.before.relations.has(found[0]?.relation ?? 0) ? catalogs.before : catalogs.after,
+  );
+}
+
+/** Triggers, rules, cascades and functions do what no text of the undo shows. */
+function refuseLosses(changes: readonly CatalogChange[], store: string): void {
+  const losses = changes.filter((change) => change.losesData);
+  const [first] = losses;
+  if (first === undefined) return;
+  const more = losses.length === 1 ? '' : `, and ${losses.length - 1} more`;
+  throw new SwitchbackError(
+    'PreconditionFailed',
+    `the undo would destroy data in store ${store} that its text does not show: ${first.table} ${first.what}${more}`,
+    {
+      hint: 'Nothing was changed. Ask for the rollback with --discard-data, which archives what goes, or leave this undo out (`skip`).',
+      facts: { store, table: first.table, losses: losses.length },
+    },
   );
 }
 

@@ -177,5 +177,7 @@ function compareWrites(kind: string, old: Writes | undefined, now: Writes | unde
   if (deleted > 0) note(`had ${deleted} rows deleted`, { losesData: true });
   if (inserted > 0) note(`had ${inserted} rows inserted`);
   // A superuser can switch the counters off, but never the lock. A partitioned table has no rows: its partitions tell.
-  if (kind !== 'p' && updated <= 0 && deleted <= 0 && inserted <= 0) note('was written to, though no row was counted');
+  // What became of the rows is not known then, as in a foreign table, whose rows lie on another server.
+  if (kind !== 'p' && updated <= 0 && deleted <= 0 && inserted <= 0)
+    note('was written to, though no row was counted', { losesData: true });
 }

@@ -108,7 +108,19 @@ function largeObjectChanges(before: Catalog, after: Catalog): CatalogChange[] {
   const count = after.meaning.largeObjects - before.meaning.largeObjects;
   const what = `may refer to large objects, of which ${count} pages were changed or removed`;
   const found = [...before.relations.values()].filter((relation) => refersToLargeObjects(relation, before));
-  return found.map((relation) => change(relation, what, { losesData: true, largeObjects: true }));
+  if (found.length > 0) return found.map((relation) => change(relation, what, { losesData: true, largeObjects: true }));
+  // No column says that it refers to them, which breaks no protection; they are lost all the same.
+  return [
+    {
+      ...everything,
+      table: 'the database',
+      what: `had ${count} pages of large objects changed or removed`,
+      additive: true,
+      losesData: true,
+      largeObjects: true,
+      everywhere: false,
+    },
+  ];
 }
 
 function refersToLargeObjects(relation: CatalogRelation, { meaning }: Catalog): boolean {

@@ -93,7 +93,7 @@ enter_step() {
   step=$1 begun=0
   images=() layers=() start=() recreate=() files=() checks=() undoes=() commands=() parts=() only=() store_secret=()
   label='' compose_to='' compose_mode='' compose_link='' env_to=stays env_mode='' env_link='' within=600 to=''
-  store='' store_service='' store_user='' store_database='' sql_digest='' protected_now='' tag='' object=''
+  store='' store_service='' store_user='' store_database='' sql_digest='' protected_now='' data_now='' tag='' object=''
   why_by_hand='' every=1 consecutive=1
   "step_$step"
   prefer_layers

@@ -123,7 +123,7 @@ sql_done() {
 }
 
 sql_do() {
-  local text tag keys hash
+  local text tag keys hash no_data="select '{}'::text[]"
   sql_check
   text=$(<"$(content "$sql_digest")")
   hash=$(sha256sum -- "$(content "$sql_digest")")
@@ -138,7 +138,8 @@ insert into switchback.fence as f values ($(sql_literal "$target"), $lease, $(sq
   on conflict (target) do update set epoch = excluded.epoch, operation = excluded.operation, attempt = excluded.attempt
   where f.epoch <= excluded.epoch;
 select count(*) / (count(*) filter (where epoch = $lease)) from switchback.fence where target = $(sql_literal "$target");
-select set_config('switchback.text', $tag$text$tag, true), set_config('switchback.before', ($protected_now)::text, true);
+select set_config('switchback.text', $tag$text$tag, true), set_config('switchback.before', ($protected_now)::text, true),
+  set_config('switchback.data', (${data_now:-$no_data})::text, true);
 -- EXECUTE refuses BEGIN, COMMIT and ROLLBACK: whatever the text holds, it stays inside this transaction.
 do \$do\$ begin execute current_setting('switchback.text'); end \$do\$;
 set constraints all immediate;
@@ -147,6 +148,9 @@ reset role;
 do \$do\$ begin
   if exists (select unnest(current_setting('switchback.before')::text[]) except select unnest(($protected_now))) then
     raise exception 'a protected table would have been dropped, renamed, rewritten or changed: nothing was done';
+  end if;
+  if exists (select unnest(current_setting('switchback.data')::text[]) except select unnest((${data_now:-$no_data}))) then
+    raise exception 'rows or large objects would have been destroyed, and their loss is not confirmed: nothing was done';
   end if;
 end \$do\$;
 insert into switchback.ledger (target, run, operation, digest, epoch, attempt, made, rows, plan)

@@ -71,6 +71,21 @@ describe('what a rollback would do', () => {
     expect(text).not.toContain('nothing that was written is lost');
   });
 
+  it('says of undos of SQL that they stop where they would discard data, or what is archived once that is confirmed', () => {
+    const sql: Operation = {
+      ...operation('rollback-1/01-applySql', 'run the undo'),
+      kind: 'applySql',
+      input: { store: 'db', source: { statement: 'select 1' }, transactional: true, expand: false },
+      undoes: ['r1/orders/apply/01-applySql'],
+    };
+    expect(page(plan({ operations: [{ ...sql, keepsData: true }] }))).toContain(
+      'an undo of SQL that a trigger, rule or cascade makes discard data stops before its commit',
+    );
+    const confirmed = page(plan({ operations: [sql] }));
+    expect(confirmed).toContain('1 undo of SQL may discard more by triggers, rules or cascades: it is archived first');
+    expect(confirmed).not.toContain('nothing that was written is lost');
+  });
+
   it('names the recovery point of each resource, its age and size, and says that later rows are lost', () => {
     const text = page(plan({ operations: [restore], restored: ['store:orders'] }));
     expect(text).toMatch(
