@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { Measure } from './measurement.ts';
+import { onAbort } from '../on-abort.ts';
 
 /** As much of an answer as is read: what a check looks for stands at its beginning. */
 const bodyLimit = 1024 * 1024;
@@ -51,17 +52,16 @@ function ask(url: string, method: string, underMs: number, signal: AbortSignal):
     const request = (target.protocol === 'https:' ? httpsRequest : httpRequest)(target, { method, agent: false });
     const finish = (answer: Answer) => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
+      leave();
       request.destroy();
       resolve(answer);
     };
     const timer = setTimeout(() => finish({ failure: `no answer within ${underMs} ms` }), underMs);
-    const onAbort = () => {
+    const leave = onAbort(signal, () => {
       clearTimeout(timer);
       request.destroy();
       reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
+    });
     request.on('error', (error: NodeJS.ErrnoException) => {
       if (!notMeasured.has(error.code ?? '')) {
         finish({ failure: error.message || (error.code ?? 'no connection') });

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { execa } from '../processes/execa.ts';
+import { onAbort } from '../on-abort.ts';
 
 export interface RunOptions {
   environment: Record<string, string>;
@@ -56,8 +57,7 @@ export async function runDocker(args: readonly string[], options: RunOptions): P
     signalGroup(child.pid, 'SIGTERM');
     kill = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), graceMs);
   };
-  const onAbort = () => stop(options.signal?.reason);
-  options.signal?.addEventListener('abort', onAbort, { once: true });
+  const leave = onAbort(options.signal, () => stop(options.signal?.reason));
   const command = args.find((arg) => ['up', 'create', 'config', 'version'].includes(arg)) ?? 'docker';
   const timer = setTimeout(
     () =>
@@ -81,7 +81,7 @@ export async function runDocker(args: readonly string[], options: RunOptions): P
   } finally {
     clearTimeout(timer);
     clearTimeout(kill);
-    options.signal?.removeEventListener('abort', onAbort);
+    leave();
   }
 }
 

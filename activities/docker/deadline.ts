@@ -1,4 +1,5 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { onAbort } from '../on-abort.ts';
 
 export interface DeadlineOptions {
   /** Longest wait, in milliseconds. */
@@ -21,7 +22,7 @@ export async function withDeadline<T>(
   signal?.throwIfAborted();
   const inner = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
+  let leave: (() => void) | undefined;
   const stopped = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(
@@ -30,8 +31,7 @@ export async function withDeadline<T>(
         }),
       );
     }, deadlineMs);
-    onAbort = () => reject(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    leave = onAbort(signal, () => reject(signal?.reason));
   });
   const running = action(inner.signal);
   // When the race is lost, the late failure of the request has nobody left who wants to hear it.
@@ -43,7 +43,7 @@ export async function withDeadline<T>(
     throw error;
   } finally {
     clearTimeout(timer);
-    if (onAbort) signal?.removeEventListener('abort', onAbort);
+    leave?.();
   }
 }
 
@@ -51,15 +51,13 @@ export async function withDeadline<T>(
 export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(finish, milliseconds);
-    const onAbort = () => {
+    const leave = onAbort(signal, () => {
       clearTimeout(timer);
       reject(signal?.reason);
-    };
-    function finish() {
-      signal?.removeEventListener('abort', onAbort);
+    });
+    const timer = setTimeout(() => {
+      leave();
       resolve();
-    }
-    signal?.addEventListener('abort', onAbort, { once: true });
+    }, milliseconds);
   });
 }

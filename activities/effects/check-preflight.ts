@@ -4,6 +4,7 @@ import type { CheckpointSight, Surroundings } from '../preflight/index.ts';
 import { withStore } from '../stores/registry.ts';
 import { helperJob, surveyVolume } from '../volumes/index.ts';
 import type { VolumeSurvey } from '../volumes/index.ts';
+import { clearScratch } from './clear-scratch.ts';
 import { helperOwner } from './helper-owner.ts';
 import { instrumentsOf, type CheckDependencies } from './instruments.ts';
 
@@ -18,7 +19,7 @@ export function checkPreflightHandler(deps: PreflightDependencies): EffectHandle
       const { checks } = input;
       const looked = await lookAtAll(checks, surroundingsOf(deps, context), (done) =>
         context.progress({ doing: `looking: ${checks[done]!.check}`, done, total: checks.length, unit: 'checks' }),
-      );
+      ).finally(() => clearScratch(context));
       refuseUnlessAllHold(looked);
       return {
         summary: `all ${looked.length} conditions hold`,

@@ -8,6 +8,7 @@ import type { Address } from './address.ts';
 import { applicationName } from './application-name.ts';
 import type { ToolBox, Tools } from './choose-tools.ts';
 import { withPasswordFile } from './password-file.ts';
+import { onAbort } from '../../on-abort.ts';
 
 export interface ToolRun {
   tool: 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'pg_basebackup';
@@ -97,12 +98,12 @@ async function onHost(run: ToolRun, use: StoreUse, program: string, passwordFile
     }
   };
   let last: NodeJS.Timeout | undefined;
-  const onAbort = () => {
+  const end = () => {
     kill('SIGTERM');
     last = setTimeout(() => kill('SIGKILL'), 5000);
   };
-  use.signal.addEventListener('abort', onAbort, { once: true });
-  if (use.signal.aborted) onAbort();
+  const leave = onAbort(use.signal, end);
+  if (use.signal.aborted) end();
   const ticks = setInterval(() => run.onTick?.(), 1000);
   try {
     const result = await child;
@@ -114,7 +115,7 @@ async function onHost(run: ToolRun, use: StoreUse, program: string, passwordFile
   } finally {
     clearInterval(ticks);
     clearTimeout(last);
-    use.signal.removeEventListener('abort', onAbort);
+    leave();
   }
 }
 

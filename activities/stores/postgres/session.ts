@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Address } from './address.ts';
 import { newClient } from './new-client.ts';
 import { postgresError } from './translate-error.ts';
+import { onAbort } from '../../on-abort.ts';
 
 export interface SessionOptions {
   /** Who is spoken to, for messages, e.g. `store orders`. */
@@ -182,8 +183,7 @@ export class Session {
   async #run<T>(action: (client: pg.Client) => Promise<T>, script?: { text: string; line: number }): Promise<T> {
     const { signal, statementTimeoutMs } = this.#options;
     signal.throwIfAborted();
-    const onAbort = () => void this.#cancel();
-    signal.addEventListener('abort', onAbort, { once: true });
+    const leave = onAbort(signal, () => void this.#cancel());
     // The server stops a statement at its own limit. When nothing comes even then, the line is dead.
     const deadline = setTimeout(() => this.#destroy(), statementTimeoutMs + 30_000);
     try {
@@ -193,7 +193,7 @@ export class Session {
       throw postgresError(this.#options.label, error, 'StepFailed', script);
     } finally {
       clearTimeout(deadline);
-      signal.removeEventListener('abort', onAbort);
+      leave();
     }
   }
 

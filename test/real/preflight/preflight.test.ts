@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { SwitchbackError } from '../../../runbook/errors.ts';
@@ -59,7 +60,7 @@ const steady: PreflightCheck = { check: 'steady', checks: [{ kind: 'services', c
 
 describe('a preflight', () => {
   it('[K10] says what holds, each condition by its own', async () => {
-    const { look, volume } = await standing();
+    const { look, volume, target } = await standing();
     const all: PreflightCheck[] = [
       { check: 'docker' },
       { check: 'checkpoint-files', ...v2 },
@@ -79,6 +80,8 @@ describe('a preflight', () => {
     const told = performed.facts['conditions'] as { check: string; detail: string }[];
     expect(told.map(({ check }) => check)).toEqual(all.map(({ check }) => check));
     expect(told[0]!.detail).toMatch(/^Docker Engine \d.*Compose 2\./);
+    // What its helpers have used goes with it.
+    expect(readdirSync(target.home.scratch)).toEqual([]);
   });
 
   it('[K10] reports every condition that does not hold, at once, each with what to do', async () => {
