@@ -1,5 +1,6 @@
 import { formatSkew, type PointSet } from './point-set.ts';
 import { operationVersion, type Operation, type OperationInputs, type OperationKind } from './operations.ts';
+import { inOneWindow } from './operations/backup-volume.ts';
 import type { FailureDetail } from './journal.ts';
 import type { JsonObject } from './json.ts';
 import type { Retention } from './retention.ts';
@@ -111,7 +112,7 @@ export function createOperations(sources: readonly ToBackUp[], test: boolean, ho
   const proofs = test
     ? sources.map((source, index) => proofOperation(from + sources.length + index + 1, pointNameOf(source), host))
     : [];
-  return [...backups, ...proofs];
+  return [...inOneWindow(backups), ...proofs];
 }
 
 function backupOperation(ordinal: number, source: ToBackUp, host: string): Operation {

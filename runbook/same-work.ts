@@ -40,13 +40,20 @@ export function workOf(phase: CompiledPhase, sealed: Sealed): string {
   return canonicalJson(
     operationsOf(phase)
       .filter((operation) => !isLeftOut(operation))
-      .map(({ kind, stage, input }) => ({
-        kind,
-        stage,
-        ...storeOf(input, sealed),
-        input: withContents(input, sealed),
+      .map((operation) => ({
+        kind: operation.kind,
+        stage: operation.stage,
+        ...storeOf(operation.input, sealed),
+        input: withContents(workIn(operation), sealed),
       })),
   );
+}
+
+/** Whether volumes are archived in one quiet window changes nothing of what is in their points. */
+function workIn(operation: Operation): object {
+  if (operation.kind !== 'backupVolume') return operation.input;
+  const { volume, point, quiesce } = operation.input;
+  return { volume, point, quiesce };
 }
 
 /** Names of files become names with contents. */

@@ -8,9 +8,11 @@ import { showBytes } from '../resources/index.ts';
 import {
   archiveNeed,
   areAwake,
+  everyone,
   freeBytes,
   isInMemory,
   mergeUsers,
+  quietIn,
   refuseForeignUsers,
   requireRoom,
   roomOfVolume,
@@ -19,11 +21,14 @@ import {
   wake,
   whileQuiet,
   type HelperJob,
+  type Quiet,
+  type Quietened,
   type VolumeRoom,
   type VolumeSurvey,
   type VolumeUser,
 } from '../volumes/index.ts';
 import { archiveInto, archiveJob, pointFor, type BackupFacts } from './archive-into-point.ts';
+import { archiveCompanions, preparedCompanions, takenBefore, type Companion } from './quiet-window.ts';
 import { roomInRepository } from './own-repository.ts';
 import { pointForSnapshot, snapshotInto } from './snapshot-into-point.ts';
 
@@ -34,19 +39,13 @@ type Context = EffectContext<'backupVolume'>;
  * Archives a volume into a recovery point. Those who write to it are stopped or frozen for the time, as the plan says, and are
  * brought back to what they were whatever happens.
  */
-export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandler<'backupVolume', BackupFacts> {
+export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandler<'backupVolume', Facts> {
   const { engine } = deps;
   return {
     async prepare(input, context) {
-      const { signal } = context;
-      await requireVolume(engine, input.volume, signal);
-      const job = await archiveJob(engine, context);
-      const room = await roomOfVolume(job, input.volume);
-      await requireSameVolume(context, input.volume, room.identity);
-      const users = writers(await volumeUsers(engine, input.volume, { signal }));
-      if (input.quiesce !== 'none') refuseForeignUsers(input.volume, users, context.plan.stack.project);
-      const survey = await requireRoomFor(job, input.volume, room, context);
-      const facts: BackupFacts = { volume: input.volume, identity: room.identity, users, ...(survey && { survey }) };
+      const facts: Facts = await lookUp(engine, context);
+      const companions = await preparedCompanions(input, context, (own) => lookUp(engine, own));
+      if (companions.length > 0) facts.companions = companions;
       return {
         undo: { by: 'nothing', summary: 'a backup leaves what it read as it was' },
         facts,
@@ -57,7 +56,9 @@ export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandl
       if (!prepared) return 'absent';
       const sealed = await readPoint(context.home.points, { run: context.runId, point: input.point });
       if (!sealed) return 'partial';
-      return (await areAwake(engine, prepared.facts.users, { signal: context.signal })) ? 'done' : 'partial';
+      return (await areAwake(engine, everyone(windowOf(prepared.facts)), { signal: context.signal }))
+        ? 'done'
+        : 'partial';
     },
 
     async perform(input, context, prepared) {
@@ -66,27 +67,81 @@ export function backupVolumeHandler(deps: { engine: DockerEngine }): EffectHandl
       const sealed = await readPoint(context.home.points, { run: context.runId, point: input.point });
       if (sealed) {
         // An earlier attempt was killed after it had sealed, and perhaps before it had woken the users.
-        await wake(engine, facts.users);
+        await wake(engine, everyone(windowOf(facts)));
         return performed(input, sealed.manifest, undefined);
       }
-      await context.bindIdentity(`volume:${input.volume}`, facts.identity);
       const began = performance.now();
-      const job = await archiveJob(engine, context, facts);
-      const { repository } = context.plan;
-      // Before anybody is made quiet: whether an earlier attempt's helper was disturbed can only be seen now.
-      const point = await (repository ? pointForSnapshot(context, facts) : pointFor(job, context, facts));
-      const work = () =>
-        repository ? snapshotInto(point, job, repository, context, facts) : archiveInto(point, job, context, facts);
-      const users = mergeUsers(facts.users, writers(await volumeUsers(engine, input.volume, { signal })));
-      if (input.quiesce === 'none') return performed(input, await work(), performance.now() - began);
+      const archive = await archiving(engine, context, facts);
+      const { quiesce } = input;
+      if (quiesce === 'none') return performed(input, await archive.work(), performance.now() - began);
+      const { companions = [] } = facts;
+      const window = await Promise.all(
+        windowOf(facts).map((each) => seenAgain(engine, each, quiesceOf(input, each.volume), signal)),
+      );
+      const users = everyone(window);
       context.progress({
-        doing: `${input.quiesce === 'stop' ? 'stopping' : 'freezing'} ${plural(users.length, 'container')}`,
+        doing: `${quiesce === 'stop' ? 'stopping' : 'freezing'} ${plural(users.length, 'container')}`,
       });
-      const quiet = { how: input.quiesce, signal, log: (message: string) => context.log(message) };
-      return performed(input, await whileQuiet(engine, users, quiet, work), performance.now() - began);
+      const options = { how: quietIn(window), signal, log: (message: string) => context.log(message) };
+      const manifest = await whileQuiet(engine, users, options, async () => {
+        const own = await archive.work();
+        await archiveCompanions(input, companions, context, async (theirs, known) =>
+          (await archiving(engine, theirs, known)).work(),
+        );
+        return own;
+      });
+      return performed(input, manifest, performance.now() - began);
     },
   };
 }
+
+/** What has to be known of a volume before its users are made quiet. Of one that is archived by now nothing is asked any more. */
+async function lookUp(engine: DockerEngine, context: Context): Promise<Facts> {
+  const { signal, operation } = context;
+  const { volume, quiesce } = operation.input;
+  const taken = await takenBefore(context);
+  if (taken) return { volume, identity: taken.manifest.source.identity, users: [] };
+  await requireVolume(engine, volume, signal);
+  const job = await archiveJob(engine, context);
+  const room = await roomOfVolume(job, volume);
+  await requireSameVolume(context, volume, room.identity);
+  const users = writers(await volumeUsers(engine, volume, { signal }));
+  if (quiesce !== 'none') refuseForeignUsers(volume, users, context.plan.stack.project);
+  const survey = await requireRoomFor(job, volume, room, context);
+  return { volume, identity: room.identity, users, ...(survey && { survey }) };
+}
+
+/** With those who use it by now. */
+async function seenAgain(
+  engine: DockerEngine,
+  { volume, users }: BackupFacts,
+  how: Quiet,
+  signal: AbortSignal,
+): Promise<Quietened> {
+  return { how, users: mergeUsers(users, writers(await volumeUsers(engine, volume, { signal }))) };
+}
+
+function quiesceOf({ quiesce, together = [] }: Input, volume: string): Quiet {
+  const wanted = together.find((each) => each.volume === volume)?.quiesce ?? quiesce;
+  return wanted === 'stop' ? 'stop' : 'pause';
+}
+
+/** Begins a point, before anybody is made quiet: whether an earlier attempt's helper was disturbed can only be seen then. */
+async function archiving(engine: DockerEngine, context: Context, facts: BackupFacts) {
+  await context.bindIdentity(`volume:${facts.volume}`, facts.identity);
+  const job = await archiveJob(engine, context, facts);
+  const { repository } = context.plan;
+  const point = await (repository ? pointForSnapshot(context, facts) : pointFor(job, context, facts));
+  const work = (): Promise<PointManifest> =>
+    repository ? snapshotInto(point, job, repository, context, facts) : archiveInto(point, job, context, facts);
+  return { work };
+}
+
+type Facts = BackupFacts & {
+  /** Of later operations, in the same quiet window. */
+  companions?: Companion[];
+};
+const windowOf = (facts: Facts): BackupFacts[] => [facts, ...(facts.companions ?? [])];
 
 const writers = (users: VolumeUser[]) => users.filter((user) => user.writes);
 

@@ -25,13 +25,17 @@ export {
 export {
   areAwake,
   asUser,
+  everyone,
   isUp,
   quieten,
   refuseForeignUsers,
   mergeUsers,
+  quietIn,
   quietSince,
   volumeUsers,
   wake,
+  type Quiet,
+  type Quietened,
   type VolumeUser,
 } from './volume-users.ts';
 export { whileQuiet } from './while-quiet.ts';

@@ -71,18 +71,38 @@ export function refuseForeignUsers(volume: string, users: readonly VolumeUser[],
   );
 }
 
+export type Quiet = 'stop' | 'pause';
+
+/** Users of a volume, and how it wants them. */
+export interface Quietened {
+  how: Quiet;
+  users: readonly VolumeUser[];
+}
+
+/** Whoever writes to a volume that wants its users stopped is stopped, whatever else it writes to. */
+export function quietIn(window: readonly Quietened[]): (user: VolumeUser) => Quiet {
+  const stopped = new Set(window.flatMap(({ how, users }) => (how === 'stop' ? users.map(({ name }) => name) : [])));
+  return ({ name }) => (stopped.has(name) ? 'stop' : 'pause');
+}
+
+/** Of several volumes, each user once. */
+export const everyone = (window: readonly { users: readonly VolumeUser[] }[]): VolumeUser[] =>
+  window.reduce<VolumeUser[]>((all, { users }) => mergeUsers(all, users), []);
+
 /** Stops or freezes those of the users that run. */
 export async function quieten(
   engine: DockerEngine,
   users: readonly VolumeUser[],
-  how: 'stop' | 'pause',
+  how: Quiet | ((user: VolumeUser) => Quiet),
   options: CallOptions = {},
 ): Promise<void> {
   await Promise.all(
     users
       .filter(isUp)
       .map((user) =>
-        how === 'stop' ? engine.stopContainer(user.id, options) : engine.pauseContainer(user.id, options),
+        (typeof how === 'function' ? how(user) : how) === 'stop'
+          ? engine.stopContainer(user.id, options)
+          : engine.pauseContainer(user.id, options),
       ),
   );
 }

@@ -1,8 +1,9 @@
 import type { DockerEngine } from '../docker/index.ts';
-import { quieten, wake, type VolumeUser } from './volume-users.ts';
+import { quieten, wake, type Quiet, type VolumeUser } from './volume-users.ts';
 
 export interface QuietOptions {
-  how: 'stop' | 'pause';
+  /** Alike, or for each of them. */
+  how: Quiet | ((user: VolumeUser) => Quiet);
   signal: AbortSignal;
   log: (message: string) => void;
 }

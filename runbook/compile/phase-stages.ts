@@ -1,6 +1,7 @@
 import { describeCheck } from '../checks.ts';
 import type { Approval, CompiledPhase, CompiledStage } from '../compiled-plan.ts';
 import type { Stage } from '../operations.ts';
+import { inOneWindow } from '../operations/backup-volume.ts';
 import type { Plan } from '../plan/index.ts';
 import { formatDuration } from '../plan/index.ts';
 import {
@@ -40,7 +41,7 @@ export function compilePhase(placed: PlacedPhase, ordinal: number, frame: PlanFr
   const stages = drafts
     .map(([stage, operations]): CompiledStage => ({
       stage,
-      operations: numberOperations(operations, phase.id, stage, frame.stack.host),
+      operations: inOneWindow(numberOperations(operations, phase.id, stage, frame.stack.host)),
       approvals: stage === 'gate' ? approvalsOf(placed) : [],
       ...(stage === 'rehearse' && rehearsal?.inRun ? { rehearsal: rehearsal.options } : {}),
     }))

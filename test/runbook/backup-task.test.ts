@@ -50,7 +50,13 @@ describe('the operations of a task', () => {
       ),
     ]);
     expect(operations.map(({ input }) => input)).toEqual([
-      { volume: 'data', point: 'volume-data', quiesce: 'stop' },
+      {
+        volume: 'data',
+        point: 'volume-data',
+        quiesce: 'stop',
+        // One quiet window for all who have to be quiet.
+        together: [{ operation: 'backup/02-backupVolume', volume: 'logs', point: 'volume-logs', quiesce: 'pause' }],
+      },
       { volume: 'logs', point: 'volume-logs', quiesce: 'pause' },
       { volume: 'tmp', point: 'volume-tmp', quiesce: 'none' },
       { store: 'db', point: 'store-db' },
