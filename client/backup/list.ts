@@ -72,16 +72,26 @@ export async function listBackups(options: EveryOption, context: Context): Promi
   };
 }
 
-/** Until when its log goes, and whether it goes on. */
-function reachOf({ to, state }: NonNullable<PointView['wal']>, now: Date, { style }: Page): string {
-  if (to === undefined) return style.yellow('no log');
+/** Until when its log goes, and whether it goes on. In its first seconds it has begun, and reaches nowhere yet. */
+export function reachOf(
+  { to, state }: Pick<NonNullable<PointView['wal']>, 'to' | 'state'>,
+  now: Date,
+  { style }: Page,
+): string {
+  if (to === undefined) return state === 'following' ? 'beginning' : style.yellow('no log');
   if (state === 'following') return formatAge(to, now);
   return style.yellow(`${formatMoment(to)}, ${state === 'ended' ? 'ended' : 'stands still'}`);
 }
 
 const bad: readonly PointView['state'][] = ['failed', 'damaged', 'swapped', 'gone'];
 
-function painted({ state }: PointView, { style }: Page): string {
+/** A dump that was whole and could not be restored as a test. */
+const isUnrestorable = ({ state, problem }: Pick<PointView, 'state' | 'problem'>) =>
+  state === 'failed' && / cannot be restored: /.test(problem ?? '');
+
+export function painted(view: Pick<PointView, 'state' | 'problem'>, { style }: Page): string {
+  const { state } = view;
+  if (isUnrestorable(view)) return style.red('not restorable');
   if (bad.includes(state)) return style.red(state);
   return state === 'restore-tested' ? style.green(state) : state === 'interrupted' ? style.yellow(state) : state;
 }

@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import type pg from 'pg';
 import { DockerEngine } from '../../activities/docker/index.ts';
 import { backupStoreHandler } from '../../activities/effects/backup-store.ts';
+import { proveBackupHandler } from '../../activities/effects/prove-backup.ts';
 import { listPoints, readPoint, verifyPoint } from '../../activities/points/index.ts';
 import { postgresDriver } from '../../activities/stores/postgres/index.ts';
 import { storeDrivers } from '../../activities/stores/registry.ts';
@@ -122,6 +123,32 @@ describe('a dump that cannot come to its end', () => {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  });
+});
+
+describe('a dump that names what it does not bring', () => {
+  it('is not restorable, and says what to do about it', async () => {
+    await server.run(
+      database,
+      `create function pre(t text) returns text language sql immutable as $$ select 'p' || t $$;
+       create function norm(t text) returns text language sql immutable as $$ select lower(pre(t)) $$;
+       create index t_norm on t (norm(what))`,
+    );
+    await backUp();
+    const proving = performWith(
+      proveBackupHandler({ engine, provers: [storeDrivers(engine).postgres.prover] }),
+      target.context('proveBackup', { point: 'a' }, { id: 'p/backup/02' }),
+    );
+    await expect(proving).rejects.toMatchObject({
+      name: 'ValidationMismatch',
+      message: expect.stringMatching(/^a cannot be restored: function pre\(text\) does not exist/),
+      hint: expect.stringContaining('write the schema before them'),
+    });
+    const point = await readPoint(target.home.points, { run: 'run-1', point: 'a' });
+    expect(point!.manifest).toMatchObject({
+      state: 'failed',
+      failure: { why: expect.stringContaining('cannot be restored') },
+    });
   });
 });
 

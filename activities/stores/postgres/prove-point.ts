@@ -44,7 +44,9 @@ export async function provePostgresPoint(point: StoredPoint, context: ProofConte
         `Switchback: scratch of run ${use.run}, ${use.operation}; may be dropped`,
       );
       const started = performance.now();
-      await restoreInto(admin, address, scratch, point, major, use, box);
+      await restoreInto(admin, address, scratch, point, major, use, box).catch((error: unknown) => {
+        throw notRestorable(error, point);
+      });
       const tookMs = Math.round(performance.now() - started);
       const compared = await withSession(
         Session.open(inDatabase(address, scratch), sessionOptions(use, 'reading')),
@@ -58,6 +60,15 @@ export async function provePostgresPoint(point: StoredPoint, context: ProofConte
       await dropScratch(address, scratch, use);
     }
   });
+}
+
+/** A dump that can never be restored speaks against the point; whatever else goes wrong says nothing about it. */
+function notRestorable(error: unknown, { manifest: { point } }: StoredPoint): unknown {
+  const missing = error instanceof SwitchbackError ? error.facts?.['unrestorable'] : undefined;
+  if (!(error instanceof SwitchbackError) || typeof missing !== 'string') return error;
+  const { hint, facts } = error;
+  const about = { ...(hint === undefined ? {} : { hint }), facts };
+  return new SwitchbackError('ValidationMismatch', `${point} cannot be restored: ${missing}`, about, { cause: error });
 }
 
 /** On a connection of its own: an abort has spoilt the other one. */

@@ -195,8 +195,21 @@ function toolError(run: ToolRun, use: StoreUse, ended: Ended): SwitchbackError {
   if (/connection to server|server closed the connection|terminating connection/i.test(said)) {
     return new SwitchbackError('Unreachable', message, { hint: 'Look whether the database server still runs.', facts });
   }
+  const missing = run.tool === 'pg_restore' ? missingName(said) : undefined;
+  if (missing !== undefined) {
+    return new SwitchbackError('StepFailed', message, { hint: qualify, facts: { ...facts, unrestorable: missing } });
+  }
   return new SwitchbackError('StepFailed', message, {
     hint: 'Nothing was kept of it; correct the cause, then retry.',
     facts,
   });
 }
+
+const qualify =
+  'While a dump is restored, names without a schema are not found: in functions that an index, a view or a check uses, write the schema before them, or give the function a `set search_path`. `method: physical` backs up what a dump cannot hold.';
+
+/** What the dump itself names and does not bring. Told in English alone: of any other message nobody knows whether another attempt helps. */
+export const missingName = (said: string): string | undefined =>
+  /could not execute query: ERROR: +((?:function|relation|operator|type|table|column) .* does not exist)/.exec(
+    said,
+  )?.[1];
