@@ -1,5 +1,6 @@
 import type { OperationRecord } from './operation-record.ts';
 import { definitionOf, type Operation } from './operations/index.ts';
+import { isOfServer, storesBeside } from './same-server.ts';
 import type { TargetState } from './target-state.ts';
 
 /** What was in a resource when a recovery point was taken of it. */
@@ -8,6 +9,8 @@ export interface PointContents {
   resource: string;
   /** Operations, as `RUN/OPERATION`, whose work was in the data and stood. */
   operations: ReadonlySet<string>;
+  /** Of a whole server: those whose work was in other stores, wherever these are. */
+  beside?: ReadonlySet<string>;
 }
 
 /** Stores and volumes that an operation writes to, as far as the plan knows. */
@@ -32,7 +35,16 @@ export function noteContents(state: TargetState, { run, operation, receipt }: Op
   const resource = resourceOf(operation);
   const written = receipt?.facts['point'];
   const point = typeof written === 'string' ? written : `${run}/${operation.input.point}`;
-  if (resource !== undefined) state.points.set(point, { resource, operations: new Set(workIn(state, resource)) });
+  if (resource === undefined) return;
+  const beside = isOfServer(operation) ? { beside: workBeside(state, resource) } : {};
+  state.points.set(point, { resource, operations: new Set(workIn(state, resource)), ...beside });
+}
+
+/** In which server another store is may be found out later, so that all of them are noted. */
+function workBeside(state: TargetState, resource: string): Set<string> {
+  const stores = [...state.operations.values()].flatMap(({ operation }) => dataOf(operation));
+  const others = new Set(stores.filter((name) => name.startsWith('store:') && name !== resource));
+  return new Set([...others].flatMap((name) => workIn(state, name)));
 }
 
 /** Keys of the operations whose work is in a resource now. */
@@ -48,7 +60,20 @@ const workIn = (state: TargetState, resource: string) =>
 export function noteRestored(state: TargetState, { operation }: OperationRecord, line: number): void {
   const resource = resourceOf(operation);
   if (resource === undefined || (operation.kind !== 'restoreStore' && operation.kind !== 'restoreVolume')) return;
-  const contents = contentsAfter(state, operation, resource);
+  // A whole server goes back, or is put back, with all stores that are in it.
+  const others = ofServer(state, operation) ? storesBeside(state, resource) : [];
+  for (const each of [resource, ...others]) noteHolds(state, each, contentsAfter(state, operation, each), line);
+}
+
+const ofServer = ({ points }: TargetState, { kind, input }: Operation): boolean =>
+  kind === 'restoreStore' && (input.putBack !== undefined || points.get(input.point)?.beside !== undefined);
+
+function noteHolds(
+  state: TargetState,
+  resource: string,
+  contents: ReadonlySet<string> | undefined,
+  line: number,
+): void {
   const before = new Set(workIn(state, resource));
   state.replaced.set(resource, { resource, operations: before });
   if (contents === undefined) return;
@@ -73,7 +98,7 @@ function contentsAfter(
     if (input.at !== undefined) return undefined;
   }
   const known = state.points.get(input.point);
-  return known?.resource === resource ? known.operations : undefined;
+  return known?.resource === resource ? known.operations : known?.beside;
 }
 
 function lose(known: OperationRecord, resource: string): void {

@@ -68,8 +68,8 @@ export const restore = (id: string, step: RestoreStep, covers: readonly string[]
   operation(id, step.kind, step.input as never, {
     phase: step.phase,
     host: step.host,
-    summary: `restore ${step.resource} from ${step.input.point}`,
-    effects: [{ resource: step.resource, change: 'replace' }],
+    summary: `restore ${[step.resource, ...(step.together ?? [])].join(' and ')} from ${step.input.point}`,
+    effects: [step.resource, ...(step.together ?? [])].map((resource) => ({ resource, change: 'replace' })),
     timeoutSeconds: 4 * 3600,
     ...(covers && { covers: [...covers] }),
     of: step.run,

@@ -2,6 +2,7 @@ import type { CompiledPlan } from './compiled-plan.ts';
 import type { JsonObject } from './json.ts';
 import { lastRestoreOf, mayStand } from './data-lineage.ts';
 import { applicationOf } from './phase-applications.ts';
+import { isOfServer, storesBeside } from './same-server.ts';
 import type { OperationRecord, TargetState } from './target-state.ts';
 
 /** The restore of one resource from a recovery point. */
@@ -17,6 +18,8 @@ export interface RestoreStep {
   /** Where the backup was taken, and by which run. */
   host: string;
   run: string;
+  /** Other stores of the server that goes back as a whole, as `store:NAME`. */
+  together?: string[];
 }
 
 /** What a resource holds once its point is back: what is in `holds`, or what was done before `since` where nobody has noted that. */
@@ -57,7 +60,7 @@ export function planRestores(
   // A backup has no undo, so it stands for ever; but one of a phase that was taken back is of a life that is over: going back to it would
   // lose all that was written since.
   const alive = standing.filter((record) => applicationOf(state, record)?.state !== 'rolled-back');
-  for (const [resource, step] of restoresOf(alive)) {
+  for (const [resource, step] of restoresOf(state, alive)) {
     const keep = (why: string) =>
       planned.kept.push({ operation: step.operation, run: step.run, summary: `the data of ${resource}`, why });
     const by = restoredAlready(state, step);
@@ -73,6 +76,12 @@ export function planRestores(
       planned.restores.set(resource, step);
       planned.kept.push(...broughtBack(state, resource, step.input.point, holds));
     } else keep(`${by} has restored it from ${step.input.point} already`);
+  }
+  for (const { together = [], since, input } of planned.restores.values()) {
+    const holds = state.points.get(input.point)?.beside;
+    // One with a point of its own is restored from that.
+    for (const beside of together)
+      if (!planned.restored.has(beside)) planned.restored.set(beside, { since, ...(holds && { holds }) });
   }
   return planned;
 }
@@ -95,13 +104,16 @@ function broughtBack(
 }
 
 /** One restore a resource: `standing` is newest first, so the last one seen is the oldest point, the one furthest back. */
-function restoresOf(standing: readonly OperationRecord[]): Map<string, RestoreStep> {
+function restoresOf(state: TargetState, standing: readonly OperationRecord[]): Map<string, RestoreStep> {
   const steps = new Map<string, RestoreStep>();
   for (const record of standing) {
     const point = backedUp(record);
     const { seq: since, operation, run } = record;
     const { id, phase, host } = operation;
-    if (point) steps.set(point.resource, { ...point, operation: id, phase, since, host, run });
+    if (!point) continue;
+    const beside = isOfServer(operation) ? storesBeside(state, point.resource) : [];
+    const together = beside.length === 0 ? {} : { together: beside };
+    steps.set(point.resource, { ...point, operation: id, phase, since, host, run, ...together });
   }
   return steps;
 }

@@ -18,7 +18,8 @@ import {
 import { noRestores, planRestores, type Kept, type RestoreStep } from './rollback-restores.ts';
 import { checkpointBelow, phasesToTakeBack, planNameOf, type PlanOf } from './rollback-scope.ts';
 import type { RollbackRequest } from './run-state.ts';
-import type { TargetState } from './target-state.ts';
+import { isOfServer, unseenStores } from './same-server.ts';
+import { operationKey, type TargetState } from './target-state.ts';
 
 export { checkpointBelow } from './rollback-scope.ts';
 
@@ -36,6 +37,8 @@ export interface RollbackPlan {
   kept: Kept[];
   /** Resources whose data is replaced by a recovery point. */
   restored: string[];
+  /** Stores that go back with the whole server of another one, and those of which nobody knows yet whether they do. */
+  together?: { resource: string; stores: string[]; unseen: string[] }[];
   /** Undos among the operations that discard data, which they archive first. Absent where none does. */
   discards?: string[];
 }
@@ -85,7 +88,7 @@ export function planRollback(state: TargetState, options: RollbackOptions): Roll
   }));
   for (const group of byPlan([...restores.restores.values()], sealed))
     stopped.push(add('stopUsers', (id) => stopUsers(id, group)));
-  for (const step of restores.restores.values()) add(step.kind, (id) => restore(id, step, covered.get(step.resource)));
+  for (const step of restores.restores.values()) add(step.kind, (id) => restore(id, step, coveredBy(step, covered)));
   const starts = (step: CollapsedStep) => step.undo.kind === 'applyCheckpoint' || step.undo.kind === 'switchImage';
   if (!steps.some(({ undo }) => undo.kind === 'applyCheckpoint')) {
     const switched = steps.flatMap(({ undo }) => (undo.kind === 'switchImage' ? [serviceOf(undo.input)] : []));
@@ -113,8 +116,31 @@ export function planRollback(state: TargetState, options: RollbackOptions): Roll
     operations,
     kept: [...kept, ...changedBelow(state, phases, restores)],
     restored: [...restores.restored.keys()],
+    ...wholeServers(state, [...restores.restores.values()], plan),
     ...(discards.length > 0 && { discards }),
   };
+}
+
+function coveredBy({ resource, together = [] }: RestoreStep, covered: ReadonlyMap<string, readonly string[]>) {
+  const keys = [resource, ...together].flatMap((each) => covered.get(each) ?? []);
+  return keys.length === 0 ? undefined : [...new Set(keys)];
+}
+
+/** What goes back with a server, as far as anybody knows. */
+function wholeServers(
+  state: TargetState,
+  steps: readonly RestoreStep[],
+  { stores }: CompiledPlan,
+): Pick<RollbackPlan, 'together'> {
+  const unseen = unseenStores(state, Object.keys(stores));
+  const together = steps
+    .filter(({ run, operation }) => isOfServer(state.operations.get(operationKey(run, operation))!.operation))
+    .map(({ resource, together: beside = [] }) => ({
+      resource,
+      stores: beside,
+      unseen: unseen.filter((name) => name !== resource),
+    }));
+  return together.length === 0 ? {} : { together };
 }
 
 const serviceOf = (input: unknown) => (input as { service: string }).service;

@@ -45,6 +45,7 @@ export function rollbackPage(
     lines.push(
       `  ${style.yellow(point.resource)} is replaced by recovery point ${point.point}${point.takenAt === undefined ? '' : `, taken ${formatMoment(point.takenAt)} (${formatAge(point.takenAt, now)})`}${size}`,
       ...whatIsLost(point, page),
+      ...withServer(plan, point, page),
       `      ${point.promise ? promiseLine(point.promise, style, now) : style.yellow('never restored as a test: how long a restore takes, nobody knows')}`,
     );
   }
@@ -87,6 +88,21 @@ function describeDestination({ to, of }: RollbackPlan): string {
 function nameOf({ id, ordinal, plan }: RollbackPlan['phases'][number], all: RollbackPlan['phases']): string {
   const several = new Set(all.map((each) => each.plan)).size > 1;
   return `${ordinal} ${id}${several && plan !== undefined ? ` (plan ${plan})` : ''}`;
+}
+
+/** Other stores that are in the server which goes back, and those of which nobody knows it. */
+function withServer({ together = [] }: RollbackPlan, { resource }: RestoredPoint, { style }: Page): string[] {
+  const found = together.find((each) => each.resource === resource);
+  if (found === undefined) return [];
+  return [
+    ...found.stores.map(
+      (store) =>
+        `      ${style.yellow(store)} is on it and goes back too: what was written to it since is lost as well`,
+    ),
+    ...found.unseen.map(
+      (store) => `      ${style.yellow(store)} was not looked at yet: where it is on this server, it goes back too`,
+    ),
+  ];
 }
 
 function whatIsLost({ databases }: RestoredPoint, { style }: Page): string[] {

@@ -54,13 +54,15 @@ export const phasesRolledBack = ({ rollback }: Pick<RollbackRecord, 'rollback'>)
 
 /** What became of the data, in one sentence. */
 export function dataSentence({ rollback, gaveUp }: Pick<RollbackRecord, 'rollback' | 'gaveUp'>): string {
-  const { restored, discards = [] } = rollback;
+  const { restored, together = [], discards = [] } = rollback;
+  const unseen = [...new Set(together.flatMap((each) => each.unseen))];
   if (gaveUp !== undefined && restored.length + discards.length > 0)
     return 'partly taken back: the operations below say which part';
   const told = [
     ...(restored.length > 0
       ? [`${restored.join(', ')} restored from recovery points; what they held is kept beside them`]
       : []),
+    ...(unseen.length > 0 ? [`whether ${unseen.join(', ')} went back too was not looked at`] : []),
     ...(discards.length > 0 ? [`discarded, archived first: ${discards.join('; ')}`] : []),
   ];
   return told.length > 0 ? told.join('; ') : 'left in place: nothing that was written is lost';

@@ -100,6 +100,8 @@ describe('an effect', () => {
     ]);
     expect(kept.every((one) => !('gone' in one))).toBe(true);
     expect(undone({ operations })).toEqual(['r1/one/apply/03-applySql']);
+    expect(journal.plan('baseline')).not.toHaveProperty('discards');
+    expect(journal.plan('baseline', { discardData: true }).discards).toEqual(['undo applySql']);
   });
 
   it('that a restore takes away is told as gone, and not taken back by its undo, lossy or not', () => {

@@ -115,6 +115,19 @@ describe('what a rollback would do', () => {
     expect(text).not.toContain('the exact rows are counted');
   });
 
+  it('says which other stores are on that server, and of which nobody knows', () => {
+    const together = [{ resource: 'store:orders', stores: ['store:billing'], unseen: ['store:audit'] }];
+    const text = page(plan({ operations: [restore], restored: ['store:orders', 'store:billing'], together }));
+    expect(text).toContain('store:billing is on it and goes back too: what was written to it since is lost as well');
+    expect(text).toContain('store:audit was not looked at yet: where it is on this server, it goes back too');
+  });
+
+  it('says what loses data because that was asked for, and then never that nothing is lost', () => {
+    const text = page(plan({ discards: ['drop column note'] }));
+    expect(text).toContain('discarded, archived first: drop column note');
+    expect(text).not.toContain('nothing that was written is lost');
+  });
+
   it('[M12] promises the time that a rehearsal measured, or says why nobody knows it', () => {
     const known = { phase: 'orders', at: at(0), planDigest: 'f' };
     expect(page(plan({}))).toContain('orders: not rehearsed: nobody asked for it');
