@@ -240,6 +240,32 @@ describe('taking back an operation that never reported', () => {
     expect(log).toEqual(['effect 1']);
   });
 
+  it('takes back what a person has done by hand, although the world looks untouched', async () => {
+    const target = await worker().open('shop');
+    const byHand = { type: 'done-by-hand' as const, operation, by: 'me', reason: 'r', proof: [] };
+    await target.journal.append({ run: 'r1', epoch: run.epoch, entries: [byHand] });
+    expect((await perform(worker(), undo())).summary).toBe('done');
+    expect(log).toEqual(['effect 1']);
+  });
+
+  it('takes back what has reported, although the world looks untouched', async () => {
+    const failed = handler;
+    handler = { ...failed, perform: () => Promise.resolve({ summary: 'done after all', facts: {}, effect: {} }) };
+    await perform();
+    handler = failed;
+    expect((await perform(worker(), undo())).summary).toBe('done');
+    expect(log).toEqual(['effect 1']);
+  });
+
+  it('acts where the journal does not know what it takes back, and where that is one of several', async () => {
+    const unknown = { ...undo(), undoes: ['r0/unknown'] } as Operation;
+    expect((await perform(worker(), unknown)).summary).toBe('done');
+    const both = { ...undo('rollback-2/01-applyCheckpoint'), undoes: [forward, 'r0/unknown'] } as Operation;
+    seen.undo = 'absent';
+    expect((await perform(worker(), both)).summary).toBe('done');
+    expect(log).toEqual(['effect 1', 'effect 1']);
+  });
+
   it('asks a handler that knows better than by what may be run now', async () => {
     handler = { ...handler, untouched: () => Promise.resolve(false) };
     await perform(worker(), undo());
