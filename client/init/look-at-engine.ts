@@ -50,9 +50,12 @@ async function lookAtImage(docker: AskDocker, project: string, service: ServiceS
     declared = Object.keys(config.Volumes ?? {});
     service.imageHealth = (config.Healthcheck?.Test ?? ['NONE'])[0] !== 'NONE';
   }
-  const covered = (path: string) => service.mounts.some(({ target }) => isWithin(path, target));
+  // A mount of the folder above does not cover it: Docker still makes a volume without a name at the very path.
+  const covered = (path: string) => service.mounts.some(({ target }) => plain(target) === plain(path));
   service.anonymous.push(...declared.filter((path) => !covered(path) && !service.anonymous.includes(path)));
 }
+
+const plain = (path: string) => path.replace(/\/+$/, '');
 
 /** Where images of databases keep their data in a volume without a name, when the image itself cannot be asked. */
 function usualPlaces(service: ServiceSketch): string[] {

@@ -1,5 +1,6 @@
 import { recogniseHttp, type HttpSketch } from './recognise-http.ts';
 import { otherStore, postgresStores, recognisePostgres, type PostgresSketch } from './recognise.ts';
+import { isWithin } from './look-at-engine.ts';
 import type { StackSketch } from './stack-sketch.ts';
 
 /** Everything that goes into a first plan. */
@@ -158,16 +159,24 @@ function backupLines(stores: readonly PostgresSketch[], sketch: StackSketch): st
     ...stores.map(({ store }) => `  - { store: ${store} }`),
     ...sketch.volumes.map((volume) => {
       const line = `- { volume: ${scalar(volume.name)}, quiesce: stop }`;
-      return dumped(volume)
-        ? `  # ${line}   # has what the dump has`
-        : volume.inMemory
-          ? `  # ${line}   # is in memory`
-          : `  ${line}   # used by ${volume.usedBy.join(', ')}`;
+      return dumped(volume) && isHidden(volume.key, sketch)
+        ? `  # ${line}   # has not the data: that is in a volume without a name, below where this one is mounted`
+        : dumped(volume)
+          ? `  # ${line}   # has what the dump has`
+          : volume.inMemory
+            ? `  # ${line}   # is in memory`
+            : `  ${line}   # used by ${volume.usedBy.join(', ')}`;
     }),
   ];
   if (lines.length === 0) return ['# No volume and no database was found: there is nothing to back up.'];
   return [lines.some((line) => !line.startsWith('  #')) ? 'backup:' : '# backup:', ...lines];
 }
+
+/** Whether an image keeps its data in a volume without a name, below where a named one is mounted. */
+const isHidden = (volume: string, { services }: StackSketch) =>
+  services.some(({ mounts, anonymous }) =>
+    mounts.some(({ source, target }) => source === volume && anonymous.some((path) => isWithin(path, target))),
+  );
 
 /** A phase to copy, as a comment. */
 function example(draft: PlanDraft, stores: readonly PostgresSketch[], https: readonly HttpSketch[]): string[] {
