@@ -233,6 +233,20 @@ export interface VerificationReport {
   verdict: Verdict;
 }
 
+export interface LookAheadRequest {
+  target: string;
+  request: RollbackRequest;
+}
+
+/** What would be in the way of a rollback, by the preparations of its operations. */
+export interface LookAhead {
+  to: string;
+  /** Operations that were asked, and those that cannot be before others are done. */
+  asked: string[];
+  later: string[];
+  obstacles: { operation: string; summary: string; message: string; hint?: string }[];
+}
+
 export interface ControlActivities {
   /** Takes the lease, and seals the plan with every file it names. @throws Conflict, PlanInvalid, AccessDenied */
   openRun(request: OpenRunRequest): Promise<OpenedRun>;
@@ -246,6 +260,8 @@ export interface ControlActivities {
   reconcile(request: ReconcileRequest): Promise<ReconcileReport>;
   /** Checks what stands, and changes nothing. @throws PreconditionFailed when the journal knows no run */
   verify(request: { target: string }): Promise<VerificationReport>;
+  /** Asks what would be in the way of a rollback, and begins nothing. @throws PreconditionFailed, PointOfNoReturn */
+  lookAhead(request: LookAheadRequest): Promise<LookAhead>;
 }
 
 /** The contract between workflows and the worker; workflows know activities only by it. */

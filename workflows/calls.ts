@@ -41,7 +41,10 @@ export function performOperation(run: RunRef, operation: Operation): Promise<Rec
 /** Control activities that may take a while or need a heartbeat, each with a line in the history. */
 export function control(
   summary: string,
-): Pick<ControlActivities, 'openRun' | 'planRollback' | 'proveByHand' | 'reportRollback' | 'reconcile' | 'verify'> &
+): Pick<
+  ControlActivities,
+  'openRun' | 'planRollback' | 'proveByHand' | 'reportRollback' | 'reconcile' | 'verify' | 'lookAhead'
+> &
   BackupActivities {
   return proxyActivities<Activities>({
     summary,

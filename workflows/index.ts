@@ -4,6 +4,6 @@ export { migration } from './migration.ts';
 export { phase } from './phase.ts';
 export { rehearsal } from './rehearsal.ts';
 export { rollback } from './rollback.ts';
-export { verification } from './verification.ts';
+export { lookAhead, verification } from './verification.ts';
 export { reconcile } from './reconcile.ts';
 export { scheduledBackup } from './scheduled-backup.ts';

@@ -9,6 +9,7 @@ import type { EffectContext } from '../effect.ts';
 import type { Surroundings } from '../perform/effect-context.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
 import { askWayOn } from './go-on.ts';
+import { lookAhead } from './look-ahead.ts';
 import { writeRunRecords } from '../records/index.ts';
 import { openRun, type OpenRunDependencies } from './open-run.ts';
 import { proveByHand, type ProveByHandDependencies } from './prove-by-hand.ts';
@@ -87,6 +88,7 @@ export function controlActivities(dependencies: ControlDependencies & ProveByHan
     askWayOn: (request) => askWayOn(request, access),
     reconcile: (request) => dependencies.inActivity((surroundings) => reconcile(request, dependencies, surroundings)),
     verify: (request) => dependencies.inActivity((surroundings) => verify(request, dependencies, surroundings)),
+    lookAhead: (request) => dependencies.inActivity((surroundings) => lookAhead(request, dependencies, surroundings)),
     reportRollback: async (request) => reportRollback(request, await access.open(request.run.target)),
   };
 }

@@ -1,6 +1,6 @@
-import { SwitchbackError } from '../../runbook/errors.ts';
+import { errorTable, SwitchbackError } from '../../runbook/errors.ts';
 import type { RollbackRequest } from '../../runbook/run-state.ts';
-import type { Answer } from '../command-line/answer.ts';
+import { exitCodes, type Answer } from '../command-line/answer.ts';
 import type { Context, EveryOption } from '../command-line/context.ts';
 import { UsageError } from '../command-line/usage-error.ts';
 import { rollbackPage } from '../rendering/rollback-page.ts';
@@ -8,6 +8,7 @@ import { locate } from '../settings/locate.ts';
 import { connected } from '../temporal/connection.ts';
 import { findRun } from '../temporal/find-run.ts';
 import { homeHostOf } from './home-host.ts';
+import { aheadLines, lookAhead } from './look-ahead.ts';
 import { nextSteps, withFlags } from './next-steps.ts';
 import { operator } from './operator.ts';
 import { previewRollback } from './rollback-preview.ts';
@@ -16,10 +17,13 @@ import { startAndOpen } from './start-and-open.ts';
 
 type Options = EveryOption & { reason?: string; confirm?: string };
 
-/** What a rollback would do: nothing is asked of anybody but the journal on this machine. */
+/** What a rollback would do, by the journal on this machine, and what is in its way, by the worker: nothing is touched. */
 export async function showRollback(request: RollbackRequest, options: Options, context: Context): Promise<Answer> {
-  const { target } = await locate(options, context);
+  const place = await locate(options, context);
+  const { target } = place;
   const preview = await previewRollback(target, request, context.settings);
+  const ahead = await lookAhead(place, request, context);
+  const isFree = 'unasked' in ahead || ahead.obstacles.length === 0;
   const flags = `${typeof request.to === 'string' ? (request.to === 'previous' ? '' : ` --to ${request.to}`) : ` --to ${request.to.phase}`}${request.restoreData ? ' --restore-data' : ''}${request.discardData ? ' --discard-data' : ''}`;
   return {
     data: {
@@ -29,9 +33,11 @@ export async function showRollback(request: RollbackRequest, options: Options, c
       points: preview.points,
       standing: preview.standing,
       waysBack: preview.waysBack,
+      ahead,
     },
-    lines: (page) => rollbackPage(preview, page, new Date()),
+    lines: (page) => [...rollbackPage(preview, page, new Date()), ...aheadLines(ahead, page)],
     next: [{ type: withFlags(`switchback rollback${flags} --reason "…"`, context.sameFlags), why: 'do it' }],
+    exitCode: isFree ? exitCodes.ok : errorTable.PreconditionFailed.exitCode,
   };
 }
 
