@@ -3,10 +3,27 @@ import { addFacts, emptyFacts, type SqlFacts } from './sql-facts.ts';
 import type { ParsedStatement, SqlParser } from './sql-parser.ts';
 import { readStatementKind } from './statement-readers.ts';
 
+/** A plan asks some six questions of each script, one after the other: it is read once for all of them. */
+const mostRemembered = 4;
+const remembered = new WeakMap<SqlParser, Map<string, readonly SqlFacts[]>>();
+
 /** What each statement of a script does. Never throws: a text that is no SQL is one refusal. */
-export function readSql(text: string, parser: SqlParser): SqlFacts[] {
+export function readSql(text: string, parser: SqlParser): readonly SqlFacts[] {
+  const known = remembered.get(parser) ?? new Map<string, readonly SqlFacts[]>();
+  remembered.set(parser, known);
+  const before = known.get(text);
+  if (before !== undefined) return before;
   const { statements, wrong } = parser.parse(text);
+  // Not remembered: a parser that was out of memory may read the text the next time.
   if (wrong !== undefined) return [notSql(text, wrong)];
+  const [oldest] = known.keys();
+  if (known.size >= mostRemembered && oldest !== undefined) known.delete(oldest);
+  const facts = readStatements(text, statements, parser);
+  known.set(text, facts);
+  return facts;
+}
+
+function readStatements(text: string, statements: readonly ParsedStatement[], parser: SqlParser): SqlFacts[] {
   const bodies = new Map<string, SqlFacts>();
   return statements.map((statement) => {
     const facts = readStatement(statement, text.slice(statement.start, statement.end), parser);

@@ -178,3 +178,38 @@ describe('splitting', () => {
     }
   });
 });
+
+describe('the reading of a script', () => {
+  const counting = () => {
+    const parsed: string[] = [];
+    const counted = { ...parser, parse: (text: string) => (parsed.push(text), parser.parse(text)) };
+    return { parsed, counted: { ...counted, parseBody: (text: string) => parser.parseBody(text) } };
+  };
+
+  it('happens once for all that is asked of it, and gives the same answers as each by itself', () => {
+    const { parsed, counted } = counting();
+    const script = 'create table a (id int); drop table b; select f()';
+    const ask = (by: typeof counted) => [
+      guard.guardSql(script, [], 's', { transactional: true }, by),
+      guard.sqlMakes(script, by),
+      guard.sqlIsAdditive(script, by),
+      guard.sqlDiscards(script, by),
+      guard.sqlGlobals(script, by),
+    ];
+    const first = ask(counted);
+    expect(parsed).toEqual([script]);
+    expect(ask(counted)).toEqual(first);
+    expect(parsed).toEqual([script]);
+    const fresh = counting().counted;
+    expect(ask({ ...fresh })).toEqual(first);
+  });
+
+  it('happens again for a text that could not be read, and keeps no more than a few', () => {
+    const { parsed, counted } = counting();
+    guard.readSql('drop tabel a', counted);
+    guard.readSql('drop tabel a', counted);
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'a']) guard.readSql(`drop table ${name}`, counted);
+    expect(parsed.filter((text) => text === 'drop tabel a')).toHaveLength(2);
+    expect(parsed.filter((text) => text === 'drop table a')).toHaveLength(2);
+  });
+});
