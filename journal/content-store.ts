@@ -3,6 +3,9 @@ import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SwitchbackError } from '../runbook/errors.ts';
 
+/** Where content lies below the store's folder. */
+export const contentPath = (folder: string, digest: string) => join(folder, digest.slice(0, 2), digest.slice(2));
+
 /**
  * Contents by keyed digest (HMAC-SHA256 under the home's key): env files hold guessable secrets, and digests travel through
  * Temporal, so a plain hash would let anybody who reads a history test guesses.
@@ -64,7 +67,7 @@ export class ContentStore {
   }
 
   #file(digest: string): string {
-    return join(this.folder, digest.slice(0, 2), digest.slice(2));
+    return contentPath(this.folder, digest);
   }
 }
 

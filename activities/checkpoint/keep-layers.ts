@@ -59,16 +59,34 @@ export async function keepLayers(
     await context.fence();
     if (runs(container)) await engine.stopContainer(container.id, { signal: context.signal });
     await context.fence();
+    const changes = await withoutEnvironment(engine, container.id, context.signal);
     const [repo, tag] = [name.slice(0, name.lastIndexOf(':')), name.slice(name.lastIndexOf(':') + 1)];
     await engine.call(
       `commit container ${container.name}`,
       { signal: context.signal, deadlineMs: 30 * 60_000 },
       (docker) =>
-        docker.getContainer(container.id).commit({ repo, tag, pause: false, comment: `layer of ${container.name}` }),
+        docker
+          .getContainer(container.id)
+          .commit({ repo, tag, pause: false, comment: `layer of ${container.name}`, ...(changes && { changes }) }),
     );
     kept[service] = [...before, name];
   }
   return kept;
+}
+
+/**
+ * Empties what Compose has put into the environment: an image that holds it would show passwords to all who may list images. Compose gives it to
+ * the container of that image again.
+ */
+async function withoutEnvironment(engine: DockerEngine, id: string, signal: AbortSignal): Promise<string | undefined> {
+  const container = await engine.inspectContainer(id, { signal });
+  const image = container && (await engine.inspectImage(container.Image, { signal }));
+  // Without its image nobody can tell which variables are the image's own, and without those it does not run.
+  if (!container || !image) return undefined;
+  const own = new Set(image.Config.Env ?? []);
+  const given = (container.Config.Env ?? []).filter((line) => !own.has(line)).map((line) => line.replace(/=[^]*/, ''));
+  const instructions = given.filter((name) => /^[\w.-]+$/.test(name)).map((name) => `ENV ${name}=`);
+  return instructions.length === 0 ? undefined : instructions.join('\n');
 }
 
 /** Images that are to run, with kept layers in place of the bare ones where there are any. */

@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, symlink } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 
+import { contentPath } from '../../journal/index.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
@@ -66,8 +68,10 @@ async function saveCheckpoint(input: Input, context: Context): Promise<string[]>
   const folder = folderOf(input, context);
   const files: string[] = [];
   for (const path of activeFiles(context)) {
-    // 0600 like all records: an env file holds secrets.
-    await writeRecord(join(folder, basename(path)), await readActive(context, path));
+    const bytes = await readActive(context, path);
+    const file = join(folder, basename(path));
+    if (path === context.plan.stack.env) await linkToContent(file, await context.keep(bytes), context);
+    else await writeRecord(file, bytes);
     files.push(basename(path));
   }
   const { plan } = context;
@@ -82,6 +86,17 @@ async function saveCheckpoint(input: Input, context: Context): Promise<string[]>
   };
   await writeRecord(join(folder, 'checkpoint.json'), `${JSON.stringify(checkpoint, null, 2)}\n`);
   return files;
+}
+
+/**
+ * An env file holds secrets, and records are there to be read and passed on: what stands in them is a link to the one copy, beside what was sealed.
+ */
+async function linkToContent(file: string, digest: string, { home }: Context): Promise<void> {
+  const link = relative(dirname(file), contentPath(home.content, digest));
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const partial = `${file}.${randomBytes(4).toString('hex')}.partial`;
+  await symlink(link, partial);
+  await rename(partial, file);
 }
 
 async function progressRow(input: Input, context: Context): Promise<ProgressRow> {
