@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -83,6 +83,13 @@ export class SecretWatch {
     }
   }
 
+  /** One file, where it is one. @returns 1 or 0 */
+  async searchFile(path: string): Promise<number> {
+    if (!lstatSync(path).isFile()) return 0;
+    this.searchBytes(path, await readFile(path));
+    return 1;
+  }
+
   /** All files below a folder, as they are and unpacked. */
   async searchFolder(folder: string): Promise<number> {
     let files = 0;
@@ -144,6 +151,7 @@ export class SecretWatch {
     const program = argv.split('\0')[0]?.split('/').at(-1) ?? '';
     this.programs.add(program);
     this.search(`argv of ${program}`, argv);
-    this.search(`environment of ${program}`, environ);
+    const container = /[0-9a-f]{64}/.exec(read('cgroup'))?.[0].slice(0, 12);
+    this.search(`environment of ${program}${container === undefined ? '' : ` in ${container}`}`, environ);
   }
 }
