@@ -86,7 +86,7 @@ function dataLine({ restored, discards = [] }: RollbackInput['rollback']): strin
     ...(restored.length > 0 ? [`restored (${restored.join(', ')})`] : []),
     ...(discards.length > 0 ? [`discarded, archived first (${discards.join('; ')})`] : []),
   ];
-  return told.length > 0 ? told.join(', ') : 'left as it is, nothing is lost';
+  return told.length > 0 ? told.join(', ') : 'left as it is';
 }
 
 /** Of the operation that is next. */

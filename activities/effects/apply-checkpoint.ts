@@ -33,10 +33,12 @@ import {
   type Preview,
 } from '../checkpoint/index.ts';
 import { containerNamesOf, describePrediction, enabledServices, readWorld, refuseObstacles } from '../compose/index.ts';
-import type { EffectContext, EffectHandler, Prepared } from '../effect.ts';
+import type { EffectContext, EffectHandler, Performed, Prepared } from '../effect.ts';
+import { accountForData, markBefore, type DataDependencies, type DataMark } from './watch-data.ts';
 
 type Input = OperationInputs['applyCheckpoint'];
 type Context = EffectContext<'applyCheckpoint'>;
+export type ApplyDependencies = CheckpointDependencies & DataDependencies;
 
 /** What was looked up before anything was done. */
 type Facts = {
@@ -47,6 +49,8 @@ type Facts = {
   recreate: Record<string, string[]>;
   willHappen: string[];
   composeVersion: string;
+  /** What is protected, as it was before. */
+  data?: DataMark;
 };
 
 /**
@@ -54,7 +58,7 @@ type Facts = {
  * settled, `up`, and a wait until every service is ready. @throws SwitchbackError `ValidationMismatch` (somebody edited an active
  * file), `Conflict` (a name or port is taken), `Protected`, `PreconditionFailed`, `StepFailed` and `NotReady` (a service).
  */
-export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHandler<'applyCheckpoint', Facts> {
+export function applyCheckpointHandler(deps: ApplyDependencies): EffectHandler<'applyCheckpoint', Facts> {
   return {
     async prepare(input, context) {
       const active = await readActiveStack(context);
@@ -64,12 +68,14 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
       const preview = await previewLoaded(deps, context, next, { active, recreate, containersBefore: undefined });
       requireBeginning(context, active, preview);
       refuseObstacles(preview.prediction);
+      const data = await markBefore(deps, general(context));
       const facts: Facts = {
         files: filesToSwitch(context, active, next),
         containers: preview.world.own.map(({ id }) => id.slice(0, 12)),
         recreate: toRecreate(preview),
         willHappen: describePrediction(preview.prediction).slice(0, 60),
         composeVersion: await deps.compose.version({ signal: context.signal }),
+        ...(data === undefined ? {} : { data }),
       };
       return { undo: wayBack(input, context, active, preview), facts };
     },
@@ -119,7 +125,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
       const { world } = await lookAgain(deps, context, next, containers);
       const stack = { world, model: next.model, bound: preview.bound, containersBefore: containers, composeVersion };
       const noted = await noteApplied(context, stack);
-      return applied({
+      return accounted(deps, context, prepared, {
         checkpoint: input.checkpoint,
         files,
         willHappen,
@@ -137,7 +143,7 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
       await startAgain(deps.engine, input.start ?? [], context);
       const { world, bound } = await lookAgain(deps, context, next, containers);
       const stack = { world, model: next.model, bound, containersBefore: containers, composeVersion };
-      return applied({
+      return accounted(deps, context, prepared, {
         checkpoint: input.checkpoint,
         files,
         willHappen,
@@ -146,6 +152,20 @@ export function applyCheckpointHandler(deps: CheckpointDependencies): EffectHand
       });
     },
   };
+}
+
+const general = (context: Context) => context as unknown as EffectContext;
+
+/** The receipt, with what became of the data: nothing is complete that began a database beside it. */
+async function accounted(
+  deps: ApplyDependencies,
+  context: Context,
+  { facts }: Prepared<Facts>,
+  done: Parameters<typeof applied>[0],
+): Promise<Performed> {
+  const data = await accountForData(deps, general(context), facts.data);
+  const told = applied({ ...done, noted: { ...done.noted, ...data.facts } });
+  return { ...told, summary: told.summary + data.says };
 }
 
 async function load(

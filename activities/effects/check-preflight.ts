@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../runbook/json.ts';
 import type { EffectContext, EffectHandler } from '../effect.ts';
 import { lookAtAll, refuseUnlessAllHold } from '../preflight/index.ts';
 import type { CheckpointSight, Surroundings } from '../preflight/index.ts';
@@ -6,6 +7,7 @@ import { helperJob, surveyVolume } from '../volumes/index.ts';
 import type { VolumeSurvey } from '../volumes/index.ts';
 import { clearScratch } from './clear-scratch.ts';
 import { helperOwner } from './helper-owner.ts';
+import { markData } from './watch-data.ts';
 import { instrumentsOf, type CheckDependencies } from './instruments.ts';
 
 export type PreflightDependencies = CheckDependencies & { checkpoints: CheckpointSight };
@@ -21,9 +23,11 @@ export function checkPreflightHandler(deps: PreflightDependencies): EffectHandle
         context.progress({ doing: `looking: ${checks[done]!.check}`, done, total: checks.length, unit: 'checks' }),
       ).finally(() => clearScratch(context));
       refuseUnlessAllHold(looked);
+      const data = await markData(deps, context as unknown as EffectContext);
       return {
         summary: `all ${looked.length} conditions hold`,
         facts: {
+          ...(data === undefined ? {} : { mark: data as unknown as JsonObject }),
           conditions: looked.slice(0, 60).map(({ check, detail }) => ({ check, detail: detail.slice(0, 200) })),
         },
         effect: { conditions: looked.map(({ check }) => check) },

@@ -80,7 +80,7 @@ export function effectHandlers(world: World): EffectHandlers {
     measureResources: measureResourcesHandler({ engine }),
     tagCheckpoint: tagCheckpointHandler(),
     removeTag: removeTagHandler(),
-    recordPhase: recordPhaseHandler(),
+    recordPhase: recordPhaseHandler({ engine, stores }),
     stopUsers: stopUsersHandler({ engine, stores }),
     startUsers: startUsersHandler({ engine }),
     restoreVolume: clearingScratch(readingPoints(restoreVolumeHandler({ engine }))),

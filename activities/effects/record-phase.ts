@@ -8,13 +8,14 @@ import type { JsonObject } from '../../runbook/json.ts';
 import type { OperationInputs } from '../../runbook/operations.ts';
 import type { ProgressRow } from '../../runbook/records/progress.ts';
 import type { EffectContext, EffectHandler } from '../effect.ts';
+import { accountForData, type DataDependencies, type DataMark } from './watch-data.ts';
 import { readRecord, writeProgress, writeRecord, writeRunRecords } from '../records/index.ts';
 
 type Input = OperationInputs['recordPhase'];
 type Context = EffectContext<'recordPhase'>;
 
-/** Saves the active Compose and env file as the phase's checkpoint, and writes its progress, with decisions and lessons of the run so far. */
-export function recordPhaseHandler(): EffectHandler<'recordPhase'> {
+/** Looks what became of the data, saves the active Compose and env file as the phase's checkpoint, and writes its progress, with decisions and lessons of the run so far. */
+export function recordPhaseHandler(deps: DataDependencies): EffectHandler<'recordPhase'> {
   return {
     async prepare(_input, context) {
       for (const path of activeFiles(context)) await readActive(context, path);
@@ -29,17 +30,33 @@ export function recordPhaseHandler(): EffectHandler<'recordPhase'> {
     },
 
     async perform(input, context) {
+      const data = await accountForData(deps, context as unknown as EffectContext, await markOf(input, context));
       const files = await saveCheckpoint(input, context);
       const row = await progressRow(input, context);
       await writeProgress(context.home, [row]);
       const written = await writeRunRecords(context.home, context.runId);
       return {
-        summary: `saved ${files.join(' and ')} as checkpoint ${input.phase}, and recorded the phase as complete`,
-        facts: { checkpoint: row.checkpoint ?? '', files, records: written.map((file) => basename(file)) },
+        summary: `saved ${files.join(' and ')} as checkpoint ${input.phase}, and recorded the phase as complete${data.says}`,
+        facts: {
+          ...data.facts,
+          checkpoint: row.checkpoint ?? '',
+          files,
+          records: written.map((file) => basename(file)),
+        },
         effect: { phase: input.phase, files },
       };
     },
   };
+}
+
+/** What was protected as the phase began. Nobody knows it where preflight was skipped. */
+async function markOf({ phase }: Input, context: Context): Promise<DataMark | undefined> {
+  const operations = (context.plan.phases.find(({ id }) => id === phase)?.stages ?? []).flatMap(
+    (stage) => stage.operations,
+  );
+  const preflight = operations.find(({ kind }) => kind === 'checkPreflight');
+  const facts = preflight && (await context.factsOf(preflight.id));
+  return facts?.['mark'] as unknown as DataMark | undefined;
 }
 
 const activeFiles = ({ plan: { stack } }: Context): string[] => [

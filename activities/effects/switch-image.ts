@@ -35,6 +35,7 @@ import {
   sharersOf,
 } from '../compose/index.ts';
 import type { EffectContext, EffectHandler, Performed } from '../effect.ts';
+import { accountForData, markBefore, type DataDependencies, type DataMark } from './watch-data.ts';
 
 type Input = OperationInputs['switchImage'];
 type Context = EffectContext<'switchImage'>;
@@ -46,6 +47,8 @@ type Facts = {
   before: string;
   imageId: string;
   containers: string[];
+  /** What is protected, as it was before. */
+  data?: DataMark;
 };
 
 /**
@@ -53,7 +56,9 @@ type Facts = {
  * same bytes. @throws SwitchbackError `Unsupported` (the image is not simply written there), `PreconditionFailed` (it is not on this
  * host), `ValidationMismatch` (somebody edited the file), `StepFailed`, `NotReady`
  */
-export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<'switchImage', Facts> {
+export function switchImageHandler(
+  deps: CheckpointDependencies & DataDependencies,
+): EffectHandler<'switchImage', Facts> {
   return {
     async prepare(input, context) {
       const active = await requireActive(context);
@@ -66,12 +71,14 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
       requireAlone(input, preview.before, next);
       const imageId = requireImage(input, next);
       const own = preview.world.own;
+      const data = await markBefore(deps, general(context));
       const facts: Facts = {
         from: active.compose.digest,
         to,
         before,
         imageId,
         containers: own.map(({ id }) => id.slice(0, 12)),
+        ...(data === undefined ? {} : { data }),
       };
       const ran = own.find(({ service }) => service === input.service)?.imageId;
       return { undo: undoOf(input, context, before, ran), facts };
@@ -148,7 +155,7 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
       const { own } = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
       const bound = preview.bound.get(input.service);
       if (bound) await noteContents(new Map([[input.service, bound]]), own, context);
-      return performed(input, context, facts, up, layers[input.service]);
+      return accounted(deps, context, facts, performed(input, context, facts, up, layers[input.service]));
     },
 
     async adopt(input, context, prepared) {
@@ -157,9 +164,21 @@ export function switchImageHandler(deps: CheckpointDependencies): EffectHandler<
       await noteSwitched(context, [fileOf(context, facts)]);
       const { own } = await readWorld(deps.engine, context.plan.stack.project, { signal: context.signal });
       await noteOwnContainers(context, own, facts.containers);
-      return performed(input, context, facts, undefined);
+      return accounted(deps, context, facts, performed(input, context, facts, undefined));
     },
   };
+}
+
+const general = (context: Context) => context as unknown as EffectContext;
+
+async function accounted(
+  deps: DataDependencies,
+  context: Context,
+  { data }: Facts,
+  done: Performed,
+): Promise<Performed> {
+  const account = await accountForData(deps, general(context), data);
+  return { ...done, summary: done.summary + account.says, facts: { ...done.facts, ...account.facts } };
 }
 
 const fileOf = (context: Context, { from, to }: Facts): FileSwitch => ({ path: context.plan.stack.compose, from, to });

@@ -40,6 +40,18 @@ cd "$1"
 done >"$2"
 `;
 
+/**
+ * Writes to file $2, with NUL after each, kind, mode, owner, size, time of change and path of all entries in the tree $1; `too many` where
+ * there are more than $3. Files may come and go under find.
+ */
+export const listEntriesScript = `set -euo pipefail
+rm -f "$2"
+cd "$1"
+{ find . -xdev -mindepth 1 \\( -type d -printf '%y %m %U:%G - - %P\\0' -o -printf '%y %m %U:%G %s %C@ %P\\0' \\) 2>/dev/null || true; } |
+  head --zero-terminated --lines="$3" >"$2"
+if [ "$(tr -dc '\\0' <"$2" | wc -c)" -ge "$3" ]; then printf 'too many' >"$2"; fi
+`;
+
 /** Lists /source, with NUL between records: `KIND MODE OWNER SIZE ./PATH`, and `sha256 HASH ./PATH` of each file. */
 export const listScript = `set -euo pipefail
 rm -f "/progress/$0"

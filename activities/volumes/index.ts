@@ -6,6 +6,7 @@ export { extractPoint } from './extract-point.ts';
 export { findClusters, type DataPlace } from './find-clusters.ts';
 export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
 export { isInMemory } from './in-memory.ts';
+export { entriesOf, listEntries, mostEntries } from './list-entries.ts';
 export { listVolume } from './list-volume.ts';
 export { answerOf, readAll, runVolumeHelper, writeAll, type HelperJob } from './run-volume-helper.ts';
 export { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';

@@ -8,7 +8,7 @@ import type { Page } from './style.ts';
 
 /** What a rollback would do, in the order in which it would do it. */
 export function rollbackPage(
-  { target, plan, asOf, points, standing, waysBack }: RollbackPreview,
+  { target, plan, asOf, points, standing, waysBack, data }: RollbackPreview,
   page: Page,
   now: Date,
 ): string[] {
@@ -40,6 +40,7 @@ export function rollbackPage(
   const { discards = [] } = plan;
   for (const summary of discards) lines.push(`  ${style.red('discarded')}, archived first: ${summary}`);
   lines.push(...undoLines(plan, points.length === 0 && discards.length === 0, page));
+  lines.push(...data.map((line) => `  ${line}`));
   for (const point of points) {
     const size = point.bytes === undefined ? '' : `, ${formatBytes(point.bytes)}`;
     lines.push(
@@ -71,7 +72,7 @@ function undoLines({ operations }: RollbackPlan, leftAlone: boolean, { style }: 
       `  ${style.yellow(`${plural(free.length, 'undo')} of SQL may discard more by triggers, rules or cascades`)}: it is archived first`,
     ];
   return [
-    ...(leftAlone ? ['  left alone: nothing that was written is lost'] : []),
+    ...(leftAlone ? ['  left alone; what is protected is looked at again on the way'] : []),
     ...(undos.length > 0
       ? ['  an undo of SQL that a trigger, rule or cascade makes discard data stops before its commit']
       : []),

@@ -1,6 +1,7 @@
 import { listPoints } from '../../activities/points/read-point.ts';
 import { wayBackOf, type WayBack } from '../../runbook/rehearsal.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
+import { lookOf, sayWhatIsLost } from '../../runbook/guard/data-account.ts';
 import { applicationKey } from '../../runbook/phase-applications.ts';
 import { planRollback, type RollbackPlan } from '../../runbook/rollback.ts';
 import { runsInPlay } from '../../runbook/rollback-scope.ts';
@@ -31,6 +32,8 @@ export interface RollbackPreview {
   points: RestoredPoint[];
   /** What is known of the way back from each of the phases, by its id. */
   waysBack: Record<string, WayBack>;
+  /** What the operations that go back saw of the data, one line each. */
+  data: string[];
   /** Operations of the phases that go back which began and have no receipt. */
   standing: number;
 }
@@ -59,12 +62,16 @@ export async function previewRollback(
   const standing = standingOperations(local.state).filter(
     ({ status, run, operation }) => status === 'intended' && going.has(applicationKey(run, operation.phase)),
   );
+  const seen = [...local.state.operations.values()]
+    .filter(({ run, operation }) => going.has(applicationKey(run, operation.phase)))
+    .map(({ prepared, receipt }) => lookOf(prepared.facts, receipt?.facts));
   const waysBack = Object.fromEntries(
     [...local.state.rehearsals].filter(([id]) => phases.has(id)).map(([id, found]) => [id, wayBackOf(found)]),
   );
   return {
     ...{ target, plan, asOf: local.asOf, waysBack },
     points: await withPromises(restoredPoints(plan, local.state), local.home.points, sealed.proofAgeSeconds),
+    data: sayWhatIsLost(seen).lines,
     standing: standing.length,
   };
 }

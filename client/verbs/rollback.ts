@@ -16,7 +16,7 @@ export const rollback = defineVerb<Options>({
   group: 'An operator says',
   summary: 'go back: to the last checkpoint, to a phase, or to the baseline',
   details:
-    'Planned from the receipts of what was really done. Code and configuration go back; data is left alone, so nothing is lost, unless --restore-data puts recovery points in its place. Works on a run that is open, and days after one has completed.',
+    'Planned from the receipts of what was really done. Code and configuration go back; data is left alone, unless --restore-data puts recovery points in its place. Works on a run that is open, and days after one has completed.',
   examples: [
     ['switchback rollback --dry-run', 'exactly what would be done, and what stays'],
     ['switchback rollback --reason "error rate doubled"', 'take the last phase back'],

@@ -25,6 +25,8 @@ export interface RollbackRecord {
   objectives: Objectives;
   contacts: CompiledPlan['contacts'];
   timeline: TimelineEntry[];
+  /** What was seen of the data by what was taken back and what took it back; absent in records of older workers. */
+  data?: { nothingLost: boolean; lines: string[] };
 }
 
 /** Parts of a recovery in order, as the objectives name them. */
@@ -52,12 +54,14 @@ export const objectiveTotal = (objectives: Objectives): number =>
 export const phasesRolledBack = ({ rollback }: Pick<RollbackRecord, 'rollback'>): string =>
   rollback.phases.map(({ ordinal, id }) => `${ordinal} ${id}`).join(', ');
 
-/** What became of the data, in one sentence. */
-export function dataSentence({ rollback, gaveUp }: Pick<RollbackRecord, 'rollback' | 'gaveUp'>): string {
+/** What became of the data, in one sentence. That nothing is lost is said only where it was looked up. */
+export function dataSentence({ rollback, gaveUp, data }: Pick<RollbackRecord, 'rollback' | 'gaveUp' | 'data'>): string {
   const { restored, together = [], discards = [] } = rollback;
   const unseen = [...new Set(together.flatMap((each) => each.unseen))];
   if (gaveUp !== undefined && restored.length + discards.length > 0)
     return 'partly taken back: the operations below say which part';
+  const { nothingLost = false, lines = [] } = data ?? {};
+  const seen = lines.length === 0 ? '' : ` (${lines.join('; ')})`;
   const told = [
     ...(restored.length > 0
       ? [`${restored.join(', ')} restored from recovery points; what they held is kept beside them`]
@@ -65,5 +69,7 @@ export function dataSentence({ rollback, gaveUp }: Pick<RollbackRecord, 'rollbac
     ...(unseen.length > 0 ? [`whether ${unseen.join(', ')} went back too was not looked at`] : []),
     ...(discards.length > 0 ? [`discarded, archived first: ${discards.join('; ')}`] : []),
   ];
-  return told.length > 0 ? told.join('; ') : 'left in place: nothing that was written is lost';
+  if (told.length > 0) return `${told.join('; ')}${seen}`;
+  if (nothingLost) return `left in place: nothing that was written is lost${seen}`;
+  return `left in place; whether all of it is there was ${lines.length === 0 ? 'not looked up' : `looked up as far as this says${seen}`}`;
 }

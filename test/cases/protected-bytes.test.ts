@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { targetHome } from '../../journal/index.ts';
 import { caseStacks, type Own } from './case-stack.ts';
 
 const cases = caseStacks();
@@ -76,4 +79,33 @@ it('a protected volume that no service mounts any more stays, and refuses nothin
   expect([started.code, started.error]).toEqual([0, expect.anything()]);
   expect(await stack.type('rollback', '--reason', 'a test', '--watch')).toMatchObject({ code: 0 });
   expect(await stack.exec('web', 'cat', '/data/file')).toBe('precious');
+  const log = readFileSync(
+    join(targetHome(stack.project, { SWITCHBACK_HOME: cases.world.home }).records, 'ROLLBACK-LOG.md'),
+    'utf8',
+  );
+  expect(log).toContain(`nothing that was written is lost (protected volume ${stack.project}_data: unchanged)`);
+});
+
+it('a writer that empties a protected volume ends in no success, and nobody says that nothing is lost', async () => {
+  const stack = await cases.stack((own) => ({
+    ...files(own),
+    'docker/v2.yml': v1(own).replace(
+      "volumes: ['$",
+      "command: ['sh', '-c', 'rm -rf /data/*; exec stand-in serve'], volumes: ['$",
+    ),
+    'switchback.yml': plan(own).replace('services: 2', 'services: 1'),
+  }));
+  await stack.compose('up', '--detach', '--wait');
+  await stack.exec('web', 'sh', '-c', 'echo precious > /data/file');
+  const started = await stack.type('start', '--watch');
+  expect(started.code).toBe(7);
+  expect(started.out + started.error).toContain(
+    `protected volume ${stack.project}_data has lost all 1 entries that it had`,
+  );
+  expect(await stack.type('rollback', '--reason', 'a test', '--watch')).toMatchObject({ code: 0 });
+  const log = readFileSync(
+    join(targetHome(stack.project, { SWITCHBACK_HOME: cases.world.home }).records, 'ROLLBACK-LOG.md'),
+    'utf8',
+  );
+  expect(log).not.toContain('nothing that was written is lost');
 });

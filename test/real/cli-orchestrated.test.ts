@@ -185,7 +185,7 @@ describe('a run, as its operator types it', () => {
     const dry = await typeJson('rollback', '--to', 'one', '--dry-run');
     expect(dry).toMatchObject({ code: 0, points: [], rollback: { to: 'one', phases: [{ id: 'two' }] } });
     const text = await type('rollback', '--dry-run');
-    expect(text.out).toContain('left alone: nothing that was written is lost');
+    expect(text.out).toContain('left alone; what is protected is looked at again on the way');
     expect((await type('rollback')).code).toBe(2);
     expect((await type('rollback', '--reason', 'r', '--to', 'nowhere', '--dry-run')).code).toBe(4);
     expect((await type('rollback', '--reason', 'r', '--to', 'nowhere')).code).toBe(4);

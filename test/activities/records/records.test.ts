@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
+import { DockerEngine } from '../../../activities/docker/index.ts';
+import { storeDrivers } from '../../../activities/stores/registry.ts';
 import { recordPhaseHandler } from '../../../activities/effects/record-phase.ts';
 import {
   appendLines,
@@ -35,6 +37,9 @@ const everything = (root: string) =>
       .filter((entry) => entry.isFile())
       .map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name), 'utf8')]),
   );
+
+const engine = new DockerEngine();
+const data = { engine, stores: storeDrivers(engine) };
 
 describe('a record', () => {
   it('gets an entry once, and keeps what people wrote around it', async () => {
@@ -121,7 +126,7 @@ describe('recording a phase', () => {
   });
 
   it('[K11] [K15] [K2] saves the checkpoint and writes progress with resources, decisions and lessons, once', async () => {
-    const first = await performWith(recordPhaseHandler(), context());
+    const first = await performWith(recordPhaseHandler(data), context());
     expect(read('checkpoints/api/docker-compose.yml')).toBe('services: { api: {} }\n');
     expect(read('checkpoints/api/.env')).toBe('PASSWORD=hunter2\n');
     expect(statSync(join(target.home.records, 'checkpoints/api/.env')).mode & 0o777).toBe(0o600);
@@ -136,7 +141,7 @@ describe('recording a phase', () => {
     expect(read('DECISIONS.md')).toContain('| pause | ada | lunch |');
     expect(read('LESSONS.md')).toContain('| Phase | Date | Issue | Root Cause | Resolution | Lesson |');
     const written = everything(target.home.records);
-    await performWith(recordPhaseHandler(), context(), first.prepared);
+    await performWith(recordPhaseHandler(data), context(), first.prepared);
     expect(everything(target.home.records)).toEqual(written);
     // The receipt travels through Temporal: it names files, and holds nothing of them.
     expect(JSON.stringify(first.performed)).not.toContain('hunter2');
@@ -144,7 +149,7 @@ describe('recording a phase', () => {
 
   it('does not begin without the active files', async () => {
     rmSync(join(target.directory, '.env'));
-    await expect(performWith(recordPhaseHandler(), context())).rejects.toMatchObject({
+    await expect(performWith(recordPhaseHandler(data), context())).rejects.toMatchObject({
       name: 'PreconditionFailed',
       message: expect.stringContaining('.env'),
     });

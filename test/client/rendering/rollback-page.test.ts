@@ -52,9 +52,11 @@ const page = (
   waysBack: RollbackPreview['waysBack'] = {},
   points: RollbackPreview['points'] = restoredPoints(rollback, state),
 ) =>
-  rollbackPage({ target: 'shop', plan: rollback, asOf: at(3590), points, standing, waysBack }, plainPage, now).join(
-    '\n',
-  );
+  rollbackPage(
+    { target: 'shop', plan: rollback, asOf: at(3590), points, standing, waysBack, data: [] },
+    plainPage,
+    now,
+  ).join('\n');
 
 describe('what a rollback would do', () => {
   it('is each operation in its order, and what stays with its reason', () => {
@@ -62,7 +64,7 @@ describe('what a rollback would do', () => {
     expect(text).toContain('Rollback of shop to baseline (quick), as the journal stands (10.0 s ago)');
     expect(text).toContain(' 1  bring the stack back to baseline');
     expect(text).toContain('  expand orders\n      the old version does not mind it');
-    expect(text).toContain('left alone: nothing that was written is lost');
+    expect(text).toContain('left alone; what is protected is looked at again on the way');
   });
 
   it('says what is discarded, and not then that nothing is lost', () => {

@@ -1,6 +1,7 @@
 import { ComposeCli } from '../../../activities/compose/index.ts';
 import { DockerEngine } from '../../../activities/docker/index.ts';
 import { applyCheckpointHandler } from '../../../activities/effects/apply-checkpoint.ts';
+import { storeDrivers } from '../../../activities/stores/registry.ts';
 import type { OperationInputs } from '../../../runbook/operations.ts';
 import { performWith, TestTarget, type TargetOptions } from '../effect-context.ts';
 import { ownLabels, ownName } from '../own-names.ts';
@@ -8,7 +9,7 @@ import { ownLabels, ownName } from '../own-names.ts';
 export const image = 'debian:bookworm-slim';
 export const engine = new DockerEngine();
 export const compose = new ComposeCli({ dockerHost: engine.host });
-export const applyCheckpoint = applyCheckpointHandler({ engine, compose });
+export const applyCheckpoint = applyCheckpointHandler({ engine, compose, stores: storeDrivers(engine) });
 
 let networks = 0;
 

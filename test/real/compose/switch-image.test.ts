@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 
+import { storeDrivers } from '../../../activities/stores/registry.ts';
 import { switchImageHandler } from '../../../activities/effects/switch-image.ts';
 import type { OperationInputs } from '../../../runbook/operations.ts';
 import { performWith, type TestTarget } from '../effect-context.ts';
 import { ownLabels, ownName, sweepDead, sweepOwn } from '../own-names.ts';
 import { applyCheckpoint, compose, engine, image, makeStack, sleeper } from './stack-fixture.ts';
 
-const handler = switchImageHandler({ engine, compose });
+const handler = switchImageHandler({ engine, compose, stores: storeDrivers(engine) });
 type Input = OperationInputs['switchImage'];
 const targets: TestTarget[] = [];
 const repository = ownName('image').toLowerCase();

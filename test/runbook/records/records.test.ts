@@ -275,12 +275,23 @@ describe('[M10] the records of a rollback', () => {
       'Rollback performed: 2026-02-09 10:01:30 UTC, by ada',
       'Reason: p95 over 5 s',
       'Phases rolled back: 3 api, 2 orders',
-      'Data: left in place: nothing that was written is lost',
+      'Data: left in place; whether all of it is there was not looked up',
       'Incident: incident-1.md',
     ]) {
       expect(log).toContain(line);
     }
     expect(formatRollbackLog({ ...rollbackRecord(), consistent: false }, 'x')).toContain('INCONSISTENT');
+  });
+
+  it('say that nothing is lost only where it was looked up', () => {
+    const data = (nothingLost: boolean, line: string) =>
+      formatRollbackLog({ ...rollbackRecord(), data: { nothingLost, lines: [line] } }, 'x');
+    expect(data(true, 'protected volume V: unchanged')).toContain(
+      'Data: left in place: nothing that was written is lost (protected volume V: unchanged)',
+    );
+    const lost = data(false, 'protected volume V: changed: 2 entries differ (2 of 3 gone)');
+    expect(lost).toContain('(protected volume V: changed: 2 entries differ (2 of 3 gone))');
+    expect(lost).not.toContain('lost');
   });
 
   it('[L5] compare recovery times with objectives', () => {

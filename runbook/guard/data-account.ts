@@ -1,0 +1,97 @@
+/** Entries of a protected volume or path by their place in it, each with what it is: kind, mode, owner, size, time of its last change. */
+export type Entries = ReadonlyMap<string, string>;
+
+/** What became of what is protected, between two looks. */
+export interface DataChange {
+  /** `volume V`, `path P` or `store S`. */
+  name: string;
+  /** Entries that were there at the first look. */
+  before?: number;
+  gone?: number;
+  changed?: number;
+  added?: number;
+  /** Of a store: whether it is the same database. */
+  same?: boolean;
+  /** Why nobody knows. */
+  unknown?: string;
+}
+
+export function compareEntries(name: string, before: Entries, after: Entries): DataChange {
+  let gone = 0;
+  let changed = 0;
+  for (const [path, what] of before) {
+    const now = after.get(path);
+    if (now === undefined) gone += 1;
+    else if (now !== what) changed += 1;
+  }
+  return { name, before: before.size, gone, changed, added: after.size - before.size + gone };
+}
+
+/** In one line, e.g. `protected volume V: changed: 3 entries differ (1 gone, 2 new)`. */
+export function sayChange({ name, before = 0, gone = 0, changed = 0, added = 0, same, unknown }: DataChange): string {
+  if (unknown !== undefined) return `${name}: not looked up, ${unknown}`;
+  if (same !== undefined) return `${name}: ${same ? 'the same database' : 'another database'}`;
+  const differ = gone + changed + added;
+  if (differ === 0) return `protected ${name}: unchanged`;
+  const parts = [gone > 0 ? `${gone} of ${before} gone` : '', added > 0 ? `${added} new` : ''].filter(Boolean);
+  return `protected ${name}: changed: ${differ === 1 ? '1 entry differs' : `${differ} entries differ`}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`;
+}
+
+/** What nobody may call a success: data that is gone, or another database in its place. */
+export function dataFault(changes: readonly DataChange[]): { message: string; hint: string } | undefined {
+  const emptied = changes.find(({ before = 0, gone = 0 }) => before > 0 && gone === before);
+  if (emptied)
+    return {
+      message: `protected ${emptied.name} has lost all ${emptied.before} entries that it had`,
+      hint: 'Look what a service has done to it, before anything else writes there. A rollback brings back code and configuration; the data is in a recovery point, if there is one.',
+    };
+  const other = changes.find(({ same }) => same === false);
+  if (other)
+    return {
+      message: `${other.name} is another database than before: one was begun beside its data, or its address leads elsewhere now`,
+      hint: 'Its data is where it was: compare the mounts and PGDATA of its service with those before. Roll back, or correct the checkpoint; skip only if the new database is wanted.',
+    };
+  return undefined;
+}
+
+/** What one operation that is concerned saw, and whether it took place. */
+export interface DataLook {
+  changes: readonly DataChange[] | undefined;
+  /** It began and never reported, so that nobody looked after it. */
+  blind: boolean;
+  /** Its look began as the oldest phase began that goes back: it sees also what others did that never reported. */
+  sincePhase: boolean;
+}
+
+/** What is known of the data after a rollback, from what all operations saw that were taken back, and those that took them back. */
+export function sayWhatIsLost(looks: readonly DataLook[]): { nothingLost: boolean; lines: string[] } {
+  const byName = new Map<string, DataChange[]>();
+  for (const change of looks.flatMap(({ changes = [] }) => changes))
+    byName.set(change.name, [...(byName.get(change.name) ?? []), change]);
+  const lines = [...byName.values()].map((changes) => sayChange(worst(changes)));
+  const all = [...byName.values()].flat();
+  const seen = looks.some(({ sincePhase }) => sincePhase) || !looks.some(({ blind }) => blind);
+  const isSafe = ({ unknown, same, gone = 0, changed = 0 }: DataChange) =>
+    unknown === undefined && (same ?? true) && gone === 0 && changed === 0;
+  return { nothingLost: seen && all.length > 0 && all.every(isSafe), lines };
+}
+
+const rank = ({ unknown, same, gone = 0, changed = 0, added = 0 }: DataChange) =>
+  same === false ? 1e15 : gone * 1e6 + changed * 1e3 + added + (unknown === undefined ? 0 : 0.5);
+
+const worst = (changes: readonly DataChange[]): DataChange =>
+  changes.reduce((one, other) => (rank(other) > rank(one) ? other : one));
+
+/** What the journal tells of one operation's look: its receipt's facts, where it has one. */
+export function lookOf(prepared: Facts | undefined, receipt: Facts | undefined): DataLook {
+  const found = receipt?.['data'];
+  return {
+    changes: Array.isArray(found) ? (found as DataChange[]) : undefined,
+    blind: receipt === undefined && prepared?.['data'] !== undefined,
+    sincePhase: receipt?.['sincePhase'] === true,
+  };
+}
+
+interface Facts {
+  readonly [name: string]: unknown;
+}
