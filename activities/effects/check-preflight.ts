@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../runbook/json.ts';
 import type { EffectContext, EffectHandler } from '../effect.ts';
 import { lookAtAll, refuseUnlessAllHold } from '../preflight/index.ts';
 import type { CheckpointSight, Surroundings } from '../preflight/index.ts';
@@ -23,11 +22,11 @@ export function checkPreflightHandler(deps: PreflightDependencies): EffectHandle
         context.progress({ doing: `looking: ${checks[done]!.check}`, done, total: checks.length, unit: 'checks' }),
       ).finally(() => clearScratch(context));
       refuseUnlessAllHold(looked);
-      const data = await markData(deps, context as unknown as EffectContext);
+      const data = await markData(deps, context);
       return {
         summary: `all ${looked.length} conditions hold`,
         facts: {
-          ...(data === undefined ? {} : { mark: data as unknown as JsonObject }),
+          ...(data === undefined ? {} : { mark: data }),
           conditions: looked.slice(0, 60).map(({ check, detail }) => ({ check, detail: detail.slice(0, 200) })),
         },
         effect: { conditions: looked.map(({ check }) => check) },

@@ -30,7 +30,7 @@ export function recordPhaseHandler(deps: DataDependencies): EffectHandler<'recor
     },
 
     async perform(input, context) {
-      const data = await accountForData(deps, context as unknown as EffectContext, await markOf(input, context));
+      const data = await accountForData(deps, context, await markOf(input, context));
       const files = await saveCheckpoint(input, context);
       const row = await progressRow(input, context);
       await writeProgress(context.home, [row]);

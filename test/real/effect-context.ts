@@ -188,7 +188,7 @@ export async function performWith<K extends OperationKind>(
   context: EffectContext<K>,
   prepared?: Prepared,
 ): Promise<{ performed: Performed; prepared: Prepared; outcome: 'done' | 'adopted' }> {
-  const input = context.operation.input as OperationInputs[K];
+  const input = context.operation.input;
   const ready = prepared ?? (await handler.prepare(input, context));
   const observation = await handler.observe(input, context, ready);
   if (observation === 'unknown') throw new SwitchbackError('EffectUnknown', `${context.operation.id}: unknown`);

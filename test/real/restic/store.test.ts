@@ -11,7 +11,6 @@ import { leftInRepository } from '../../../activities/leftovers/index.ts';
 import { readPoint, type StoredPoint } from '../../../activities/points/index.ts';
 import { verifyInRepositories } from '../../../activities/restic/index.ts';
 import { storeDrivers } from '../../../activities/stores/registry.ts';
-import type { EffectContext } from '../../../activities/effect.ts';
 import { operationKey, type OperationRecord, type TargetState } from '../../../runbook/target-state.ts';
 import { PostgresServer } from '../../stores/postgres-server.ts';
 import { performWith, TestTarget } from '../effect-context.ts';
@@ -101,7 +100,7 @@ describe('a database in a restic repository', () => {
       return [operationKey('run-1', operation.id), { run: 'run-1', operation, status }] as const;
     };
     const state = { operations: new Map([known('a', 'done'), known('killed', 'intended')]) } as unknown as TargetState;
-    const look = () => leftInRepository(engine, looking() as unknown as EffectContext, state);
+    const look = () => leftInRepository(engine, looking(), state);
     const { left, silent } = await look();
     expect(silent).toEqual([]);
     expect(left.map(({ why, tidy }) => [why, tidy !== undefined])).toEqual([
