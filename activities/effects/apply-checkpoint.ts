@@ -68,7 +68,7 @@ export function applyCheckpointHandler(deps: ApplyDependencies): EffectHandler<'
       const preview = await previewLoaded(deps, context, next, { active, recreate, containersBefore: undefined });
       requireBeginning(context, active, preview);
       refuseObstacles(preview.prediction);
-      const data = await markBefore(deps, general(context));
+      const data = await markBefore(deps, context);
       const facts: Facts = {
         files: filesToSwitch(context, active, next),
         containers: preview.world.own.map(({ id }) => id.slice(0, 12)),
@@ -154,8 +154,6 @@ export function applyCheckpointHandler(deps: ApplyDependencies): EffectHandler<'
   };
 }
 
-const general = (context: Context) => context as unknown as EffectContext;
-
 /** The receipt, with what became of the data: nothing is complete that began a database beside it. */
 async function accounted(
   deps: ApplyDependencies,
@@ -163,7 +161,7 @@ async function accounted(
   { facts }: Prepared<Facts>,
   done: Parameters<typeof applied>[0],
 ): Promise<Performed> {
-  const data = await accountForData(deps, general(context), facts.data);
+  const data = await accountForData(deps, context, facts.data);
   const told = applied({ ...done, noted: { ...done.noted, ...data.facts } });
   return { ...told, summary: told.summary + data.says };
 }

@@ -14,7 +14,10 @@ import { readRecord, writeProgress, writeRecord, writeRunRecords } from '../reco
 type Input = OperationInputs['recordPhase'];
 type Context = EffectContext<'recordPhase'>;
 
-/** Looks what became of the data, saves the active Compose and env file as the phase's checkpoint, and writes its progress, with decisions and lessons of the run so far. */
+/**
+ * Looks what became of the data, saves the active Compose and env file as the phase's checkpoint, and writes its progress, with decisions and
+ * lessons of the run so far.
+ */
 export function recordPhaseHandler(deps: DataDependencies): EffectHandler<'recordPhase'> {
   return {
     async prepare(_input, context) {
@@ -30,7 +33,8 @@ export function recordPhaseHandler(deps: DataDependencies): EffectHandler<'recor
     },
 
     async perform(input, context) {
-      const data = await accountForData(deps, context, await markOf(input, context));
+      const { mark, letPass } = await lookedBefore(input, context);
+      const data = await accountForData(deps, context, mark, letPass);
       const files = await saveCheckpoint(input, context);
       const row = await progressRow(input, context);
       await writeProgress(context.home, [row]);
@@ -49,14 +53,22 @@ export function recordPhaseHandler(deps: DataDependencies): EffectHandler<'recor
   };
 }
 
-/** What was protected as the phase began. Nobody knows it where preflight was skipped. */
-async function markOf({ phase }: Input, context: Context): Promise<DataMark | undefined> {
+/**
+ * What was protected as the phase began, unknown where preflight was skipped; and whether a person has let an operation pass that looks at
+ * the data itself: what became of the data is known then, and one answer is enough.
+ */
+async function lookedBefore(
+  { phase }: Input,
+  context: Context,
+): Promise<{ mark: DataMark | undefined; letPass: boolean }> {
   const operations = (context.plan.phases.find(({ id }) => id === phase)?.stages ?? []).flatMap(
     (stage) => stage.operations,
   );
   const preflight = operations.find(({ kind }) => kind === 'checkPreflight');
   const facts = preflight && (await context.factsOf(preflight.id));
-  return facts?.['mark'] as unknown as DataMark | undefined;
+  const lookers = operations.filter(({ kind }) => kind === 'applyCheckpoint' || kind === 'switchImage');
+  const receipts = await Promise.all(lookers.map(({ id }) => context.factsOf(id)));
+  return { mark: facts?.['mark'] as DataMark | undefined, letPass: receipts.includes(undefined) };
 }
 
 const activeFiles = ({ plan: { stack } }: Context): string[] => [

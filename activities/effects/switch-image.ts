@@ -71,7 +71,7 @@ export function switchImageHandler(
       requireAlone(input, preview.before, next);
       const imageId = requireImage(input, next);
       const own = preview.world.own;
-      const data = await markBefore(deps, general(context));
+      const data = await markBefore(deps, context);
       const facts: Facts = {
         from: active.compose.digest,
         to,
@@ -169,15 +169,13 @@ export function switchImageHandler(
   };
 }
 
-const general = (context: Context) => context as unknown as EffectContext;
-
 async function accounted(
   deps: DataDependencies,
   context: Context,
   { data }: Facts,
   done: Performed,
 ): Promise<Performed> {
-  const account = await accountForData(deps, general(context), data);
+  const account = await accountForData(deps, context, data);
   return { ...done, summary: done.summary + account.says, facts: { ...done.facts, ...account.facts } };
 }
 

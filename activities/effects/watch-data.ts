@@ -56,7 +56,7 @@ export async function markBefore(deps: DataDependencies, context: EffectContext)
   for (const key of [...(context.operation.undoes ?? [])].reverse()) {
     const [run, phase] = key.split('/');
     const facts = await context.factsOf(`${phase}/preflight/01-checkPreflight`, run);
-    const mark = facts?.['mark'] as unknown as DataMark | undefined;
+    const mark = facts?.['mark'] as DataMark | undefined;
     if (mark !== undefined) return { ...mark, sincePhase: true };
   }
   return markData(deps, context);
@@ -99,20 +99,22 @@ export function requireData(changes: readonly DataChange[]): void {
 }
 
 /**
- * Tells what became of the data since it was marked. On the way back it only tells: that has to go on.
+ * Tells what became of the data since it was marked. On the way back it only tells: that has to go on; and so it does where a person has
+ * let it pass before.
  * @throws SwitchbackError `ValidationMismatch`
  */
 export async function accountForData(
   deps: DataDependencies,
   context: EffectContext,
   mark: DataMark | undefined,
+  letPass = context.operation.stage === 'rollback',
 ): Promise<{ facts: JsonObject; says: string }> {
   if (mark === undefined) return { facts: {}, says: '' };
   context.progress({ doing: 'looking at what is protected' });
   const changes = await compareData(deps, context, mark);
-  if (context.operation.stage !== 'rollback') requireData(changes);
+  if (!letPass) requireData(changes);
   if (changes.length === 0) return { facts: {}, says: '' };
-  const facts = { data: changes as unknown as JsonObject[], ...(mark.sincePhase && { sincePhase: true }) };
+  const facts = { data: changes, ...(mark.sincePhase && { sincePhase: true }) };
   return { facts, says: `; ${changes.map(sayChange).join('; ')}` };
 }
 

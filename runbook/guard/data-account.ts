@@ -2,7 +2,7 @@
 export type Entries = ReadonlyMap<string, string>;
 
 /** What became of what is protected, between two looks. */
-export interface DataChange {
+export type DataChange = {
   /** `volume V`, `path P` or `store S`. */
   name: string;
   /** Entries that were there at the first look. */
@@ -14,7 +14,7 @@ export interface DataChange {
   same?: boolean;
   /** Why nobody knows. */
   unknown?: string;
-}
+};
 
 export function compareEntries(name: string, before: Entries, after: Entries): DataChange {
   let gone = 0;
@@ -42,7 +42,7 @@ export function dataFault(changes: readonly DataChange[]): { message: string; hi
   const emptied = changes.find(({ before = 0, gone = 0 }) => before > 0 && gone === before);
   if (emptied)
     return {
-      message: `protected ${emptied.name} has lost all ${emptied.before} entries that it had`,
+      message: `protected ${emptied.name} has lost ${emptied.before === 1 ? 'the one entry' : `all ${emptied.before} entries`} that it had`,
       hint: 'Look what a service has done to it, before anything else writes there. A rollback brings back code and configuration; the data is in a recovery point, if there is one.',
     };
   const other = changes.find(({ same }) => same === false);

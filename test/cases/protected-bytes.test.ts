@@ -100,8 +100,11 @@ it('a writer that empties a protected volume ends in no success, and nobody says
   const started = await stack.type('start', '--watch');
   expect(started.code).toBe(7);
   expect(started.out + started.error).toContain(
-    `protected volume ${stack.project}_data has lost all 1 entries that it had`,
+    `protected volume ${stack.project}_data has lost the one entry that it had`,
   );
+  // One answer is enough: the phase does not ask again as it ends.
+  expect(await stack.type('skip', '--reason', 'it was to be empty')).toMatchObject({ code: 0 });
+  expect(await stack.type('watch')).toMatchObject({ code: 0 });
   expect(await stack.type('rollback', '--reason', 'a test', '--watch')).toMatchObject({ code: 0 });
   const log = readFileSync(
     join(targetHome(stack.project, { SWITCHBACK_HOME: cases.world.home }).records, 'ROLLBACK-LOG.md'),
