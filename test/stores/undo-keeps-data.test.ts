@@ -92,8 +92,16 @@ describe('an undo whose text is harmless', () => {
     expect(performed.facts).toHaveProperty('archived');
   });
 
+  it('makes no ledger where an event trigger of the database deletes rows for it', async () => {
+    await server.run(database, 'create event trigger e on ddl_command_end execute function on_ddl()');
+    await expect(undo("insert into switches values ('nothing')", true)).rejects.toMatchObject({
+      name: 'Protected',
+      message: expect.stringContaining('to make the ledger would destroy data: public.notes'),
+    });
+    expect(await count('notes')).toBe(30);
+  });
+
   it('stops where an event trigger of the database deletes rows', async () => {
-    // The ledger is made first, and is DDL as well.
     await undo("insert into switches values ('nothing')", true);
     await server.run(database, 'create event trigger e on ddl_command_end execute function on_ddl()');
     await expect(undo('create index on notes (text)', true)).rejects.toMatchObject({ name: 'PreconditionFailed' });

@@ -1,4 +1,6 @@
 import { SwitchbackError } from '../../../runbook/errors.ts';
+import { captureCatalog } from './capture-catalog.ts';
+import { catalogChanges } from './catalog-changes.ts';
 import type { Session } from './session.ts';
 
 /** Who writes, for the fence in the database. */
@@ -50,13 +52,24 @@ create table if not exists switchback.fence (
 
 const exists = `select to_regclass('switchback.ledger') is not null and to_regclass('switchback.fence') is not null as there`;
 
-/** Makes the ledger where there is none yet. @throws `AccessDenied` when the user may not create a schema */
+/**
+ * Makes the ledger where there is none yet. Event triggers of the database fire for it as for any other DDL, so what they do is looked at.
+ * @throws `AccessDenied` when the user may not create a schema, `Protected` when that would destroy data
+ */
 export async function ensureLedger(session: Session): Promise<void> {
   if ((await session.row(exists))['there'] === 't') return;
   await session.transaction('begin', async () => {
     // `if not exists` does not wait for somebody who is creating the same thing right now.
     await session.rows(`select pg_advisory_xact_lock(hashtext('switchback.ledger'))`);
+    const before = await session.reading(() => captureCatalog(session));
     await session.execute(tables);
+    const after = await session.reading(() => captureCatalog(session));
+    const lost = catalogChanges(before, after).find(({ losesData }) => losesData);
+    if (lost === undefined) return;
+    throw new SwitchbackError('Protected', `to make the ledger would destroy data: ${lost.table} ${lost.what}`, {
+      hint: 'An event trigger of the database does that for any DDL. Disable it while this database is migrated: ALTER EVENT TRIGGER … DISABLE.',
+      facts: { table: lost.table },
+    });
   });
 }
 
