@@ -46,10 +46,13 @@ export async function runTool(asked: ToolRun, use: StoreUse, box: ToolBox): Prom
 const setsUnknownTimeout = ({ tool, tools, serverMajor }: ToolRun) =>
   tool === 'pg_restore' && tools.major >= 17 && serverMajor < 17;
 
-/** Whether that was the one thing that went wrong, once for each connection. Told by what was sent: servers speak many languages. */
-function isOnlyUnknownTimeout({ exitCode, said }: Ended): boolean {
-  const errors = said.match(/^pg_restore: error: /gm)?.length ?? 0;
-  const known = said.match(/^Command was: SET transaction_timeout = 0;$/gm)?.length ?? 0;
+/**
+ * Whether that was the one thing that went wrong, once for each connection. Told by what was sent: servers speak many languages. Workers
+ * write to one pipe at the same time, so a line may begin in the middle of another one's.
+ */
+export function isOnlyUnknownTimeout({ exitCode, said }: Pick<Ended, 'exitCode' | 'said'>): boolean {
+  const errors = said.match(/\berror: /g)?.length ?? 0;
+  const known = said.match(/Command was: SET transaction_timeout = 0;/g)?.length ?? 0;
   return exitCode === 1 && errors === known && /errors ignored on restore: \d+\s*$/.test(said);
 }
 
