@@ -4,13 +4,14 @@ import type { OperationInputs } from '../../runbook/operations.ts';
 import type { EffectContext, EffectHandler } from '../effect.ts';
 import { exchangeFiles, lookAtFiles } from '../files/index.ts';
 import { keptExchange } from './file-manifest.ts';
+import { stillRead, type ContainerList } from './files-still-read.ts';
 import { stackRoot } from './restore-files.ts';
 
 type Input = OperationInputs['putFilesBack'];
 type Context = EffectContext<'putFilesBack'>;
 
 /** Puts files back exactly as they were before `restoreFiles`: content, permission bits, links, absence. */
-export function putFilesBackHandler(): EffectHandler<'putFilesBack'> {
+export function putFilesBackHandler({ engine }: { engine: ContainerList }): EffectHandler<'putFilesBack'> {
   return {
     async prepare(input, context) {
       const { to } = await exchangeOf(input, context);
@@ -33,16 +34,19 @@ export function putFilesBackHandler(): EffectHandler<'putFilesBack'> {
 
     async perform(input, context) {
       const exchange = await exchangeOf(input, context);
-      await exchangeFiles(await stackRoot(context), exchange, {
+      const root = await stackRoot(context);
+      await exchangeFiles(root, exchange, {
         kept: (digest) => context.kept(digest),
         fence: () => context.fence(),
         onFile: (done, total) => context.progress({ doing: 'putting files back', done, total }),
       });
       const files = exchange.to.length;
+      const paths = exchange.to.map(({ path }) => path).sort();
+      const still = await stillRead(engine, context, root, paths);
       return {
-        summary: `${files} ${files === 1 ? 'file is' : 'files are'} as before the restore`,
+        summary: `${files} ${files === 1 ? 'file is' : 'files are'} as before the restore${still}`,
         facts: { files },
-        effect: { files: exchange.to.map(({ path }) => path).sort() },
+        effect: { files: paths },
       };
     },
   };

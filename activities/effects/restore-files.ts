@@ -9,12 +9,16 @@ import type { EffectContext, EffectHandler, Performed, Prepared } from '../effec
 import { exchangeFiles, lookAtFiles, readEntry, requireInside, type StackEntry } from '../files/index.ts';
 import { filesAt, readBlobs, requirePlainBytes, resolveCommit, type TreeFile } from '../git/index.ts';
 import { keepExchange, keptExchange } from './file-manifest.ts';
+import { stillRead, type ContainerList } from './files-still-read.ts';
 
 type Input = OperationInputs['restoreFiles'];
 type Context = EffectContext<'restoreFiles'>;
 
 /** How many paths an effect list names; the manifest in the content store has them all. */
 const namedPaths = 40;
+
+/** `manifest`: digest of what is written and what stood before. */
+type Facts = { commit: string; manifest: string; files: number; changes: number; removed: number };
 
 interface Change {
   path: string;
@@ -25,7 +29,7 @@ interface Change {
  * Brings paths to exactly the state that they have at a git ref: content, executable bit, links; files that were added since below
  * a named folder go. What every touched path held is kept first. Git's own index and HEAD stay as they are.
  */
-export function restoreFilesHandler(): EffectHandler<'restoreFiles'> {
+export function restoreFilesHandler({ engine }: { engine: ContainerList }): EffectHandler<'restoreFiles', Facts> {
   return {
     async prepare(input, context) {
       const { signal } = context;
@@ -60,12 +64,15 @@ export function restoreFilesHandler(): EffectHandler<'restoreFiles'> {
     },
 
     async perform(input, context, prepared) {
-      await exchangeFiles(await stackRoot(context), await exchangeOf(context, prepared), {
+      const root = await stackRoot(context);
+      const exchange = await exchangeOf(context, prepared);
+      await exchangeFiles(root, exchange, {
         kept: (digest) => context.kept(digest),
         fence: () => context.fence(),
         onFile: (done, total) => context.progress({ doing: `restoring files from ${input.ref}`, done, total }),
       });
-      return performed(input, prepared);
+      const paths = exchange.to.map(({ path }) => path);
+      return performed(input, prepared.facts, await stillRead(engine, context, root, paths));
     },
   };
 }
@@ -166,8 +173,8 @@ function modeOf(before: StackEntry, kind: 'file' | 'executable'): number {
   return kind === 'executable' ? mode | ((mode & 0o444) >> 2) : mode & ~0o111;
 }
 
-const exchangeOf = async (context: Context, prepared: Prepared) => {
-  const { files, written } = await keptExchange((prepared.facts as { manifest: string }).manifest, context);
+const exchangeOf = async (context: Context, { facts }: Prepared<Facts>) => {
+  const { files, written } = await keptExchange(facts.manifest, context);
   return { from: files, to: written };
 };
 
@@ -186,17 +193,12 @@ function undoOf(input: Input, changes: readonly Change[], manifest: string): Und
   };
 }
 
-function performed(input: Input, prepared: Prepared): Performed {
-  const { commit, files, changes, removed } = prepared.facts as {
-    commit: string;
-    files: number;
-    changes: number;
-    removed: number;
-  };
+function performed(input: Input, facts: Facts, still: string): Performed {
+  const { commit, files, changes, removed } = facts;
   const written = changes - removed;
   return {
-    summary: `${files} files are as at ${input.ref} (${commit.slice(0, 12)}): ${written} written, ${removed} removed, ${files - written} were so already`,
-    facts: prepared.facts,
+    summary: `${files} files are as at ${input.ref} (${commit.slice(0, 12)}): ${written} written, ${removed} removed, ${files - written} were so already${still}`,
+    facts,
     effect: { commit, paths: canonicalJson([...input.paths].sort()), written, removed },
   };
 }

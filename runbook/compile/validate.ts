@@ -6,6 +6,7 @@ import { validateChecks } from './validate-checks.ts';
 import { validateData } from './validate-data.ts';
 import { validateEncryption } from './encryption.ts';
 import { validateFiles } from './validate-files.ts';
+import { validateMountedFiles } from './validate-mounted-files.ts';
 import { validateOrder } from './validate-order.ts';
 import { validateReferences } from './validate-references.ts';
 import { validateStores } from './validate-stores.ts';
@@ -37,6 +38,7 @@ export function validatePlan(scope: Scope): Finding[] {
     ...validateEncryption(scope),
     ...validateChecks(scope),
     ...validateCheckpoints(scope),
+    ...validateMountedFiles(scope),
     ...scope.placed.flatMap(({ steps }) => steps.flatMap(({ step, context }) => kindOf(step).validate(step, context))),
   ];
 }

@@ -29,8 +29,10 @@ beforeEach(async () => {
 });
 afterEach(() => target.remove());
 
-const restore = restoreFilesHandler();
-const putBack = putFilesBackHandler();
+let running: object[] = [];
+const engine = { listByLabel: async () => running as never };
+const restore = restoreFilesHandler({ engine });
+const putBack = putFilesBackHandler({ engine });
 const inStack = (path: string) => join(target.directory, path);
 
 /** Everything in the stack, with bytes, permission bits and links, as one value. */
@@ -90,6 +92,26 @@ function tenantRemoved(): void {
 }
 
 describe('restoring files from git', () => {
+  it('says who goes on reading what a file held before, going forward and back', async () => {
+    repository.write('conf/site.conf', 'old').write('conf/other.conf', 'old').commit();
+    repository.git('tag', 'old');
+    repository.write('conf/site.conf', 'new').write('conf/other.conf', 'new').commit();
+    const mounting = (service: string, State: string, Source: string) => ({
+      ...{ State, Labels: { 'com.docker.compose.service': service } },
+      Mounts: [{ Type: 'bind', Source }],
+    });
+    running = [
+      mounting('web', 'running', inStack('conf/site.conf')),
+      mounting('folder', 'running', inStack('conf')),
+      mounting('stopped', 'exited', inStack('conf/other.conf')),
+    ];
+    const { performed, prepared } = await run({ ref: 'old', paths: ['conf'] });
+    const told = '; these go on reading the old file until they are started again: web (conf/site.conf)';
+    expect(performed.summary.endsWith(told)).toBe(true);
+    expect((await undo(prepared.undo)).performed.summary).toBe(`2 files are as before the restore${told}`);
+    running = [];
+  });
+
   it('[M3] brings paths to exactly the state at a ref, and puts back exactly what they were', async () => {
     tenantRemoved();
     const before = snapshot();

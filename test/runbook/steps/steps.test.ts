@@ -9,17 +9,21 @@ const compose =
 const contents = new Map([
   ['v1.yml', Buffer.from(compose)],
   ['v2.yml', Buffer.from(compose.replace('web:v1', 'web:v2'))],
+  [
+    'mounts.yml',
+    Buffer.from(compose.replace('web:v1"', 'web:v1", volumes: ["./conf/site.conf:/site.conf:ro", "./pages:/pages"]')),
+  ],
   ['expand.sql', Buffer.from('CREATE TABLE v2 (a int);')],
   ['lossy.sql', Buffer.from('DROP TABLE v2;')],
   ['rename.sql', Buffer.from('ALTER TABLE v2 RENAME TO v2_undone;')],
 ]);
 
-function read(step: string, more = ''): Promise<PlanReading> {
+function read(step: string, more = '', baseline = 'v1.yml'): Promise<PlanReading> {
   const plan = `switchback: 1
 name: steps
 stack: { project: steps }
 stores: { orders: { kind: postgres, url: "\${env:URL}" }, own: { kind: postgres, service: db, database: a, user: a } }
-baseline: { compose: v1.yml }
+baseline: { compose: ${baseline} }
 phases:
   - id: p
     ${more}
@@ -145,6 +149,23 @@ describe('[M3] files', () => {
     expect(reading.ok && reading.warnings.filter(({ message }) => message.includes('another commit'))).toHaveLength(
       count,
     );
+  });
+});
+
+describe('[M3] files that a service mounts', () => {
+  const warned = async (paths: string, more = '') => {
+    const reading = await read(`{ files: [${paths}], ref: v1 }`, more, 'mounts.yml');
+    if (!reading.ok) throw new Error(reading.issues.map(({ message }) => message).join('\n'));
+    return reading.warnings.filter(({ message }) => message.includes('goes on reading the old one'));
+  };
+  it.each(['conf/site.conf', './conf/', '"conf/*.conf"'])('warns without a checkpoint: %s', async (path) => {
+    expect(await warned(path)).toMatchObject([{ message: expect.stringContaining('`web` mounts') }]);
+  });
+  it.each(['conf/other.conf', 'con', 'pages', 'pages/index.html'])('says nothing of %s', async (path) => {
+    expect(await warned(path)).toEqual([]);
+  });
+  it('says nothing where a checkpoint follows, which recreates the service', async () => {
+    expect(await warned('conf', 'checkpoint: { compose: mounts.yml }')).toEqual([]);
   });
 });
 
