@@ -125,7 +125,8 @@ describe('a database in a service’s container', () => {
     let watching = true;
     const watch = (async () => {
       while (watching) {
-        for (const found of await engine.listByLabel({ 'io.switchback.role': 'client-tool' })) {
+        const own = { 'io.switchback.role': 'client-tool', 'io.switchback.target': project };
+        for (const found of await engine.listByLabel(own)) {
           const detail = await engine.inspectContainer(found.Id);
           if (detail) inspected.push(JSON.stringify(detail));
         }
