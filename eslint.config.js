@@ -27,6 +27,7 @@ const adaptersMayUse = [
   'container-layer',
   'masking/[^/]+',
   'plan/secret-reference',
+  'stores/[^/]+',
 ];
 /** What the command line may run on its own machine: the worker, readers of what a run left on disk, and the last way out. */
 const clientMayUse = [
@@ -101,9 +102,11 @@ const zones = [
   },
   {
     name: 'zone/runbook-schemas',
-    files: ['runbook/plan/**/*.ts', 'runbook/steps/**/*.ts'],
+    files: ['runbook/plan/**/*.ts', 'runbook/steps/**/*.ts', 'runbook/stores/**/*.ts'],
     // The plan's schema is written with zod; it never reaches a workflow (see the zone below).
-    rules: restrictedImports(fromPackages('runbook/plan and runbook/steps may import zod and nothing else', ['zod$'])),
+    rules: restrictedImports(
+      fromPackages('runbook/plan, runbook/steps and runbook/stores may import zod and nothing else', ['zod$']),
+    ),
   },
   {
     name: 'zone/workflows',
@@ -124,7 +127,7 @@ const zones = [
           '@temporalio/common$',
         ]),
         {
-          regex: '/runbook/(plan|steps|compile)(/|\\.ts$)',
+          regex: '/runbook/(plan|steps|compile|stores)(/|\\.ts$)',
           message:
             'plans are read and compiled by the client; they carry zod, and an upgrade of it would change replay',
         },

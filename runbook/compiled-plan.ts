@@ -1,6 +1,7 @@
 import type { Check } from './checks.ts';
 import type { Operation, Stage } from './operations/operation.ts';
 import type { RehearsalOptions } from './rehearsal.ts';
+import type { StoreRef } from './stores/index.ts';
 
 /** Where a stack lives. Paths of files are relative to `directory`, which is absolute on the home host. */
 export interface StackRef {
@@ -16,27 +17,6 @@ export interface StackRef {
   /** Only on the clone of a stack that a rehearsal works on: whose clone it is. */
   cloneOf?: { project: string; directory: string };
 }
-
-export interface StoreRef {
-  kind: 'postgres';
-  /** With secret references (`${env:NAME}`, `${file:PATH}`), which only the worker resolves. */
-  url?: string;
-  /** Or: a database in a service's container. With a URL, its user and database in this service's container: a clone has both. */
-  service?: string;
-  database?: string;
-  user?: string;
-  /** Secret reference. */
-  password?: string;
-  /** Asked at every backup, and again of what is restored from it. */
-  canary?: CanaryQuery[];
-}
-
-/** A query with a single value, which must be the same before a backup and after its restore. */
-export type CanaryQuery = {
-  query: string;
-  /** What the value is, for people. */
-  title?: string;
-};
 
 /** Where recovery points go. Without one, into the target's home. */
 export interface RepositoryRef {

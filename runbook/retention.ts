@@ -1,6 +1,7 @@
 import { inconsistencies } from './consistency.ts';
 import { applicationOf, isInPlay } from './phase-applications.ts';
 import { standingOperations, type TargetState } from './target-state.ts';
+import { pointHolds } from './stores/point-kind.ts';
 
 /** What is kept beside what must be: the newest so many of each resource, and all that are younger than so much. */
 export interface Retention {
@@ -30,7 +31,7 @@ export interface Verdict {
 }
 
 /** Points of single tables that an undo destroyed: nothing else has them. */
-export const isArchive = ({ kind }: Pick<RetainedPoint, 'kind'>) => kind.endsWith('-tables');
+export const isArchive = ({ kind }: Pick<RetainedPoint, 'kind'>) => pointHolds(kind) === 'tables';
 
 const isGood = ({ state }: RetainedPoint) => state !== 'failed' && state !== 'damaged';
 

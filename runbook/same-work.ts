@@ -7,6 +7,7 @@ import { definitionOf, type Operation } from './operations/index.ts';
 import { completedApplications, type PhaseApplication } from './phase-applications.ts';
 import { planNameOf } from './rollback-scope.ts';
 import type { TargetState } from './target-state.ts';
+import { storeKindOf } from './stores/index.ts';
 
 /** A plan with the digests of the files that it names, as it was sealed, or is about to be. */
 export interface Sealed {
@@ -67,7 +68,7 @@ function withContents(value: unknown, { files }: Sealed): unknown {
 /** Another database under the same name is another place; another password is not. */
 function storeOf(input: object, { plan }: Sealed): { at?: unknown } {
   const ref = 'store' in input ? plan.stores[input.store as string] : undefined;
-  return ref === undefined ? {} : { at: [ref.kind, ref.url, ref.service, ref.database] };
+  return ref === undefined ? {} : { at: [ref.kind, ...storeKindOf(ref).place(ref)] };
 }
 
 /**

@@ -16,6 +16,7 @@ import type { TargetState } from '../../runbook/target-state.ts';
 import { keptExchange, type FileLists } from '../effects/file-manifest.ts';
 import type { SealedRun } from '../perform/target-access.ts';
 import { findPoint } from '../points/index.ts';
+import { storeKindOf } from '../../runbook/stores/index.ts';
 
 /** A target as its home has it; no Temporal, no network. */
 export interface HomeOfTarget {
@@ -59,7 +60,7 @@ export async function gather(from: HomeOfTarget, request: RollbackRequest): Prom
     run: breakGlassRun(rollback.ordinal),
     home: { root: home.root, keyFile: join(dirname(dirname(home.root)), 'content.key') },
     sealed: sealed.files,
-    sealedOf,
+    ...{ sealedOf, storeKindOf },
     shell: await shellParts(),
   };
 }

@@ -17,6 +17,7 @@ import { IsolatedCompose } from './isolated-compose.ts';
 import { removeClones, strangersIn } from './remove-clone.ts';
 import { requireDisk, requireMemory } from './require-room.ts';
 import { startClone } from './start-clone.ts';
+import { storeKindOf } from '../../runbook/stores/index.ts';
 
 /** The original, as one attempt of a rehearsal sees it. It is only ever read. */
 export type Original = Omit<EffectContext, 'operation'> & {
@@ -64,13 +65,16 @@ export async function buildClone(options: BuildOptions): Promise<Built> {
   const doing = (what: string) => original.progress({ doing: what });
   doing('looking at the stack');
   const active = await activeModel(options);
-  const { services, elsewhere } = await servicesOfStores({
+  const { services: serving, elsewhere } = await servicesOfStores({
     ...world,
     ...original.plan,
     project: stack.project,
     secret: (template) => original.secret(template),
     signal,
   });
+  const able = (store: string) => storeKindOf(original.plan.stores[store]!).can.includes('rehearse');
+  // The data of a kind that a clone cannot be told about is copied with its volume, as that of any other service.
+  const services = Object.fromEntries(Object.entries(serving).filter(([store]) => able(store)));
   const needed = elsewhere.filter((store) => storesUsed(phases).has(store));
   if (needed.length > 0) {
     throw new SwitchbackError(
@@ -118,6 +122,9 @@ export async function buildClone(options: BuildOptions): Promise<Built> {
       ...filled,
       ...started,
       ...derived.leftOut.map((check) => `left out, since it is outside of the stack: ${check}`),
+      ...Object.keys(serving).flatMap((store) =>
+        able(store) ? [] : [`store ${store} is copied with its volume; what a phase does to it is not compared`],
+      ),
       ...elsewhere.map((store) => `store ${store} is outside of the stack, and not part of the clone`),
     ],
   };

@@ -49,7 +49,7 @@ export async function captureState(
   for (const store of Object.keys(plan.stores)) {
     context.progress({ doing: `noting what is in store ${store}` });
     state.stores[store] = await withStore(deps.stores, context, store, ['rehearse'], (opened) =>
-      opened.mark(name, earlier?.stores[store]),
+      opened.rehearse.mark(name, earlier?.stores[store]),
     );
   }
   await mkdir(folderOf(context), { recursive: true, mode: 0o700 });
@@ -89,7 +89,7 @@ export async function compareNamed(
     const [marked, later] = [then.stores[store], now.stores[store]];
     if (!marked || !later) continue;
     const comparison = await withStore(deps.stores, context, store, ['rehearse'], (opened) =>
-      opened.compareMarks(marked, later),
+      opened.rehearse.compareMarks(marked, later),
     );
     all.push(judgeStore(store, comparison, additions(store)));
   }

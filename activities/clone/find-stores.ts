@@ -1,4 +1,4 @@
-import type { StoreRef } from '../../runbook/compiled-plan.ts';
+import { storeKindOf, type StoreRef } from '../../runbook/stores/index.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { composeLabel } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
@@ -21,7 +21,8 @@ export async function servicesOfStores(
   const services: Record<string, string> = {};
   const elsewhere: string[] = [];
   for (const [name, ref] of Object.entries(looking.stores)) {
-    const service = ref.service ?? (ref.url === undefined ? undefined : await serviceAt(looking, ref.url));
+    const service =
+      ref.service ?? (ref.url === undefined ? undefined : await serviceAt(looking, ref.url, storeKindOf(ref).port));
     if (service === undefined) elsewhere.push(name);
     else services[name] = service;
   }
@@ -30,8 +31,8 @@ export async function servicesOfStores(
 
 const here = new Set(['127.0.0.1', 'localhost', '[::1]', '0.0.0.0']);
 
-async function serviceAt(looking: StoresOf, url: string): Promise<string | undefined> {
-  const { host, port } = placeOf(await looking.secret(url));
+async function serviceAt(looking: StoresOf, url: string, usual: number | undefined): Promise<string | undefined> {
+  const { host, port } = placeOf(await looking.secret(url), usual);
   const containers = await looking.engine.listByLabel(
     { [composeLabel.project]: looking.project },
     { signal: looking.signal },
@@ -45,10 +46,10 @@ async function serviceAt(looking: StoresOf, url: string): Promise<string | undef
 }
 
 /** Of a URL that may have a password in it, which must not get into a message. */
-function placeOf(url: string): { host: string; port: number } {
+function placeOf(url: string, usual: number | undefined): { host: string; port: number } {
   try {
     const { hostname, port } = new URL(url);
-    return { host: hostname, port: Number(port || 5432) };
+    return { host: hostname, port: Number(port || usual) };
   } catch {
     throw new SwitchbackError('PlanInvalid', 'the URL of a store cannot be read');
   }

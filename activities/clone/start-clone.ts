@@ -82,7 +82,7 @@ async function seedStore(options: BuildOptions, clone: EffectContext, store: str
   const point = await freshPoint(options, store);
   original.progress({ doing: `restoring store ${store}` });
   await withFetched(world.engine, point, original, (fetched) =>
-    withStore(world.stores, clone, store, ['rehearse'], (opened) => opened.seed(fetched)),
+    withStore(world.stores, clone, store, ['rehearse'], (opened) => opened.rehearse.seed(fetched)),
   );
   const { run, point: name, target } = point.manifest;
   return target === original.target

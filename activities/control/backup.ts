@@ -21,6 +21,7 @@ import type { OpenTarget, TargetAccess } from '../perform/target-access.ts';
 import { findPoint, readPoint, refOf, retainedPoints } from '../points/index.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
 import { chooseBackups, requireStore } from './choose-backups.ts';
+import { pointHolds } from '../../runbook/stores/point-kind.ts';
 
 export interface BackupDependencies {
   access: TargetAccess;
@@ -125,7 +126,7 @@ async function planRestore(
       hint: 'Without --into-store and --create-roles it is restored as the volume that it is.',
     });
   }
-  if (to.at !== undefined && (!kind.endsWith('-physical') || to.into !== undefined || to.intoStore !== undefined)) {
+  if (to.at !== undefined && (pointHolds(kind) !== 'server' || to.into !== undefined || to.intoStore !== undefined)) {
     throw new SwitchbackError('Unsupported', `${id} (${kind}) cannot be brought to ${to.at} there`, {
       hint: 'Only a physical backup that was taken with its log is, and only in its own place.',
     });

@@ -18,7 +18,9 @@ const namesInReceipt = 100;
 export const applySqlHandler = (deps: { stores: StoreDrivers }): EffectHandler<'applySql'> => ({
   async observe(input, context) {
     const step = await stepOf(input, context);
-    const applied = await withStore(deps.stores, context, input.store, ['sql'], (store) => store.applied(step));
+    const applied = await withStore(deps.stores, context, input.store, ['change'], (store) =>
+      store.change.applied(step),
+    );
     return applied ? 'done' : 'absent';
   },
 
@@ -26,7 +28,7 @@ export const applySqlHandler = (deps: { stores: StoreDrivers }): EffectHandler<'
   async untouched(input, context) {
     if (!input.transactional) return false;
     const step = await stepOf(input, context);
-    return !(await withStore(deps.stores, context, input.store, ['sql'], (store) => store.applied(step)));
+    return !(await withStore(deps.stores, context, input.store, ['change'], (store) => store.change.applied(step)));
   },
 
   async prepare(input, context) {
@@ -36,9 +38,9 @@ export const applySqlHandler = (deps: { stores: StoreDrivers }): EffectHandler<'
 
   async perform(input, context) {
     const step = await stepOf(input, context);
-    const outcome = await withStore(deps.stores, context, input.store, ['sql'], async (store) => {
+    const outcome = await withStore(deps.stores, context, input.store, ['change'], async (store) => {
       await requireSameStore(context, input.store, await store.identity());
-      return store.apply(step);
+      return store.change.apply(step);
     });
     return {
       summary: summaryOf(input.store, outcome),

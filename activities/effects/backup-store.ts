@@ -102,7 +102,11 @@ async function withSource<T>(
   work: (from: Pick<ServerToBackUp, 'source' | 'snapshot'> & Partial<ServerToBackUp>) => Promise<T>,
 ): Promise<T> {
   if (pointInTime) refuseFollowing(store, method, context);
-  if (method !== 'physical') return withStore(stores, context, store, ['snapshot'], work);
+  if (method !== 'physical') {
+    return withStore(stores, context, store, ['backup'], (opened) =>
+      work({ source: () => opened.source(), snapshot: (folder) => opened.backup.snapshot(folder) }),
+    );
+  }
   refuseEncrypted(store, context);
   const { physical, use } = physicalBackupsOf(stores, context, store);
   const server = await physical.open(use);

@@ -46,7 +46,7 @@ function surroundingsOf(deps: PreflightDependencies, context: EffectContext): Su
     engine: deps.engine,
     checkpoints: deps.checkpoints,
     instruments: instrumentsOf(deps, context),
-    withStore: (store, work) => withStore(deps.stores, context, store, ['probe'], work),
+    withStore: (store, work) => withStore(deps.stores, context, store, [], work),
     survey: (volume) => {
       const known = surveys.get(volume) ?? survey(volume);
       surveys.set(volume, known);

@@ -66,9 +66,9 @@ async function compareOnce(stores: StoreDrivers, comparison: Comparison, context
   const withSides: WithSides = (work) =>
     withStore(stores, context, left.store, ['compare'], (mine) =>
       withStore(stores, context, right.store, ['compare'], async (other) => {
-        const first = await mine.compareSource(left.query);
+        const first = await mine.compare.source(left.query);
         try {
-          const second = await other.compareSource(right.query, first);
+          const second = await other.compare.source(right.query, first);
           try {
             return await work({ left: first, right: second });
           } finally {

@@ -31,7 +31,7 @@ export function instrumentsOf(deps: CheckDependencies, context: EffectContext): 
     setAside: () => setAside(context),
     ...(stack.cloneOf && { reach: (url, signal) => reachInClone(deps.engine, stack.project, url, signal) }),
     query: (store, sql, signal) =>
-      withStore(deps.stores, { ...context, signal }, store, ['probe'], (opened) => opened.query(sql)),
+      withStore(deps.stores, { ...context, signal }, store, ['probe'], (opened) => opened.probe.value(sql)),
     run: (request, signal) => deps.runInService(context, { ...request, sample: (sample += 1), signal }),
   };
 }

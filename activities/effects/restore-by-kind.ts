@@ -5,6 +5,7 @@ import { findPoint } from '../points/index.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
 import { restoreServerHandler } from './restore-server.ts';
 import { restoreStoreHandler } from './restore-store.ts';
+import { pointHolds } from '../../runbook/stores/point-kind.ts';
 
 /** `restoreStore`, by what the point holds: one database, or the whole server that it is in. */
 export function restoreByKindHandler(world: {
@@ -20,8 +21,7 @@ export function restoreByKindHandler(world: {
       if (input.putBack !== undefined) return server.prepare(input, context);
       if (input.replaced !== undefined) return store.prepare(input, context);
       const { manifest } = await findPoint(context.home.points, input.point, context.runId);
-      const physical = world.stores[context.plan.stores[input.store]?.kind ?? 'postgres'].physical;
-      const whole = manifest.source.kind === physical?.pointKind;
+      const whole = pointHolds(manifest.source.kind) === 'server';
       if (input.at !== undefined && !whole) throw noLog(manifest.point, manifest.source.kind);
       return (whole ? server : store).prepare(input, context);
     },

@@ -24,7 +24,7 @@ export const restoreStoreHandler = (deps: {
   async observe(input, context, prepared) {
     if (prepared === undefined) return 'absent';
     const plan = swapPlanOf(prepared);
-    const state = await withStore(deps.stores, context, input.store, ['restore'], (store) => store.restoreState(plan));
+    const state = await withStore(deps.stores, context, input.store, ['restore'], (store) => store.restore.state(plan));
     // Whatever else an attempt left is built anew, so the old state is as good as never begun.
     return { old: 'absent' as const, new: 'done' as const, unknown: 'unknown' as const }[state];
   },
@@ -37,7 +37,7 @@ export const restoreStoreHandler = (deps: {
       requireOpenable(context, point.manifest);
     }
     const planned = (from: StoredPoint | undefined) =>
-      withStore(deps.stores, context, input.store, ['restore'], (store) => store.planRestore(wishOf(input, from)));
+      withStore(deps.stores, context, input.store, ['restore'], (store) => store.restore.plan(wishOf(input, from)));
     // Which roles are missing stands in the dump.
     const plan = await (point ? withFetched(deps.engine, point, context, planned) : planned(undefined));
     const facts: JsonObject = {
@@ -54,7 +54,7 @@ export const restoreStoreHandler = (deps: {
     const restore = (from: StoredPoint | undefined) =>
       withStore(deps.stores, context, input.store, ['restore'], async (store) => {
         await requireSameStore(context, input.store, plan.before);
-        return store.restore(plan, wishOf(input, from));
+        return store.restore.swap(plan, wishOf(input, from));
       });
     const outcome = await (point ? withFetched(deps.engine, point, context, restore) : restore(undefined));
     await bind(input, context, outcome);
@@ -63,7 +63,7 @@ export const restoreStoreHandler = (deps: {
 
   async adopt(input, context, prepared) {
     const outcome = await withStore(deps.stores, context, input.store, ['restore'], (store) =>
-      store.describeRestore(swapPlanOf(prepared)),
+      store.restore.describe(swapPlanOf(prepared)),
     );
     await bind(input, context, outcome);
     return described(input, prepared, outcome);
@@ -147,5 +147,5 @@ export async function stateLoss(
   point: string,
 ): Promise<StateLoss> {
   const found = await findPoint(context.home.points, point, context.runId);
-  return withStore(deps.stores, context, store, ['fingerprint'], (opened) => opened.stateLoss(found));
+  return withStore(deps.stores, context, store, ['fingerprint'], (opened) => opened.fingerprint.loss(found));
 }

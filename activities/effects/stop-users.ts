@@ -145,11 +145,11 @@ async function placesOf(
       placeOfStore(drivers, context, name).catch((error: unknown) => {
         if (restored.includes(name)) throw error;
         // One that is down already has nothing that could be stopped.
-        return [];
+        return undefined;
       }),
     ),
   );
-  return places.flat();
+  return places.flatMap((place) => place ?? []);
 }
 
 async function firstOutOfReach(

@@ -1,5 +1,6 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { definitionOf } from '../../runbook/operations.ts';
+import { storeKindOf } from '../../runbook/stores/index.ts';
 import type { TargetState } from '../../runbook/target-state.ts';
 import { withStore, type StoreDrivers } from '../stores/registry.ts';
 import type { StoreContext, StoreLeftover } from '../stores/store.ts';
@@ -23,9 +24,9 @@ export async function leftInStores(
   const left: Leftover[] = [];
   const silent: string[] = [];
   for (const [name, ref] of Object.entries(context.plan.stores)) {
-    if (!drivers[ref.kind].capabilities.restore) continue;
+    if (!storeKindOf(ref).can.includes('restore')) continue;
     try {
-      const found = await withStore(drivers, context, name, [], (store) => store.leftovers(names));
+      const found = await withStore(drivers, context, name, ['restore'], (store) => store.restore.leftovers(names));
       // A door that no restore of ours can have closed is somebody else's business.
       const ours = found.filter(({ kind }) => kind !== 'closed' || restored.has(name));
       left.push(...ours.map((leftover) => described(drivers, context, name, leftover)));
@@ -45,6 +46,6 @@ function described(drivers: StoreDrivers, context: StoreContext, store: string, 
       kind === 'scratch'
         ? `restored into by ${operation}${run === undefined ? '' : ` in run ${run}`}, and never put into place`
         : 'closed to its clients by a restore that did not come to its end',
-    tidy: () => withStore(drivers, context, store, [], (opened) => opened.clear(leftover)),
+    tidy: () => withStore(drivers, context, store, ['restore'], (opened) => opened.restore.clear(leftover)),
   };
 }

@@ -1,8 +1,8 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { StoreRef } from '../../runbook/compiled-plan.ts';
 import { showBytes } from '../resources/index.ts';
+import type { Store } from '../stores/store.ts';
 import { archiveNeed, freeBytes } from '../volumes/index.ts';
-import { holds, lacks, type Look, type Surroundings } from './look.ts';
+import { holds, lacks, type Look } from './look.ts';
 
 /** A store answers, and is the one that it was before. */
 export const lookAtStore: Look<'store'> = async ({ store }, { withStore, context }) => {
@@ -38,30 +38,20 @@ export const lookAtVolume: Look<'volume'> = async ({ volume }, { engine, context
  * there, but for a store's dump on its way; each backup looks at the repository's own disk.
  */
 export const lookAtRoom: Look<'room'> = async (check, surroundings) => {
-  const { context, survey } = surroundings;
+  const { context, survey, withStore } = surroundings;
   let need = 0;
   const { repository } = context.plan;
   for (const volume of repository === undefined ? check.volumes : []) need += archiveNeed(await survey(volume));
-  for (const store of check.stores) need += await sizeOf(store, sizeQueries, surroundings);
-  for (const store of check.servers ?? []) need += await sizeOf(store, serverSizeQueries, surroundings);
+  for (const store of check.stores) need += await withStore(store, (opened) => opened.size());
+  for (const store of check.servers ?? []) need += await withStore(store, serverSize);
   const have = await freeBytes(context.home.points);
   const told = `the backups need at most ${showBytes(need)}, ${showBytes(have)} are free`;
   if (need <= have) return holds(told);
   return lacks(told, `Free space on the disk of ${context.home.points}, or move SWITCHBACK_HOME to a larger one.`);
 };
 
-type SizeQueries = Record<StoreRef['kind'], string>;
-
-/** How large a store's data is, in its own words. */
-const sizeQueries: SizeQueries = { postgres: 'select pg_database_size(current_database())' };
-
-/** How large all is that is on a store's server. */
-const serverSizeQueries: SizeQueries = {
-  postgres: 'select sum(pg_database_size(oid)) from pg_database',
-};
-
-async function sizeOf(store: string, queries: SizeQueries, { withStore, context }: Surroundings): Promise<number> {
-  const ref = context.plan.stores[store];
-  if (ref === undefined) throw new SwitchbackError('PlanInvalid', `the plan has no store ${store}`);
-  return Number(await withStore(store, (opened) => opened.query(queries[ref.kind])));
+/** How large all is that is on a store's server, in bytes. */
+async function serverSize(store: Store): Promise<number> {
+  if (store.serverSize !== undefined) return store.serverSize();
+  throw new SwitchbackError('Unsupported', `stores of kind ${store.kind} have no physical backups`);
 }

@@ -1,5 +1,5 @@
-import type { StoreRef } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { storeKindOf, type StorePart, type StoreRef } from '../../runbook/stores/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { PhysicalBackups } from './physical-backups.ts';
 import { postgresDriver } from './postgres/index.ts';
@@ -7,9 +7,9 @@ import {
   storeUse,
   type Place,
   type Store,
-  type StoreCapabilities,
   type StoreContext,
   type StoreDriver,
+  type StoreParts,
   type StoreUse,
 } from './store.ts';
 
@@ -25,28 +25,32 @@ export const storeDrivers = (engine: DockerEngine): StoreDrivers => ({
  * Opens a store of the plan for one operation, uses it and closes it.
  * @throws `PlanInvalid` when the plan has no such store, `Unsupported` when its kind lacks what is needed
  */
-export async function withStore<T>(
+export async function withStore<T, P extends StorePart = never>(
   drivers: StoreDrivers,
   context: StoreContext,
   name: string,
-  needs: (keyof StoreCapabilities)[],
-  work: (store: Store) => Promise<T>,
+  needs: readonly P[],
+  work: (store: Store & Pick<StoreParts, P>) => Promise<T>,
 ): Promise<T> {
   const ref = storeRef(context, name);
-  const driver = drivers[ref.kind];
-  const lacking = needs.find((capability) => !driver.capabilities[capability]);
-  if (lacking !== undefined) {
-    throw new SwitchbackError(
-      'Unsupported',
-      `stores of kind ${ref.kind} cannot do this (${lacking}): ${context.operation.summary}`,
-    );
-  }
-  const store = await driver.open(storeUse(context, name, ref));
+  requireParts(ref, needs, context);
+  const store = await drivers[ref.kind].open(storeUse(context, name, ref));
   try {
+    if (!has(store, needs)) throw new Error(`the driver of ${ref.kind} lacks what its kind promises`);
     return await work(store);
   } finally {
     await store.close();
   }
+}
+
+const has = <P extends StorePart>(store: Store, needs: readonly P[]): store is Store & Pick<StoreParts, P> =>
+  needs.every((part) => store[part] !== undefined);
+
+function requireParts(ref: StoreRef, needs: readonly StorePart[], { operation }: StoreContext): void {
+  const { can, title } = storeKindOf(ref);
+  const lacking = needs.find((part) => !can.includes(part));
+  if (lacking === undefined) return;
+  throw new SwitchbackError('Unsupported', `stores of ${title} cannot do this (${lacking}): ${operation.summary}`);
 }
 
 /**
@@ -66,10 +70,14 @@ export function physicalBackupsOf(
   });
 }
 
-/** Where clients of a store of the plan connect to. @throws `PlanInvalid`, and what finding it throws */
-export function placeOfStore(drivers: StoreDrivers, context: StoreContext, name: string): Promise<Place> {
+/** Where clients of a store of the plan connect to; undefined where none does. @throws `PlanInvalid`, and what finding it throws */
+export async function placeOfStore(
+  drivers: StoreDrivers,
+  context: StoreContext,
+  name: string,
+): Promise<Place | undefined> {
   const ref = storeRef(context, name);
-  return drivers[ref.kind].place(storeUse(context, name, ref));
+  return drivers[ref.kind].place?.(storeUse(context, name, ref));
 }
 
 function storeRef({ plan }: StoreContext, name: string): StoreRef {

@@ -34,7 +34,9 @@ export async function sightServers(stores: readonly string[], sighting: Sighting
   const { services } = await servicesOfStores({ engine, project, stores: asked, secret, signal });
   const sights: SightedServer[] = [];
   for (const [store, service] of Object.entries(services)) {
-    const { dataDirectory, ...sight } = await sighting.withStore(store, (opened) => opened.sight());
+    const seen = await sighting.withStore(store, async (opened) => opened.sight?.());
+    if (seen === undefined) continue;
+    const { dataDirectory, ...sight } = seen;
     const place = dataDirectory === undefined ? {} : await placeOf(dataDirectory, service, sighting);
     sights.push({ store, service, ...sight, ...place });
   }

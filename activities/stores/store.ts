@@ -1,29 +1,12 @@
-import type { ProtectedResource, StoreRef } from '../../runbook/compiled-plan.ts';
+import type { ProtectedResource } from '../../runbook/compiled-plan.ts';
 import type { JsonObject } from '../../runbook/json.ts';
 import type { Operation } from '../../runbook/operations.ts';
+import type { StoreKindName, StoreRef } from '../../runbook/stores/index.ts';
 import type { CompareSource } from '../comparison/compare-source.ts';
 import type { EffectContext, Progress } from '../effect.ts';
 import { encryptionOf, type Encryption } from '../encryption/index.ts';
 import type { PointProver, StoredPoint } from '../points/index.ts';
 import type { PhysicalBackups } from './physical-backups.ts';
-
-/** What a kind of store can do. What it cannot, the operations refuse by name instead of failing somewhere inside. */
-export interface StoreCapabilities {
-  /** Takes a consistent backup with a fingerprint of what is in it. */
-  snapshot: boolean;
-  /** Brings a backup back beside the live data and exchanges the two. */
-  restore: boolean;
-  /** Says whether two states hold the same, without reading them row by row. */
-  fingerprint: boolean;
-  /** Reads rows in the order of a key, to be compared with another store's. */
-  compare: boolean;
-  /** Answers a query with a single value. */
-  probe: boolean;
-  /** Applies steps of SQL, each as a whole or not at all. */
-  sql: boolean;
-  /** Fills a clone from a backup, and tells two states of the clone apart, row by row. */
-  rehearse: boolean;
-}
 
 /** For whom, and with what, a store is opened: one attempt of one operation. */
 export interface StoreUse {
@@ -213,44 +196,70 @@ export interface StoreSight {
   dataDirectory?: string;
 }
 
-/** An opened store. Close it. What a capability does not declare throws `Unsupported`. */
-export interface Store {
-  readonly kind: StoreRef['kind'];
-  readonly capabilities: StoreCapabilities;
-  /** What the data really is, whatever it is called: for PostgreSQL, system identifier and oid. */
+/** What a store may be able to do, part by part. A kind says which it has in `runbook/stores/`; what it lacks is absent, not throwing. */
+export interface StoreParts {
+  /** Answers questions, and lets nothing be changed by them. */
+  probe: {
+    /** The single value of a query, as text. */
+    value(query: string): Promise<string>;
+  };
+  backup: {
+    /** Writes a consistent backup of one moment into an empty folder, with a fingerprint of what is in it. */
+    snapshot(folder: string): Promise<Snapshot>;
+  };
+  /** Brings a backup back beside the live data and exchanges the two. */
+  restore: {
+    /** Works out what a restore exchanges, and that nothing stands in its way. Changes nothing. */
+    plan(wish: RestoreWish): Promise<SwapPlan>;
+    /** `old`: nothing was exchanged yet. `new`: all of it was. */
+    state(plan: SwapPlan): Promise<'old' | 'new' | 'unknown'>;
+    /** Restores beside the live data, compares, and exchanges the two. Without a point, `plan.incoming` is there already. */
+    swap(plan: SwapPlan, wish: RestoreWish): Promise<RestoreOutcome>;
+    /** What a restore that is known to have been done did. */
+    describe(plan: SwapPlan): Promise<RestoreOutcome>;
+    /** What these operations left behind. Changes nothing. */
+    leftovers(operations: readonly OperationName[]): Promise<StoreLeftover[]>;
+    /** Puts one of them right. Safe to call again. */
+    clear(leftover: StoreLeftover): Promise<void>;
+  };
+  fingerprint: {
+    /** What restoring a point would lose at this moment. Changes nothing. */
+    loss(point: StoredPoint): Promise<StateLoss>;
+  };
+  /** Takes steps, each as a whole or not at all. */
+  change: {
+    /** Whether a step was applied and stands. */
+    applied(step: SqlStep): Promise<boolean>;
+    apply(step: SqlStep): Promise<SqlOutcome>;
+  };
+  compare: {
+    /** A query's rows by key, as of one moment; where the other side is on the same database, as of the same moment. */
+    source(query: string, beside?: CompareSource): Promise<CompareSource>;
+  };
+  /** For clones. */
+  rehearse: {
+    /** Fills a clone's store, which is new and holds nothing of worth, from a point of the original. */
+    seed(point: StoredPoint): Promise<void>;
+    /** Remembers what a clone holds, in the clone itself. `like`: of tables that were there then, with the columns of then. */
+    mark(name: string, like?: StoreMark): Promise<StoreMark>;
+    /** Compares two moments of a clone. */
+    compareMarks(before: StoreMark, after: StoreMark): Promise<MarkComparison>;
+  };
+}
+
+/** An opened store. Close it. */
+export interface Store extends Partial<StoreParts> {
+  readonly kind: StoreKindName;
+  /** What the data really is, whatever it is called: for PostgreSQL, system identifier and oid. Changes with a swap. */
   identity(): Promise<string>;
-  /** What else is in its server. */
-  sight(): Promise<StoreSight>;
-  /** The single value of a query that may only read, as text. */
-  query(sql: string): Promise<string>;
+  /** What stands in a recovery point about where it is from. */
   source(): Promise<SnapshotSource>;
-  /** Writes a consistent backup into an empty folder. */
-  snapshot(folder: string): Promise<Snapshot>;
-  /** Whether a step was applied and stands. */
-  applied(step: SqlStep): Promise<boolean>;
-  apply(step: SqlStep): Promise<SqlOutcome>;
-  /** Works out what a restore exchanges, and that nothing stands in its way. Changes nothing. */
-  planRestore(wish: RestoreWish): Promise<SwapPlan>;
-  /** `old`: nothing was exchanged yet. `new`: all of it was. */
-  restoreState(plan: SwapPlan): Promise<'old' | 'new' | 'unknown'>;
-  /** Restores beside the live data, compares, and exchanges the two. Without a point, `plan.incoming` is there already. */
-  restore(plan: SwapPlan, wish: RestoreWish): Promise<RestoreOutcome>;
-  /** What a restore that is known to have been done did. */
-  describeRestore(plan: SwapPlan): Promise<RestoreOutcome>;
-  /** What restoring a point would lose at this moment. Changes nothing. */
-  stateLoss(point: StoredPoint): Promise<StateLoss>;
-  /** What these operations left behind. Changes nothing. */
-  leftovers(operations: readonly OperationName[]): Promise<StoreLeftover[]>;
-  /** Puts one of them right. Safe to call again. */
-  clear(leftover: StoreLeftover): Promise<void>;
-  /** A query's rows, for a comparison, as of one moment; where the other side is on the same database, as of the same moment. */
-  compareSource(query: string, beside?: CompareSource): Promise<CompareSource>;
-  /** Fills a clone's store, which has been made anew and holds nothing of worth, from a point of the original. */
-  seed(point: StoredPoint): Promise<void>;
-  /** Remembers what a clone holds, in the clone itself. `like`: of tables that were there then, with the columns of then. */
-  mark(name: string, like?: StoreMark): Promise<StoreMark>;
-  /** Compares two moments of a clone. */
-  compareMarks(before: StoreMark, after: StoreMark): Promise<MarkComparison>;
+  /** How large its data is, in bytes. */
+  size(): Promise<number>;
+  /** How large all is that is on its server, in bytes; absent for kinds without physical backups. */
+  serverSize?(): Promise<number>;
+  /** What else is in its server; absent for kinds that have no server, or nothing else in it. */
+  sight?(): Promise<StoreSight>;
   close(): Promise<void>;
 }
 
@@ -265,10 +274,10 @@ export interface Place {
 
 /** One kind of store: a folder below `activities/stores`, and a line in the registry. */
 export interface StoreDriver {
-  readonly kind: StoreRef['kind'];
-  readonly capabilities: StoreCapabilities;
+  readonly kind: StoreKindName;
   open(use: StoreUse): Promise<Store>;
-  place(use: StoreUse): Promise<Place>;
+  /** Absent for kinds that no client connects to. */
+  place?(use: StoreUse): Promise<Place>;
   /** Proves recovery points of this kind of store. */
   readonly prover: PointProver;
   /** Absent where a kind has no backups of whole servers. */

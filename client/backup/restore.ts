@@ -13,6 +13,7 @@ import { readValidPlan } from '../settings/read-valid-plan.ts';
 import type { BackupOptions } from './options.ts';
 import { pointNamed, pointsAtHome, type PointView } from './points-at-home.ts';
 import { runTask } from './run-task.ts';
+import { pointHolds } from '../../runbook/stores/point-kind.ts';
 
 /** Puts a point in the place of what it was taken of, or elsewhere, once that was confirmed. */
 export async function restoreBackup(typed: string, options: BackupOptions, context: Context): Promise<Answer> {
@@ -80,7 +81,8 @@ function requirePossible(view: PointView, { at, into, intoStore }: RestoreTo): v
     );
 }
 
-const isPhysical = (manifest: PointView['manifest']) => manifest?.source.kind.endsWith('-physical') ?? false;
+const isPhysical = (manifest: PointView['manifest']) =>
+  manifest !== undefined && pointHolds(manifest.source.kind) === 'server';
 
 function requireWithin({ point, wal }: PointView, at: string): void {
   const hint =

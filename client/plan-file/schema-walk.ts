@@ -12,6 +12,8 @@ interface Definition {
   keyType?: Schema;
   valueType?: Schema;
   options?: Schema[];
+  /** Of one that is made when it is needed. */
+  getter?: () => Schema;
   shape?: Record<string, Schema>;
   /** Of a union in which the value of one key says which object is meant. */
   discriminator?: string;
@@ -25,9 +27,10 @@ const isMapping = (value: unknown): value is Record<string, unknown> =>
 
 /** The schema under optional, default and transform. Its description, if the outer ones have none, is what it is about. */
 export function unwrap(schema: Schema): Schema {
-  const { innerType, in: from, type } = definition(schema);
+  const { innerType, in: from, type, getter } = definition(schema);
   if (innerType !== undefined) return unwrap(innerType);
   if (type === 'pipe' && from !== undefined) return unwrap(from);
+  if (getter !== undefined) return unwrap(getter());
   return schema;
 }
 
@@ -36,8 +39,8 @@ export function describe(schema: Schema | undefined): string | undefined {
   for (let current = schema; current !== undefined;) {
     const said = (current as { description?: string }).description;
     if (said !== undefined) return said;
-    const { innerType, in: from, type } = definition(current);
-    current = innerType ?? (type === 'pipe' ? from : undefined);
+    const { innerType, in: from, type, getter } = definition(current);
+    current = innerType ?? (type === 'pipe' ? from : getter?.());
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { CompiledPlan } from '../compiled-plan.ts';
 import type { OperationRecord } from '../operation-record.ts';
 import type { ContentRef } from '../operations/operation.ts';
+import type { StoreKind, StoreKindName, StoreRef } from '../stores/index.ts';
 
 /** A recovery point as its manifest describes it. `folder` is absolute. */
 export interface PointFiles {
@@ -19,6 +20,8 @@ export interface ByHandInput {
   state: { operations: ReadonlyMap<string, OperationRecord> };
   /** The plan whose work is taken back. */
   plan: CompiledPlan;
+  /** What the kind of a store says of it: given, since the schemas of kinds do not go into a workflow. */
+  storeKindOf(ref: StoreRef): Pick<StoreKind<StoreKindName>, 'restoreByHand'>;
   home: { root: string; keyFile: string };
   /** Digests of its sealed files by their plan path. */
   sealed: Readonly<Record<string, string>>;

@@ -1,9 +1,10 @@
-import type { ProtectedResource, RepositoryRef, StackRef, StoreRef } from '../compiled-plan.ts';
+import type { ProtectedResource, RepositoryRef, StackRef } from '../compiled-plan.ts';
 import type { SqlParser } from '../guard/index.ts';
 import type { Phase, Plan, PlanFiles, PlanPath } from '../plan/index.ts';
 import { tidyPath } from '../plan/index.ts';
 import { kindOf, readActive, type ActiveCheckpoint, type Step, type StepContext } from '../steps/index.ts';
 import { stepsOf } from './named-files.ts';
+import type { StoreRef } from '../stores/index.ts';
 
 /** The parts of a compiled plan that do not depend on its phases. */
 export interface PlanFrame {

@@ -4,6 +4,7 @@ import type { Budget } from '../operations.ts';
 import { formatSize } from '../plan/size.ts';
 import { describeOperation } from './describe-operation.ts';
 import type { PhaseDescription, PlanDescription } from './plan-description.ts';
+import { storeKindOf } from '../stores/index.ts';
 
 /** What `switchback plan` prints: pure, from the compiled plan alone. */
 export function describePlan(plan: CompiledPlan): PlanDescription {
@@ -19,8 +20,7 @@ export function describePlan(plan: CompiledPlan): PlanDescription {
     stores: Object.entries(plan.stores).map(([name, store]) => ({
       name,
       kind: store.kind,
-      reachedBy:
-        store.url === undefined ? `database ${store.database ?? ''} in the service ${store.service ?? ''}` : store.url,
+      reachedBy: storeKindOf(store).reachedBy(store),
     })),
     protect: plan.protect.map(describeProtected),
     repository: describeRepository(plan),

@@ -3,7 +3,7 @@ import type { Finding, PlanChecks, PlanPath } from '../plan/index.ts';
 import { unknownService, unknownStore, type ActiveCheckpoint } from '../steps/index.ts';
 import { portFindings } from './check-ports.ts';
 import { checkWindow, type PlanCheck } from './compile-check.ts';
-import type { Scope } from './validate.ts';
+import { declaredStores, type Scope } from './validate.ts';
 
 /** Checks that name what is not there, do more than read, or can never come true. */
 export function validateChecks(scope: Scope): Finding[] {
@@ -75,10 +75,10 @@ function checkFindings(
   if ('services' in check) return serviceCount(check.services, active, [...path, 'services']);
   if ('run' in check) return unknownService(check.service, active, [...path, 'service']);
   if ('http' in check) return portFindings(check.http, active, files, [...path, 'http']);
-  const stores = { ...Object.fromEntries(declared.stores.map((name) => [name, {}])), ...plan.stores };
+  const stores = declaredStores({ plan, declared });
   const wrong = notOneQuery(check.query, frame.sql);
   return [
-    ...unknownStore(check.sql, { stores }, [...path, 'sql']),
+    ...unknownStore(check.sql, { stores }, [...path, 'sql'], 'probe'),
     ...(wrong === undefined
       ? []
       : [

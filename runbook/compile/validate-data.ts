@@ -2,7 +2,8 @@ import { notOneQuery, readSql, sqlIsAdditive } from '../guard/index.ts';
 import type { Finding, PlanPath } from '../plan/index.ts';
 import { didYouMean, dockerName } from '../plan/index.ts';
 import { sqlText, unknownService, unknownStore } from '../steps/index.ts';
-import type { Scope } from './validate.ts';
+import { declaredStores, type Scope } from './validate.ts';
+import { storeKindOf } from '../stores/index.ts';
 
 /** Stores and volumes that nobody knows, backups that stand twice, comparisons that do more than read. */
 export function validateData(scope: Scope): Finding[] {
@@ -37,13 +38,25 @@ function protectFindings(scope: Scope): Finding[] {
   });
 }
 
-/** The volume that is exchanged is found by the container of the service. */
-function physicalByUrl(
+/** Servers of some kinds cannot be backed up; for the others, the volume that is exchanged is found by the container of the service. */
+function physicalFindings(
   { frame }: Scope,
   { store, method }: { store: string; method: 'logical' | 'physical' },
   path: PlanPath,
 ): Finding[] {
-  if (method !== 'physical' || frame.stores[store]?.url === undefined) return [];
+  const ref = frame.stores[store];
+  if (method !== 'physical' || ref === undefined) return [];
+  if (!storeKindOf(ref).wholeServer) {
+    return [
+      {
+        path,
+        severity: 'error',
+        message: `the store \`${store}\` is of ${storeKindOf(ref).title}, which has no physical backups`,
+        hint: 'Leave `method` out.',
+      },
+    ];
+  }
+  if (ref.url === undefined) return [];
   return [
     {
       path,
@@ -101,8 +114,8 @@ function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][num
     if ('store' in backup) {
       return [
         ...twice,
-        ...unknownStore(backup.store, storesOf(scope), [...at, 'store']),
-        ...physicalByUrl(scope, backup, [...at, 'method']),
+        ...unknownStore(backup.store, storesOf(scope), [...at, 'store'], 'backup'),
+        ...physicalFindings(scope, backup, [...at, 'method']),
         ...pointInTimeFindings(scope, backup, [...at, 'pointInTime']),
       ];
     }
@@ -118,7 +131,7 @@ function phaseFindings(scope: Scope, { phase, path, steps }: Scope['placed'][num
       const at: PlanPath = [...path, 'dualRun', 'compare', index, side];
       const wrong = pair[side].query === undefined ? undefined : notOneQuery(pair[side].query, scope.frame.sql);
       return [
-        ...unknownStore(pair[side].store, storesOf(scope), [...at, 'store']),
+        ...unknownStore(pair[side].store, storesOf(scope), [...at, 'store'], 'compare'),
         ...(wrong === undefined
           ? []
           : [
@@ -182,9 +195,7 @@ function writtenMeanwhile({ volume, quiesce }: { volume: string; quiesce: string
   ];
 }
 
-function storesOf({ plan, declared }: Scope) {
-  return { stores: { ...Object.fromEntries(declared.stores.map((name) => [name, {}])), ...plan.stores } };
-}
+const storesOf = (scope: Scope) => ({ stores: declaredStores(scope) });
 
 /** A volume must be in the baseline, or in a checkpoint that came before the phase. */
 function unknownVolume({ frame, placed, declared }: Scope, volume: string, phase: number, path: PlanPath): Finding[] {

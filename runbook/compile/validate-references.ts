@@ -85,8 +85,8 @@ function ownerFindings({ plan }: Scope): Finding[] {
 
 function secretFindings({ plan, placed }: Scope): Finding[] {
   const stores = Object.entries(plan.stores).flatMap(([name, store]) =>
-    (['url', 'password', 'user', 'database'] as const).flatMap((key): Finding[] =>
-      unknownReferences(store[key] ?? '').map((reference) => ({
+    Object.entries(store).flatMap(([key, text]): Finding[] =>
+      (typeof text === 'string' ? unknownReferences(text) : []).map((reference) => ({
         path: ['stores', name, key],
         severity: 'error',
         message: `\`${reference}\` is no secret reference`,

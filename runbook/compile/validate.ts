@@ -10,6 +10,7 @@ import { validateMountedFiles } from './validate-mounted-files.ts';
 import { validateOrder } from './validate-order.ts';
 import { validateReferences } from './validate-references.ts';
 import { validateStores } from './validate-stores.ts';
+import type { StoreRef } from '../stores/index.ts';
 
 /** Names that the plan's text declares, also where what they name is broken: nobody is told that they are unknown. */
 export interface Declared {
@@ -18,6 +19,15 @@ export interface Declared {
   /** A checkpoint is broken, so which services are there at a moment is not known. */
   checkpointsUnsure: boolean;
 }
+
+/** Stores by name; of one whose text is broken, nothing but its name. */
+export const declaredStores = ({
+  plan,
+  declared,
+}: Pick<Scope, 'plan' | 'declared'>): Record<string, Partial<StoreRef>> => ({
+  ...Object.fromEntries(declared.stores.map((name) => [name, {}])),
+  ...plan.stores,
+});
 
 export interface Scope {
   plan: Plan;

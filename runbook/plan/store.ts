@@ -1,53 +1,11 @@
 import { z } from 'zod';
-import { serviceName } from './name.ts';
-import { saying } from './saying.ts';
-import { secretHint } from './secret-reference.ts';
-import { secretText } from './secret-text.ts';
+import { storeKinds, type StoreRef } from '../stores/index.ts';
 
-const canaryQuery = z.strictObject({
-  query: z
-    .string()
-    .min(1)
-    .max(20_000)
-    .describe('A query that only reads, with a single value that depends on nothing but the data.'),
-  title: z.string().min(1).max(100).exactOptional().describe('What the value is, in words; else the query itself.'),
+/** All kinds, told apart by `kind`. It is read when a plan is: a kind that was added until then is in it. */
+export const store: z.ZodType<StoreRef, StoreRef> = z.lazy(() => {
+  const [first, ...others] = Object.values(storeKinds).map(({ schema }) => schema);
+  if (first === undefined) throw new Error('no kind of store is registered');
+  return z
+    .discriminatedUnion('kind', [first, ...others])
+    .describe('A store of data that the plan changes, backs up or compares.');
 });
-
-/** Which of the two ways to reach a store is meant shows the presence of `url` or `service`. */
-export const store = z
-  .strictObject({
-    kind: z.enum(['postgres']).describe('What the store is: postgres.'),
-    url: secretText.exactOptional().describe(`The address with user and password. ${secretHint}`),
-    service: saying(serviceName, 'Or: the Compose service whose container the database is in.').exactOptional(),
-    database: z.string().min(1).max(63).exactOptional().describe('The database in that container.'),
-    user: z.string().min(1).max(63).exactOptional().describe('The user to connect as.'),
-    password: secretText
-      .exactOptional()
-      .describe(`The user's password; left out, the one in the container's own environment. ${secretHint}`),
-    canary: z
-      .array(canaryQuery)
-      .min(1)
-      .max(50)
-      .exactOptional()
-      .describe(
-        'Asked at every backup, in its snapshot, and again of what is restored from it: the values must be the same.',
-      ),
-  })
-  .refine((value) => (value.url === undefined) !== (value.service === undefined), {
-    error: 'needs either `url` or `service`, and not both',
-    params: { hint: 'Write `url: "${env:NAME}"`, or `service`, `database` and `user`.' },
-  })
-  .refine((value) => value.service === undefined || (value.database !== undefined && value.user !== undefined), {
-    error: 'needs `database` and `user` beside `service`',
-    params: { hint: 'Say which database in the container, and as whom.' },
-  })
-  .refine(
-    (value) =>
-      value.url === undefined ||
-      (value.database === undefined && value.user === undefined && value.password === undefined),
-    {
-      error: 'has `database`, `user` or `password` beside `url`, which says them already',
-      params: { hint: 'Leave them out.' },
-    },
-  )
-  .describe('A database that the plan changes, backs up or compares.');

@@ -89,7 +89,7 @@ export const sqlStep = defineStep({
     const back = undo && sqlText(undo.source, context);
     const place = (source: SqlSource) => ('file' in source ? 'file' : 'statement');
     return [
-      ...unknownStore(step.sql, context, [...context.path, 'sql']),
+      ...unknownStore(step.sql, context, [...context.path, 'sql'], 'change'),
       ...(forward === undefined
         ? []
         : guardFindings(

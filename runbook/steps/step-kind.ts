@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProtectedResource, StackRef, StoreRef } from '../compiled-plan.ts';
+import type { ProtectedResource, StackRef } from '../compiled-plan.ts';
 import type { Effect, OperationInputs, OperationKind, Undo } from '../operations.ts';
 import type { SqlParser } from '../guard/sql-parser.ts';
 import type { ComposeFacts } from '../plan/compose-facts.ts';
@@ -8,6 +8,7 @@ import type { Finding, PlanPath } from '../plan/finding.ts';
 import { line } from '../plan/name.ts';
 import type { NamedFile, PlanFiles } from '../plan/plan-files.ts';
 import { saying } from '../plan/saying.ts';
+import type { StoreRef } from '../stores/index.ts';
 
 /** What every kind of step may say beside its own keys. */
 export const stepOptions = {

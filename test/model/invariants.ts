@@ -9,6 +9,7 @@ import type { TargetState } from '../../runbook/target-state.ts';
 import type { ToldJournal } from '../runbook/told-journal.ts';
 import type { Applied } from './target.ts';
 import { names, type Snapshot, type World } from './world.ts';
+import { storeKindOf } from '../../runbook/stores/index.ts';
 
 /** A rollback that was carried out, with what the model knows of it. */
 export interface Judged {
@@ -40,7 +41,7 @@ export function requireSameScript(
   const steps = breakGlassSteps({
     ...{ target: 'shop', run: 'break-glass', state, plan: newest, request, rollback, points, sealed: {}, sealedOf },
     ...{ home: { root: '/h', keyFile: '/k' }, statements: new Map(), lists: new Map() },
-    shell: {} as ShellParts,
+    ...{ shell: {} as ShellParts, storeKindOf },
   });
   const [script, run] = [steps.map(({ operation }) => operation), rollback.operations.map(({ id }) => id)];
   must(JSON.stringify(script) === JSON.stringify(run), `the script does ${script.join()}, the run ${run.join()}`);

@@ -7,7 +7,13 @@ import { restoreStoreHandler, stateLoss } from '../../activities/effects/restore
 import { DockerEngine } from '../../activities/docker/index.ts';
 import { withStore, type StoreDrivers } from '../../activities/stores/registry.ts';
 import type { StoreContext } from '../../activities/stores/store.ts';
-import type { StoreRef } from '../../runbook/compiled-plan.ts';
+import {
+  storeKinds,
+  storeParts,
+  type StoreKindName,
+  type StorePart,
+  type StoreRef,
+} from '../../runbook/stores/index.ts';
 import { performWith, TestTarget } from '../real/effect-context.ts';
 
 /** A real, empty store for one test, which holds things that have an id. */
@@ -24,16 +30,17 @@ export interface StoreFixture {
   remove(): Promise<void>;
 }
 
-/** What every kind of store has to do, as far as its capabilities say that it can. Tests what the operations rely on. */
+/** What every kind of store has to do, as far as its kind says that it can. Tests what the operations rely on. */
 export function storeConformance(
-  kind: StoreRef['kind'],
+  kind: StoreKindName,
   stores: StoreDrivers,
   fixtureFor: () => Promise<StoreFixture>,
   stop: () => Promise<void>,
 ): void {
   const engine = new DockerEngine();
-  const { capabilities, prover } = stores[kind];
-  const when = (capability: keyof typeof capabilities) => (capabilities[capability] ? it : it.skip);
+  const { prover } = stores[kind];
+  const { can } = storeKinds[kind];
+  const when = (part: StorePart) => (can.includes(part) ? it : it.skip);
   let fixture: StoreFixture;
   let target: TestTarget;
 
@@ -79,15 +86,23 @@ export function storeConformance(
       }
     });
 
+    it('has the parts that its kind promises, and no others', async () => {
+      const parts = await withStore(stores, context(), 'store', [], async (store) =>
+        storeParts.filter((part) => store[part] !== undefined),
+      );
+      expect(parts.sort()).toEqual([...can].sort());
+    });
+
     when('probe')('answers a query, and lets it change nothing', async () => {
       await fixture.add(3);
-      const ask = (query: string) => withStore(stores, context(), 'store', ['probe'], (store) => store.query(query));
+      const ask = (query: string) =>
+        withStore(stores, context(), 'store', ['probe'], (store) => store.probe.value(query));
       expect(await ask(fixture.queries.count)).toBe('3');
       await expect(ask(fixture.queries.write)).rejects.toThrow();
       expect(await fixture.count()).toBe(3);
     });
 
-    when('snapshot')('is backed up into a point that a proof finds whole', async () => {
+    when('backup')('is backed up into a point that a proof finds whole', async () => {
       await fixture.add(100);
       expect((await backUp()).outcome).toBe('done');
       const proof = performWith(
@@ -138,7 +153,7 @@ export function storeConformance(
       expect(performed.facts['last']).toMatchObject([{ equal: true, leftRows: 1000, rightRows: 1000 }]);
     });
 
-    when('sql')('takes a step once, however often it is attempted', async () => {
+    when('change')('takes a step once, however often it is attempted', async () => {
       const input = { store: 'store', source: { statement: fixture.step ?? '' }, transactional: true, expand: false };
       const apply = () =>
         performWith(applySqlHandler({ stores }), target.context('applySql', input, { id: 'p/apply/01' }));

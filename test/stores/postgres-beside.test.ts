@@ -24,7 +24,7 @@ it('[K10] sees which other databases of a server hold something, and none that i
   await server.run('postgres', `comment on database kept is 'Switchback: was shop until run 1 replaced it.'`);
   await server.run('postgres', 'alter database closed allow_connections false');
   const sight = () =>
-    withStore(stores, target.context('checkPreflight', { checks: [] }), 'shop', [], (store) => store.sight());
+    withStore(stores, target.context('checkPreflight', { checks: [] }), 'shop', [], (store) => store.sight!());
   try {
     const found = await sight();
     expect(found).toMatchObject({ database: 'shop', others: ['bridge', 'closed', 'code'] });

@@ -6,7 +6,7 @@ import { restoreStoreHandler } from '../../activities/effects/restore-store.ts';
 import { listPoints, readPoint } from '../../activities/points/index.ts';
 import type { Canary } from '../../activities/stores/postgres/canary.ts';
 import { storeDrivers } from '../../activities/stores/registry.ts';
-import type { CanaryQuery } from '../../runbook/compiled-plan.ts';
+import type { CanaryQuery } from '../../runbook/stores/postgres.ts';
 import { performWith, TestTarget } from '../real/effect-context.ts';
 import { PostgresServer } from './postgres-server.ts';
 

@@ -1,4 +1,4 @@
-import type { CanaryQuery } from '../../../runbook/compiled-plan.ts';
+import type { CanaryQuery } from '../../../runbook/stores/postgres.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { Session } from './session.ts';
 

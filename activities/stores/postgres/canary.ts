@@ -1,4 +1,4 @@
-import type { CanaryQuery } from '../../../runbook/compiled-plan.ts';
+import type { CanaryQuery } from '../../../runbook/stores/postgres.ts';
 import type { JsonObject } from '../../../runbook/json.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import { askCanary, differentAnswers, type CanaryAnswers } from './canary-queries.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { SwitchbackError } from '../../../runbook/errors.ts';
-import type { StoreRef } from '../../../runbook/compiled-plan.ts';
+import type { StoreRef } from '../../../runbook/stores/index.ts';
 import { pause, type DockerEngine } from '../../docker/index.ts';
 import { learnSecrets } from '../../masking/index.ts';
 import type { StoreUse } from '../store.ts';

@@ -1,31 +1,11 @@
 import { SwitchbackError } from '../../../runbook/errors.ts';
-import type { CompareSource } from '../../comparison/compare-source.ts';
 import type { DockerEngine } from '../../docker/index.ts';
-import type { StoredPoint } from '../../points/index.ts';
 import { loadSqlParser } from '../../sql/index.ts';
-import type {
-  OperationName,
-  RestoreOutcome,
-  RestoreWish,
-  Snapshot,
-  SnapshotSource,
-  SqlOutcome,
-  SqlStep,
-  StateLoss,
-  MarkComparison,
-  Store,
-  StoreDriver,
-  StoreLeftover,
-  StoreMark,
-  StoreSight,
-  StoreUse,
-  SwapPlan,
-} from '../store.ts';
+import type { SnapshotSource, Store, StoreDriver, StoreParts, StoreSight, StoreUse } from '../store.ts';
 import type { Address } from './address.ts';
 import { applyStep } from './apply-step.ts';
 import { archiverFor } from './archive-losses.ts';
 import { readCanary } from './canary.ts';
-import { postgresCapabilities } from './capabilities.ts';
 import { PostgresCompareSource } from './compare-source.ts';
 import { sessionOptions } from './connect.ts';
 import { compareMarks, markDatabase } from './mark-database.ts';
@@ -49,7 +29,6 @@ import { takeSnapshot } from './take-snapshot.ts';
 /** A PostgreSQL database. */
 class PostgresStore implements Store {
   readonly kind = 'postgres';
-  readonly capabilities = postgresCapabilities;
   readonly #use: StoreUse;
   readonly #address: Address;
   readonly #box: ToolBox;
@@ -85,19 +64,6 @@ class PostgresStore implements Store {
     return sightServer(await this.#session('reading'), this.#use);
   }
 
-  async query(sql: string): Promise<string> {
-    const session = await this.#session('reading');
-    const { columns, rows } = await session.transaction('begin read only', () =>
-      session.table(sql.replace(/[\s;]+$/, '')),
-    );
-    if (rows.length === 1 && columns.length === 1) return rows[0]?.[0] ?? '';
-    throw new SwitchbackError(
-      'PlanInvalid',
-      `a check on store ${this.#use.store} gives ${rows.length} rows of ${columns.length} columns, not one value`,
-      { hint: 'Write a query with a single value, e.g. select count(*) from orders.' },
-    );
-  }
-
   async source(): Promise<SnapshotSource> {
     const facts = await serverFacts(await this.#anySession());
     return {
@@ -108,91 +74,89 @@ class PostgresStore implements Store {
     };
   }
 
-  async snapshot(folder: string): Promise<Snapshot> {
-    const session = await this.#session('reading');
-    await endZombies(session, this.#use, this.#pids());
-    return takeSnapshot(session, await serverFacts(session), folder, this.#use, this.#box);
+  async size(): Promise<number> {
+    return Number(await this.probe.value('select pg_database_size(current_database())'));
   }
 
-  async applied(step: SqlStep): Promise<boolean> {
-    const session = await this.#session('step');
-    await endZombies(session, this.#use, this.#pids());
-    if (step.proof !== undefined) return isProven(session, step, this.#use);
-    return (await standingEntry(session, this.#use, step.undoes)) !== undefined;
+  async serverSize(): Promise<number> {
+    return Number(await this.probe.value('select sum(pg_database_size(oid)) from pg_database'));
   }
 
-  async apply(step: SqlStep): Promise<SqlOutcome> {
-    const session = await this.#session('step');
-    try {
+  readonly probe: StoreParts['probe'] = {
+    value: async (query) => singleValue(await this.#session('reading'), query, this.#use.store),
+  };
+
+  readonly backup: StoreParts['backup'] = {
+    snapshot: async (folder) => {
+      const session = await this.#session('reading');
       await endZombies(session, this.#use, this.#pids());
-      await ensureLedger(session);
-      const parser = await loadSqlParser();
-      if (step.proof !== undefined) return await applyOutsideTransaction(session, step, this.#use, parser);
-      const facts = await serverFacts(session);
-      const archiver = step.archive && archiverFor(step.archive, session, facts, this.#use, this.#box);
-      return await applyStep(session, step, this.#use, archiver, parser);
-    } finally {
-      // Whatever the step has set in it is nobody else's business.
-      this.#sessions.delete('step');
-      await session.close();
-    }
-  }
+      return takeSnapshot(session, await serverFacts(session), folder, this.#use, this.#box);
+    },
+  };
+
+  readonly restore: StoreParts['restore'] = {
+    plan: (wish) => planRestore(this.#restoring, wish),
+    state: (plan) => restoreState(this.#restoring, plan),
+    swap: (plan, wish) => restoreStore(this.#restoring, plan, wish),
+    describe: (plan) => describeRestore(this.#restoring, plan),
+    leftovers: (operations) => databasesLeft(this.#address, this.#use, operations),
+    clear: (leftover) => clearDatabase(this.#address, this.#use, leftover),
+  };
+
+  readonly fingerprint: StoreParts['fingerprint'] = {
+    loss: async (point) => {
+      requireOwnPoint(point, this.#use.store, this.#use);
+      return estimateLoss(await this.#session('reading'), readCanary(point.manifest.canary));
+    },
+  };
+
+  readonly change: StoreParts['change'] = {
+    applied: async (step) => {
+      const session = await this.#session('step');
+      await endZombies(session, this.#use, this.#pids());
+      if (step.proof !== undefined) return isProven(session, step, this.#use);
+      return (await standingEntry(session, this.#use, step.undoes)) !== undefined;
+    },
+    apply: async (step) => {
+      const session = await this.#session('step');
+      try {
+        await endZombies(session, this.#use, this.#pids());
+        await ensureLedger(session);
+        const parser = await loadSqlParser();
+        if (step.proof !== undefined) return await applyOutsideTransaction(session, step, this.#use, parser);
+        const facts = await serverFacts(session);
+        const archiver = step.archive && archiverFor(step.archive, session, facts, this.#use, this.#box);
+        return await applyStep(session, step, this.#use, archiver, parser);
+      } finally {
+        // Nothing that the step has set in it reaches another step.
+        this.#sessions.delete('step');
+        await session.close();
+      }
+    },
+  };
+
+  readonly compare: StoreParts['compare'] = {
+    source: async (query, beside) => {
+      const session = await Session.open(this.#address, sessionOptions(this.#use, 'reading'));
+      try {
+        const shared =
+          beside instanceof PostgresCompareSource && beside.isOn(session) ? { snapshot: beside.snapshot } : {};
+        return await PostgresCompareSource.open(`store ${this.#use.store}`, session, query, shared);
+      } catch (error) {
+        await session.close();
+        throw error;
+      }
+    },
+  };
+
+  readonly rehearse: StoreParts['rehearse'] = {
+    seed: (point) => seedDatabase(this.#restoring, point),
+    mark: async (name, like) => markDatabase(await this.#session('reading'), name, like),
+    compareMarks: async (before, after) => compareMarks(await this.#session('reading'), before, after),
+  };
 
   #pids(): number[] {
     return [...this.#sessions.values()].map((session) => session.pid);
-  }
-
-  planRestore(wish: RestoreWish): Promise<SwapPlan> {
-    return planRestore(this.#restoring, wish);
-  }
-
-  restoreState(plan: SwapPlan): Promise<'old' | 'new' | 'unknown'> {
-    return restoreState(this.#restoring, plan);
-  }
-
-  restore(plan: SwapPlan, wish: RestoreWish): Promise<RestoreOutcome> {
-    return restoreStore(this.#restoring, plan, wish);
-  }
-
-  describeRestore(plan: SwapPlan): Promise<RestoreOutcome> {
-    return describeRestore(this.#restoring, plan);
-  }
-
-  async stateLoss(point: StoredPoint): Promise<StateLoss> {
-    requireOwnPoint(point, this.#use.store, this.#use);
-    return estimateLoss(await this.#session('reading'), readCanary(point.manifest.canary));
-  }
-
-  leftovers(operations: readonly OperationName[]): Promise<StoreLeftover[]> {
-    return databasesLeft(this.#address, this.#use, operations);
-  }
-
-  clear(leftover: StoreLeftover): Promise<void> {
-    return clearDatabase(this.#address, this.#use, leftover);
-  }
-
-  async compareSource(query: string, beside?: CompareSource): Promise<CompareSource> {
-    const session = await Session.open(this.#address, sessionOptions(this.#use, 'reading'));
-    try {
-      const shared =
-        beside instanceof PostgresCompareSource && beside.isOn(session) ? { snapshot: beside.snapshot } : {};
-      return await PostgresCompareSource.open(`store ${this.#use.store}`, session, query, shared);
-    } catch (error) {
-      await session.close();
-      throw error;
-    }
-  }
-
-  seed(point: StoredPoint): Promise<void> {
-    return seedDatabase(this.#restoring, point);
-  }
-
-  async mark(name: string, like?: StoreMark): Promise<StoreMark> {
-    return markDatabase(await this.#session('reading'), name, like);
-  }
-
-  async compareMarks(before: StoreMark, after: StoreMark): Promise<MarkComparison> {
-    return compareMarks(await this.#session('reading'), before, after);
   }
 
   async close(): Promise<void> {
@@ -201,10 +165,22 @@ class PostgresStore implements Store {
   }
 }
 
+/** The single value of a query that may only read. @throws `PlanInvalid` where it has more, or none */
+async function singleValue(session: Session, query: string, store: string): Promise<string> {
+  const { columns, rows } = await session.transaction('begin read only', () =>
+    session.table(query.replace(/[\s;]+$/, '')),
+  );
+  if (rows.length === 1 && columns.length === 1) return rows[0]?.[0] ?? '';
+  throw new SwitchbackError(
+    'PlanInvalid',
+    `a check on store ${store} gives ${rows.length} rows of ${columns.length} columns, not one value`,
+    { hint: 'Write a query with a single value, e.g. select count(*) from orders.' },
+  );
+}
+
 /** PostgreSQL, by URL or in a container of the stack. */
 export const postgresDriver = (engine: DockerEngine, box: ToolBox = toolBox(engine)): StoreDriver => ({
   kind: 'postgres',
-  capabilities: postgresCapabilities,
   open: async (use) => new PostgresStore(use, await findServer(use, engine), box),
   place: async (use) => {
     const { host, port, container } = await findServer(use, engine);

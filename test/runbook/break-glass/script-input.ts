@@ -6,6 +6,7 @@ import type { Operation, Undo } from '../../../runbook/operations.ts';
 import { planRollback } from '../../../runbook/rollback.ts';
 import { applyRecord, emptyTargetState, type TargetState } from '../../../runbook/target-state.ts';
 import { outlinedPlan } from '../../workflows/compiled-plan.ts';
+import { storeKindOf } from '../../../runbook/stores/index.ts';
 
 export const shell = Object.fromEntries(
   shellPartNames.map((name) => [
@@ -81,7 +82,7 @@ export function scriptInput(given: Record<string, Undo> = undos, changed: Partia
   const state = stateAfter(whole, given);
   const request = { to: 'baseline' as const, restoreData: false, discardData: false };
   return {
-    ...{ target: whole.target, run: 'break-glass-1', state, plan: whole, request, shell },
+    ...{ target: whole.target, run: 'break-glass-1', state, plan: whole, request, shell, storeKindOf },
     rollback: planRollback(state, { request, plan: whole, ordinal: 1 }),
     home: { root: '/home-of-targets/targets/shop', keyFile: '/home-of-targets/content.key' },
     ...{ sealed: {}, statements: new Map(), lists: new Map(), points: new Map() },
