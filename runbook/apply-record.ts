@@ -6,7 +6,7 @@ import { operationKey, type OperationRecord } from './operation-record.ts';
 import type { Operation } from './operations.ts';
 import { applyPhaseState, endGoingBack, touch } from './phase-applications.ts';
 import { finalRunStates } from './run-state.ts';
-import type { TargetState } from './target-state.ts';
+import type { TargetState } from './target.ts';
 
 /** Folds one record into the state, in place: journals have tens of thousands of lines. */
 export function applyRecord(state: TargetState, record: JournalRecord): TargetState {

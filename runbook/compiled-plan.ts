@@ -1,7 +1,7 @@
 import type { Check } from './checks.ts';
 import type { Operation, Stage } from './operations/operation.ts';
 import type { RehearsalOptions } from './rehearsal.ts';
-import type { StoreRef } from './stores/index.ts';
+import type { StoreRef } from './stores/store-kind.ts';
 
 /** Where a stack lives. Paths of files are relative to `directory`, which is absolute on the home host. */
 export interface StackRef {

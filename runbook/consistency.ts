@@ -2,7 +2,7 @@ import { definitionOf, type Operation } from './operations/index.ts';
 import { applicationsInPlay, type PhaseApplication } from './phase-applications.ts';
 import type { OperationRecord } from './operation-record.ts';
 import { finalRunStates } from './run-state.ts';
-import type { TargetState } from './target-state.ts';
+import type { TargetState } from './target.ts';
 
 /** Why a target is at no checkpoint at all. */
 export interface Inconsistency {

@@ -1,17 +1,9 @@
 import type { OperationRecord } from './operation-record.ts';
 import { definitionOf, type Operation } from './operations/index.ts';
 import { isOfServer, storesBeside } from './same-server.ts';
-import type { TargetState } from './target-state.ts';
+import type { TargetState } from './target.ts';
 
-/** What was in a resource when a recovery point was taken of it. */
-export interface PointContents {
-  /** `store:NAME` or `volume:NAME`. */
-  resource: string;
-  /** Operations, as `RUN/OPERATION`, whose work was in the data and stood. */
-  operations: ReadonlySet<string>;
-  /** Of a whole server: those whose work was in other stores, wherever these are. */
-  beside?: ReadonlySet<string>;
-}
+export type { PointContents } from './target.ts';
 
 /** Stores and volumes that an operation writes to, as far as the plan knows. */
 export const dataOf = (operation: Operation): string[] => definitionOf(operation.kind).writesTo(operation);

@@ -1,15 +1,7 @@
 import type { JournalRecord } from './journal.ts';
-import type { RollbackRequest } from './run-state.ts';
+import type { GoingBack } from './way-back-asked.ts';
 
-/** A way back that was asked for, by a person or by the plan: in the journal before anything else, so that every later workflow obeys it. */
-export interface GoingBack {
-  request: RollbackRequest;
-  reason: string;
-  by: string;
-  /** When what it answers was found out, and when it was decided (ISO 8601). */
-  detectedAt: string;
-  decidedAt: string;
-}
+export type { GoingBack } from './way-back-asked.ts';
 
 /** What the journal knows of where a run is heading. All of it is optional: older journals do not say it. */
 export interface RunCourse {

@@ -1,11 +1,13 @@
 import type { CheckResult } from './checks.ts';
-import type { ErrorName } from './errors.ts';
-import type { GoingBack } from './going-back.ts';
+import type { GoingBack } from './way-back-asked.ts';
 import type { JsonObject } from './json.ts';
 import type { PointSet } from './point-set.ts';
-import type { Operation, Receipt, Trigger, Undo } from './operations.ts';
+import type { Operation, Receipt, Undo } from './operations.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import type { Command, PhaseState, RunState } from './run-state.ts';
+import type { FailureDetail } from './failure-detail.ts';
+
+export type { FailureDetail } from './failure-detail.ts';
 
 /** Format of a journal line. A reader refuses a higher number; a lower one stays readable for ever. */
 export const journalFormat = 1;
@@ -24,14 +26,6 @@ export interface JournalHead {
 export interface LeaseHolder {
   workflowId: string;
   workflowRunId: string;
-}
-
-export interface FailureDetail {
-  name: ErrorName | 'Error';
-  message: string;
-  hint?: string;
-  /** What the plan decides where one of its triggers has fired. */
-  decide?: Trigger['decide'];
 }
 
 export interface IntentEntry {

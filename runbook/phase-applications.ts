@@ -1,31 +1,9 @@
 import type { JournalHead, PhaseStateEntry } from './journal.ts';
 import type { OperationRecord } from './operation-record.ts';
-import type { TargetState } from './target-state.ts';
+import type { TargetState, PhaseApplication } from './target.ts';
 import type { PhaseState } from './run-state.ts';
 
-/**
- * One phase as one run carried it out. A target lives through many plans: an id and a place in a plan name nothing by themselves, but what a
- * run did is done once, and its place is its line in the journal.
- */
-export interface PhaseApplication {
-  id: string;
-  /** The run that carried it out; its sealed plan says what the phase is. */
-  run: string;
-  /** Its place in that plan: for display, never for order. */
-  ordinal: number;
-  title: string;
-  state: PhaseState;
-  reason?: string;
-  changedAt: string;
-  /** Journal line with which it began: the order of all applications. */
-  since: number;
-  /** Journal line with which it was completed the last time. */
-  completedAt?: number;
-  /** Journal line with which it was last taken back. */
-  takenBackAt?: number;
-  /** Its state before a rollback that has taken nothing back so far. */
-  stoodAs?: PhaseState;
-}
+export type { PhaseApplication } from './target.ts';
 
 export const applicationKey = (run: string, phase: string) => `${run}/${phase}`;
 

@@ -1,5 +1,5 @@
 import type { Check, CheckResult } from './checks.ts';
-import type { FailureDetail } from './journal.ts';
+import type { FailureDetail } from './failure-detail.ts';
 import type { Stage, Undo } from './operations.ts';
 import type { Recovery } from './recovery.ts';
 import type { WayBack } from './rehearsal.ts';

@@ -1,6 +1,6 @@
 import { serverOf } from './databases-of-servers.ts';
 import type { Operation } from './operations/index.ts';
-import type { TargetState } from './target-state.ts';
+import type { TargetState } from './target.ts';
 
 /** A backup of the whole server that a store is in, by its files: it goes back as a whole. */
 export const isOfServer = (operation: Operation): boolean =>

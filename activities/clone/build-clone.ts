@@ -3,10 +3,7 @@ import { dirname, join } from 'node:path';
 import type { CompiledPhase, CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { rehearsalProject } from '../../runbook/names.ts';
-import type { ComposeCli, ComposeModel } from '../compose/index.ts';
-import type { DockerEngine } from '../docker/index.ts';
-import type { EffectContext, TargetHome } from '../effect.ts';
-import type { StoreDrivers } from '../stores/registry.ts';
+import type { ComposeModel } from '../compose/index.ts';
 import { chooseSources } from './choose-sources.ts';
 import { copyStack } from './copy-stack.ts';
 import { derivePlan, storesUsed } from './derive-plan.ts';
@@ -18,24 +15,9 @@ import { removeClones, strangersIn } from './remove-clone.ts';
 import { requireDisk, requireMemory } from './require-room.ts';
 import { startClone } from './start-clone.ts';
 import { storeKindOf } from '../../runbook/stores/index.ts';
+import type { BuildOptions } from './build-options.ts';
 
-/** The original, as one attempt of a rehearsal sees it. It is only ever read. */
-export type Original = Omit<EffectContext, 'operation'> & {
-  operation: Pick<EffectContext['operation'], 'id' | 'timeoutSeconds' | 'summary'>;
-};
-
-export interface BuildOptions {
-  world: { engine: DockerEngine; compose: ComposeCli; stores: StoreDrivers };
-  original: Original;
-  /** Files of the plan as they were sealed; absent where the stack's own are meant. */
-  sealed?: (path: string) => Promise<Buffer>;
-  /** The clone's target. */
-  clone: string;
-  home: TargetHome;
-  keep(bytes: Buffer): Promise<string>;
-  /** Phases that are rehearsed, with those before them that have not run. */
-  phases: readonly CompiledPhase[];
-}
+export type { Original, BuildOptions } from './build-options.ts';
 
 export interface Built {
   plan: CompiledPlan;

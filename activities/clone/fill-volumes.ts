@@ -12,7 +12,7 @@ import {
   type HelperJob,
 } from '../volumes/index.ts';
 import { showBytes } from '../resources/index.ts';
-import type { BuildOptions } from './build-clone.ts';
+import type { BuildOptions } from './build-options.ts';
 import { newestPoint, type ChosenVolume } from './choose-sources.ts';
 import { cloneVolume } from './isolate-model.ts';
 

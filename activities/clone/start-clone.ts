@@ -7,7 +7,7 @@ import { withFetched } from '../effects/fetched-point.ts';
 import type { EffectContext, Prepared } from '../effect.ts';
 import { findPoint, type StoredPoint } from '../points/index.ts';
 import { withStore } from '../stores/registry.ts';
-import type { BuildOptions, Original } from './build-clone.ts';
+import type { BuildOptions, Original } from './build-options.ts';
 import { newestPoint, type ChosenVolume } from './choose-sources.ts';
 import type { IsolatedCompose } from './isolated-compose.ts';
 

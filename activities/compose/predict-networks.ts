@@ -1,7 +1,7 @@
 import { composeLabel } from './compose-labels.ts';
 import { enabledServices, type ComposeModel, type ComposeNetwork } from './compose-model.ts';
 import type { Obstacle, ResourceChange } from './prediction.ts';
-import type { PredictionInput } from './predict.ts';
+import type { PredictionInput } from './prediction-input.ts';
 import type { WorldNetwork } from './stack-world.ts';
 
 /** What happens to networks. A changed definition leaves the network as it is with older Compose; newer ones replace it. */

@@ -1,6 +1,6 @@
 import { enabledServices, type ComposeModel, type ComposePort } from './compose-model.ts';
 import type { Obstacle } from './prediction.ts';
-import type { PredictionInput } from './predict.ts';
+import type { PredictionInput } from './prediction-input.ts';
 import { whose } from './predict-services.ts';
 import type { PublishedPort } from './stack-world.ts';
 

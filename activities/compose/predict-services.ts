@@ -1,6 +1,6 @@
 import { containerNamesOf, enabledServices, imageOf, mayEnd, replicasOf, type ComposeModel } from './compose-model.ts';
 import type { Obstacle, ServiceChange } from './prediction.ts';
-import type { PredictionInput } from './predict.ts';
+import type { PredictionInput } from './prediction-input.ts';
 import type { WorldContainer } from './stack-world.ts';
 
 /** What happens to each service, and to what no service owns any more. */

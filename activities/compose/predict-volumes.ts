@@ -1,7 +1,7 @@
 import { composeLabel, withoutCompose } from './compose-labels.ts';
 import { enabledServices, type ComposeModel, type ComposeVolume } from './compose-model.ts';
 import type { Obstacle, ResourceChange } from './prediction.ts';
-import type { PredictionInput } from './predict.ts';
+import type { PredictionInput } from './prediction-input.ts';
 import { movedVolumes } from './running-services.ts';
 import type { WorldVolume } from './stack-world.ts';
 

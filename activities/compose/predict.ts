@@ -1,34 +1,11 @@
-import type { ComposeModel } from './compose-model.ts';
 import type { Prediction } from './prediction.ts';
 import { predictNetworks } from './predict-networks.ts';
 import { takenPorts } from './predict-ports.ts';
 import { missingImages, predictServices, takenNames } from './predict-services.ts';
 import { predictVolumes } from './predict-volumes.ts';
-import type { SeenContainer } from './seen-container.ts';
-import type { PublishedPort, StackWorld } from './stack-world.ts';
+import type { PredictionInput } from './prediction-input.ts';
 
-/** All that a prediction is made from. */
-export interface PredictionInput {
-  world: StackWorld;
-  /** What the active files say, where they can be read. */
-  before?: ComposeModel | undefined;
-  /** What the next checkpoint says. */
-  model: ComposeModel;
-  /** Configuration hash of each service in `model`. */
-  hashes: Record<string, string>;
-  /** Image id that each service will run; none where the image is not on the engine. */
-  images: Record<string, string | undefined>;
-  /** Services that are recreated although Compose sees no change, and why. */
-  recreate: ReadonlyMap<string, string>;
-  /** How containers run, where it was looked at. */
-  seen?: readonly SeenContainer[] | undefined;
-  /** Ids of containers that runs of ours made. */
-  ours: ReadonlySet<string>;
-  protectedVolumes: ReadonlySet<string>;
-  protectedNetworks: ReadonlySet<string>;
-  /** Host ports on which something listens that is no container. */
-  busyPorts: readonly PublishedPort[];
-}
+export type { PredictionInput } from './prediction-input.ts';
 
 /** What `up` will do to each service, network and volume, and what is in its way. Pure. */
 export function predict(input: PredictionInput): Prediction {

@@ -1,30 +1,19 @@
 import type { ControlActivities, RecordRequest } from '../../runbook/activities.ts';
-import type { Check, CheckResult } from '../../runbook/checks.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { planRollback } from '../../runbook/rollback.ts';
 import { refreshBreakGlass } from '../break-glass/refresh.ts';
-import type { ComposeCli } from '../compose/index.ts';
-import type { DockerEngine } from '../docker/index.ts';
-import type { EffectContext } from '../effect.ts';
-import type { Surroundings } from '../perform/effect-context.ts';
-import type { StoreDrivers } from '../stores/registry.ts';
 import { askWayOn } from './go-on.ts';
 import { lookAhead } from './look-ahead.ts';
 import { writeRunRecords } from '../records/index.ts';
-import { openRun, type OpenRunDependencies } from './open-run.ts';
+import { openRun } from './open-run.ts';
 import { proveByHand, type ProveByHandDependencies } from './prove-by-hand.ts';
 import { reconcile } from './reconcile.ts';
 import { reportRollback } from './report-rollback.ts';
 import { sealedPlans } from './sealed-plans.ts';
 import { verify } from './verify.ts';
+import type { ControlDependencies } from './control-dependencies.ts';
 
-export interface ControlDependencies extends OpenRunDependencies {
-  /** Takes one sample of each check. */
-  check(checks: Check[], context: EffectContext): Promise<CheckResult[]>;
-  /** What is looked at for leftovers. */
-  world: { engine: DockerEngine; stores: StoreDrivers; compose?: ComposeCli };
-  inActivity<T>(work: (surroundings: Surroundings) => Promise<T>): Promise<T>;
-}
+export type { ControlDependencies } from './control-dependencies.ts';
 
 /** Activities that keep the records: what they write, and nothing else, is what the journal knows of a run. */
 export function controlActivities(dependencies: ControlDependencies & ProveByHandDependencies): ControlActivities {

@@ -3,7 +3,7 @@ import { operationVersion, type Operation } from '../../runbook/operations.ts';
 import type { EffectContext } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import type { OpenTarget } from '../perform/target-access.ts';
-import type { ControlDependencies } from './index.ts';
+import type { ControlDependencies } from './control-dependencies.ts';
 
 /** What adapters see of the world where they only look, for no operation of any plan. */
 export async function inspecting(

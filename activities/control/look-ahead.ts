@@ -7,7 +7,7 @@ import { handlerOf } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import { handlersFor } from '../perform/perform.ts';
 import type { OpenTarget } from '../perform/target-access.ts';
-import type { ControlDependencies } from './index.ts';
+import type { ControlDependencies } from './control-dependencies.ts';
 import type { ProveByHandDependencies } from './prove-by-hand.ts';
 import { sealedPlans } from './sealed-plans.ts';
 

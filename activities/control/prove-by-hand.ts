@@ -8,7 +8,7 @@ import { refreshBreakGlass } from '../break-glass/refresh.ts';
 import { handlerOf } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import { handlersFor, type PerformDependencies } from '../perform/perform.ts';
-import type { ControlDependencies } from './index.ts';
+import type { ControlDependencies } from './control-dependencies.ts';
 
 export type ProveByHandDependencies = Pick<PerformDependencies, 'handlers' | 'cloneHandlers'>;
 

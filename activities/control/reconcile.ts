@@ -16,7 +16,7 @@ import {
 } from '../leftovers/index.ts';
 import type { Surroundings } from '../perform/effect-context.ts';
 import type { OpenTarget } from '../perform/target-access.ts';
-import type { ControlDependencies } from './index.ts';
+import type { ControlDependencies } from './control-dependencies.ts';
 import { inspecting } from './inspecting.ts';
 
 /**

@@ -6,7 +6,7 @@ import { checkDrift, runningOtherwise } from '../checkpoint/index.ts';
 import { untilSteady } from '../checks/index.ts';
 import type { EffectContext } from '../effect.ts';
 import type { Surroundings } from '../perform/effect-context.ts';
-import type { ControlDependencies } from './index.ts';
+import type { ControlDependencies } from './control-dependencies.ts';
 import { inspecting } from './inspecting.ts';
 import { sealedPlans } from './sealed-plans.ts';
 

@@ -1,7 +1,8 @@
 import type { TargetHome } from '../effect.ts';
 import type { PointProver, PointRef, StoredPoint } from '../points/index.ts';
 import type { HelperJob } from '../volumes/index.ts';
-import type { Snapshot, SnapshotSource, StoreUse } from './store.ts';
+import type { Snapshot, SnapshotSource } from './snapshot.ts';
+import type { StoreUse } from './store-use.ts';
 
 /** Where a server keeps its data. The server may be down. */
 export interface DataPlace {

@@ -1,40 +1,17 @@
-import type { ProtectedResource } from '../../runbook/compiled-plan.ts';
 import type { JsonObject } from '../../runbook/json.ts';
 import type { Operation } from '../../runbook/operations.ts';
 import type { StoreKindName, StoreRef } from '../../runbook/stores/index.ts';
 import type { CompareSource } from '../comparison/compare-source.ts';
-import type { EffectContext, Progress } from '../effect.ts';
-import { encryptionOf, type Encryption } from '../encryption/index.ts';
+import type { EffectContext } from '../effect.ts';
+import { encryptionOf } from '../encryption/index.ts';
 import type { PointProver, StoredPoint } from '../points/index.ts';
 import type { PhysicalBackups } from './physical-backups.ts';
+import type { SnapshotSource, Snapshot } from './snapshot.ts';
+import type { StoreUse } from './store-use.ts';
 
-/** For whom, and with what, a store is opened: one attempt of one operation. */
-export interface StoreUse {
-  /** Name of the store in the plan. */
-  store: string;
-  ref: StoreRef;
-  /** Compose project of the stack. */
-  project: string;
-  /** Name of the plan: what its own steps have made is not what it protects. */
-  plan: string;
-  protect: readonly ProtectedResource[];
-  target: string;
-  run: string;
-  operation: string;
-  epoch: number;
-  attempt: number;
-  /** How long one statement or tool may take, in milliseconds. */
-  timeoutMs: number;
-  /** A folder for passing things; may not exist yet. */
-  scratch: string;
-  signal: AbortSignal;
-  progress(progress: Progress): void;
-  fence(): Promise<void>;
-  secret(template: string): Promise<string>;
-  /** Of the recovery points that are written and read. */
-  encryption: Encryption;
-  log(message: string): void;
-}
+export type { StoreUse } from './store-use.ts';
+
+export type { SnapshotSource, Snapshot } from './snapshot.ts';
 
 /** One step of SQL. */
 export interface SqlStep {
@@ -75,23 +52,6 @@ export interface SqlOutcome {
     largeObjects?: number;
     notKept?: string[];
   };
-}
-
-/** What stands in a recovery point's manifest about its source. */
-export interface SnapshotSource {
-  /** Kind of the source, for whoever restores or proves the point. */
-  kind: string;
-  identity: string;
-  /** Identity of the store itself, where what is backed up is more than it. */
-  store?: string;
-  quiesce: string;
-  engine: { name: string; version: string };
-}
-
-/** What was written into a folder, and what was in it. */
-export interface Snapshot {
-  /** Counts and fingerprints taken at the very same moment, against which a restore is compared. */
-  canary: JsonObject;
 }
 
 /** Rows that a restore takes away, or would. */

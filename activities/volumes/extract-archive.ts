@@ -2,23 +2,15 @@ import { join } from 'node:path';
 
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { HelperMount } from '../docker/index.ts';
-import { keyProblem, withIdentity, type Encrypted } from '../encryption/index.ts';
-import type { Archive } from './archive-volume.ts';
+import { keyProblem, withIdentity } from '../encryption/index.ts';
 import { requireTools } from './helper-image.ts';
 import { compareScript, extractScript } from './helper-scripts.ts';
 import { forgeryIn } from './inspect-archive.ts';
 import { answerOf, readAll, runVolumeHelper, writeAll } from './run-volume-helper.ts';
 import type { HelperJob } from './run-volume-helper.ts';
+import type { ArchiveToExtract } from './archive-to-extract.ts';
 
-/** What is needed to take a volume's archive apart. */
-export type ArchiveToExtract = Pick<
-  Archive,
-  'file' | 'packing' | 'plainBytes' | 'plainHash' | 'hashedWith' | 'treeWay'
-> & {
-  /** The folder that it is in, on the Docker host. */
-  folder: string;
-  encrypted?: Encrypted;
-};
+export type { ArchiveToExtract } from './archive-to-extract.ts';
 
 /**
  * How what was extracted is read back: as the stream that it was archived as, or by a list of its metadata and lengths alone. Either way

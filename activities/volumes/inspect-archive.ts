@@ -1,6 +1,6 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import type { HelperMount } from '../docker/index.ts';
-import type { ArchiveToExtract } from './extract-archive.ts';
+import type { ArchiveToExtract } from './archive-to-extract.ts';
 import { inspectScript } from './inspect-script.ts';
 import { readAll, runVolumeHelper, type HelperJob } from './run-volume-helper.ts';
 

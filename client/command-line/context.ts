@@ -1,19 +1,7 @@
 import type { Page } from '../rendering/style.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/** Options that every verb takes. */
-export interface EveryOption {
-  plan?: string;
-  target?: string;
-  address?: string;
-  namespace?: string;
-  home?: string;
-  timeout?: number;
-  json?: boolean;
-  verbose?: boolean;
-  /** commander's name for `--no-color`. */
-  color?: boolean;
-}
+export type { EveryOption } from '../settings/every-option.ts';
 
 /** The world as a verb sees it. */
 export interface Context {

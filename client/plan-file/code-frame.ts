@@ -1,4 +1,4 @@
-import type { Blackout } from './plan-issue.ts';
+import type { Blackout } from './blackout.ts';
 import type { SourceText } from './source-text.ts';
 
 /** As wide as a terminal, so that a line with everything in it does not fill the screen. */

@@ -1,5 +1,5 @@
 import { isCollection, isScalar, visit, type Document, type YAMLError } from 'yaml';
-import type { YamlProblem } from './parse-yaml.ts';
+import type { YamlProblem } from './yaml-problem.ts';
 
 /** The bracket or quote that was opened before an error and never closed. */
 function opened(document: Document.Parsed, text: string, before: number): { start: number; what: string } | undefined {

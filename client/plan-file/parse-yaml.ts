@@ -11,14 +11,9 @@ import {
   type ErrorCode,
 } from 'yaml';
 import { explainYamlError } from './explain-yaml-error.ts';
+import type { YamlProblem } from './yaml-problem.ts';
 
-/** A place in a YAML text that is not as it must be. */
-export interface YamlProblem {
-  start: number;
-  end: number;
-  message: string;
-  hint?: string;
-}
+export type { YamlProblem } from './yaml-problem.ts';
 
 export interface ParsedYaml {
   /** Undefined when the text must not, or could not, be parsed. */

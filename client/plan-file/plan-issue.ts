@@ -1,6 +1,9 @@
 import { formatPath, type PlanPath } from '../../runbook/plan/index.ts';
 import { codeFrame } from './code-frame.ts';
 import type { SourceText } from './source-text.ts';
+import type { Blackout } from './blackout.ts';
+
+export type { Blackout } from './blackout.ts';
 
 /** One mistake, or one thing worth a second look, where it stands. */
 export interface PlanIssue {
@@ -29,13 +32,6 @@ export interface Mistake {
   message: string;
   hint?: string;
   severity: 'error' | 'warning';
-}
-
-/** A stretch of a text that must not be shown. */
-export interface Blackout {
-  source: SourceText;
-  start: number;
-  end: number;
 }
 
 export function toIssue(mistake: Mistake, blackouts: readonly Blackout[]): PlanIssue {

@@ -3,7 +3,7 @@ import type { Context } from '../command-line/context.ts';
 import { formatAge, formatClock } from '../rendering/duration.ts';
 import { hang } from '../rendering/table.ts';
 import type { LiveActivity } from '../temporal/live-progress.ts';
-import type { Follower, Look } from './follow.ts';
+import type { Follower, Look } from './follower.ts';
 import { LiveLines } from './live-lines.ts';
 
 /** In a log, progress is worth a line every tenth of the way, or every so often where the way is unknown. */

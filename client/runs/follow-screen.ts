@@ -1,7 +1,7 @@
 import type { Context } from '../command-line/context.ts';
 import { statusPage } from '../rendering/status-page.ts';
 import { fit } from '../rendering/table.ts';
-import type { Follower, Look } from './follow.ts';
+import type { Follower, Look } from './follower.ts';
 import { LiveLines } from './live-lines.ts';
 
 const up = (lines: number) => (lines > 0 ? `\u001b[${lines}A` : '');

@@ -12,6 +12,9 @@ import { FollowScreen } from './follow-screen.ts';
 import { nextSteps } from './next-steps.ts';
 import { outcomeOf } from './outcome.ts';
 import { statusOver, type StatusReport } from './read-status.ts';
+import type { Look, Follower } from './follower.ts';
+
+export type { Look, Follower } from './follower.ts';
 
 /** One look costs three short requests; people do not read faster than this. */
 const lookMs = 1_000;
@@ -21,19 +24,6 @@ const lookMs = 1_000;
  * is busy, answers again in a moment, and knows more.
  */
 const patience = 4;
-
-/** One look at a run. */
-export interface Look {
-  report: StatusReport;
-  activities: LiveActivity[];
-}
-
-/** Where looks are shown. */
-export interface Follower {
-  show(look: Look): void;
-  /** The server does not answer; the run goes on regardless. */
-  lost(message: string): void;
-}
 
 export interface FollowRequest {
   target: string;

@@ -1,5 +1,5 @@
 import { switchbackHome } from '../../journal/target-home.ts';
-import type { EveryOption } from '../command-line/context.ts';
+import type { EveryOption } from './every-option.ts';
 import type { UpRecord } from './up-record.ts';
 
 /** Where the server, the worker's records and the people are. */

@@ -2,17 +2,9 @@ import type { CompiledPlan } from '../compiled-plan.ts';
 import type { OperationRecord } from '../operation-record.ts';
 import type { ContentRef } from '../operations/operation.ts';
 import type { StoreKind, StoreKindName, StoreRef } from '../stores/index.ts';
+import type { PointFiles } from './point-files.ts';
 
-/** A recovery point as its manifest describes it. `folder` is absolute. */
-export interface PointFiles {
-  folder: string;
-  /** Those that lie in the folder. */
-  parts: readonly { file: string; sha256: string }[];
-  /** Where the data is instead. `files`: those in it, where it is of a store. */
-  snapshot?: { repository: string; id: string; files: readonly string[] };
-  /** Public keys that its parts are encrypted to. */
-  encryptedTo?: readonly string[];
-}
+export type { PointFiles } from './point-files.ts';
 
 /** What the steps of a script are made from. Paths are absolute on the home host. */
 export interface ByHandInput {

@@ -1,4 +1,4 @@
-import type { PointFiles } from './by-hand-input.ts';
+import type { PointFiles } from './point-files.ts';
 import { quote } from './quote.ts';
 
 /** Says how restic is let into its repository. */

@@ -1,6 +1,6 @@
 import type { CompiledPlan } from '../compiled-plan.ts';
 import { plainRecipient, secretReferences, type Finding, type Plan, type PlanPath } from '../plan/index.ts';
-import type { Scope } from './validate.ts';
+import type { Scope } from './scope.ts';
 
 export function compileEncryption(plan: Plan): Pick<CompiledPlan, 'encrypt'> {
   const encrypt = encryptionIn(plan);

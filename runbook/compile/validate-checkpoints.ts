@@ -1,7 +1,7 @@
 import { guardCompose, guardWriters } from '../guard/index.ts';
 import type { Finding, PlanPath } from '../plan/index.ts';
 import { unknownService, type ActiveCheckpoint } from '../steps/index.ts';
-import type { Scope } from './validate.ts';
+import type { Scope } from './scope.ts';
 
 /** Checkpoints that touch what is protected, recreate what is not there, or could not be gone back from. */
 export function validateCheckpoints({ frame, placed }: Scope): Finding[] {

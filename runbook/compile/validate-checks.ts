@@ -3,7 +3,7 @@ import type { Finding, PlanChecks, PlanPath } from '../plan/index.ts';
 import { unknownService, unknownStore, type ActiveCheckpoint } from '../steps/index.ts';
 import { portFindings } from './check-ports.ts';
 import { checkWindow, type PlanCheck } from './compile-check.ts';
-import { declaredStores, type Scope } from './validate.ts';
+import { declaredStores, type Scope } from './scope.ts';
 
 /** Checks that name what is not there, do more than read, or can never come true. */
 export function validateChecks(scope: Scope): Finding[] {

@@ -2,7 +2,7 @@ import { notOneQuery, readSql, sqlIsAdditive } from '../guard/index.ts';
 import type { Finding, PlanPath } from '../plan/index.ts';
 import { didYouMean, dockerName } from '../plan/index.ts';
 import { sqlText, unknownService, unknownStore } from '../steps/index.ts';
-import { declaredStores, type Scope } from './validate.ts';
+import { declaredStores, type Scope } from './scope.ts';
 import { storeKindOf } from '../stores/index.ts';
 
 /** Stores and volumes that nobody knows, backups that stand twice, comparisons that do more than read. */

@@ -1,6 +1,6 @@
 import type { FileUse, Finding } from '../plan/index.ts';
 import { namedFiles } from './named-files.ts';
-import type { Scope } from './validate.ts';
+import type { Scope } from './scope.ts';
 
 const wanted: Record<FileUse, string> = { compose: 'Compose file', env: 'env file', sql: 'SQL file' };
 

@@ -1,6 +1,6 @@
 import type { ComposeMount, Finding, PlanPath } from '../plan/index.ts';
 import { tidyPath } from '../plan/place.ts';
-import type { Scope } from './validate.ts';
+import type { Scope } from './scope.ts';
 
 /**
  * A container that mounts a file by itself keeps the one that was there when it started. A phase that restores such a file and has no

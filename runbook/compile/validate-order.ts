@@ -1,7 +1,7 @@
 import type { Finding, PlanPath } from '../plan/index.ts';
 import { didYouMean } from '../plan/index.ts';
 import { stepsOf } from './named-files.ts';
-import type { Scope } from './validate.ts';
+import type { Scope } from './scope.ts';
 
 /** Ids that stand twice, and needs that cannot be met: phases and steps run in the order in which they are written. */
 export function validateOrder({ plan, declared }: Scope): Finding[] {

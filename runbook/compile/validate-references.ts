@@ -1,6 +1,6 @@
 import type { Finding, PlanPath } from '../plan/index.ts';
 import { didYouMean, secretReferences, unknownReferences } from '../plan/index.ts';
-import type { Scope } from './validate.ts';
+import type { Scope } from './scope.ts';
 
 /** Names that must be unique or must mean something: tags, approvals, people, references to secrets. */
 export function validateReferences(scope: Scope): Finding[] {

@@ -1,12 +1,9 @@
 import type { JournalRecord } from '../journal.ts';
 import type { Operation } from '../operations.ts';
 import type { Recovery } from './rollback-record.ts';
+import type { OperationOutcome } from './operation-outcome.ts';
 
-/** What became of one operation of a rollback; `by` a person, where one has decided it. */
-export interface OperationOutcome {
-  how: 'done' | 'by hand' | 'skipped' | 'failed' | 'begun' | 'not run';
-  by?: string;
-}
+export type { OperationOutcome } from './operation-outcome.ts';
 
 /** What the journal says of each operation, the last word first; one that it does not name has not run. */
 export function outcomesOf(

@@ -2,7 +2,7 @@ import type { CompiledPlan, Objectives } from '../compiled-plan.ts';
 import type { RollbackPlan } from '../rollback.ts';
 import type { TimelineEntry } from '../run-state.ts';
 import { formatSeconds } from './span.ts';
-import type { OperationOutcome } from './rollback-outcomes.ts';
+import type { OperationOutcome } from './operation-outcome.ts';
 
 /** Everything that is written down about a rollback. */
 export interface RollbackRecord {

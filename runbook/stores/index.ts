@@ -1,14 +1,9 @@
+import type { StoreKind } from './define-store-kind.ts';
 import { postgres } from './postgres.ts';
-import type { StoreKind, StoreKindName, StoreRef } from './store-kind.ts';
+import type { StoreKindName, StoreRef } from './store-kind.ts';
 
-export {
-  storeParts,
-  type ReachedBy,
-  type StoreKind,
-  type StoreKindName,
-  type StorePart,
-  type StoreRef,
-} from './store-kind.ts';
+export type { StoreKind } from './define-store-kind.ts';
+export { storeParts, type ReachedBy, type StoreKindName, type StorePart, type StoreRef } from './store-kind.ts';
 export { pointHolds } from './point-kind.ts';
 
 /** The one list of kinds of stores: a new kind is a file beside this one, a line here, and its driver in `activities/stores/registry.ts`. */

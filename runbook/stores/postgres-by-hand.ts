@@ -1,7 +1,7 @@
-import type { PointFiles } from '../break-glass/by-hand-input.ts';
+import type { PointFiles } from '../break-glass/point-files.ts';
 import { printed, repositoryPassword, restored } from '../break-glass/point-commands.ts';
 import { quote } from '../break-glass/quote.ts';
-import type { RestoreByHand } from './store-kind.ts';
+import type { RestoreByHand } from './define-store-kind.ts';
 
 /** Restores a dump, or the files of the whole server, whichever the point holds. */
 export function postgresByHand(store: string, point: PointFiles): RestoreByHand {

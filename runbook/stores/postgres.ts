@@ -5,7 +5,7 @@ import { secretHint } from '../plan/secret-reference.ts';
 import { secretText } from '../plan/secret-text.ts';
 import { canaryFindings } from './canary-findings.ts';
 import { postgresByHand } from './postgres-by-hand.ts';
-import { defineStoreKind } from './store-kind.ts';
+import { defineStoreKind } from './define-store-kind.ts';
 
 /** A query with a single value, which must be the same before a backup and after its restore. */
 export type CanaryQuery = {

@@ -1,6 +1,6 @@
 import { changesMeaning } from '../../../runbook/guard/read-settings.ts';
 import type { Catalog, CatalogRelation } from './capture-catalog.ts';
-import type { CatalogChange } from './catalog-changes.ts';
+import type { CatalogChange } from './catalog-change.ts';
 
 /** What changed of all that tables are made of, read and written through; and what every later statement of the database meets. */
 export function meaningChanges(before: Catalog, after: Catalog): CatalogChange[] {
