@@ -1,6 +1,54 @@
 import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
+// --- Words that belong to one place -------------------------------------------------------------------------------
+
+/** Words of one kind of store or platform, and the files that may say them. Comments are free. */
+const placesOfWords = [
+  { word: /com\.docker\.compose/, files: /^activities\/compose\/|^client\/init\/look-at-engine\.ts$/ },
+  {
+    word: /postgres/i,
+    files: new RegExp(
+      [
+        '^activities/(stores/postgres/|wal/|sql/|stores/registry\\.ts$)',
+        '^runbook/stores/(postgres|index\\.ts$)',
+        // The guard reads SQL of this dialect alone, and scripts that run without Switchback speak to psql.
+        '^runbook/(guard|break-glass)/|^runbook/operations/apply-sql\\.ts$|^runbook/compile/read-compose\\.ts$',
+        // How a stack is recognised, a file format told from another, and what a message lists.
+        '^client/(init/|doctor/docker\\.ts$|backup/restore\\.ts$)|^activities/checkpoint/served-data\\.ts$',
+      ].join('|'),
+    ),
+  },
+];
+const words = {
+  rules: {
+    'in-their-place': {
+      meta: { type: 'problem', schema: [], messages: { elsewhere: '`{{word}}` belongs to {{files}}' } },
+      create(context) {
+        const file = context.filename.slice(import.meta.dirname.length + 1).replaceAll('\\', '/');
+        const barred = placesOfWords.filter(({ files }) => !files.test(file));
+        const check = (node, text) => {
+          const found = barred.find(({ word }) => word.test(text));
+          if (found === undefined) return;
+          const data = { word: found.word.source, files: found.files.source };
+          context.report({ node, messageId: 'elsewhere', data });
+        };
+        return {
+          Literal: (node) => {
+            if (typeof node.value === 'string') check(node, node.value);
+          },
+          TemplateElement: (node) => {
+            check(node, node.value.raw);
+          },
+          Identifier: (node) => {
+            check(node, node.name);
+          },
+        };
+      },
+    },
+  },
+};
+
 // --- Dependency directions (docs/decisions has the reasons) -------------------------------------------------------
 // Two rules per zone: one on resolved files (import-x, sees through any spelling of a path), one on package names.
 
@@ -80,6 +128,12 @@ const markedProcesses = {
 };
 
 const zones = [
+  {
+    name: 'zone/words',
+    files: ['{activities,client,journal,runbook,worker,workflows}/**/*.ts'],
+    plugins: { words },
+    rules: { 'words/in-their-place': 'error' },
+  },
   {
     name: 'zone/runbook',
     files: ['runbook/**/*.ts'],
@@ -262,5 +316,5 @@ export default tseslint.config(
       '@typescript-eslint/no-dynamic-delete': 'off',
     },
   },
-  ...zones.map((config) => ({ ...config, plugins: { 'import-x': importX } })),
+  ...zones.map((config) => ({ ...config, plugins: { 'import-x': importX, ...config.plugins } })),
 );

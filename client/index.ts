@@ -19,4 +19,4 @@ export { previewRollback, type RollbackPreview } from './runs/rollback-preview.t
 export { readLocalTarget, sealedPlan, type LocalTarget } from './runs/local-target.ts';
 export { accountOf, type RunAccount } from './history/account.ts';
 export { operator } from './runs/operator.ts';
-export { runCommandLine } from './command-line/run.ts';
+export { runCommandLine } from './run.ts';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommandLine } from './command-line/run.ts';
+import { runCommandLine } from './run.ts';
 import { processTerminal } from './command-line/terminal.ts';
 import { version } from './command-line/version.ts';
 import { verbs } from './verbs/index.ts';

@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { labels } from '../../runbook/names.ts';
 import type { CallOptions, DockerEngine } from '../docker/index.ts';
 import type { Measure } from './measurement.ts';
+import { composeLabel } from '../compose/index.ts';
 
 /** What a container of the project is doing, in one word. */
 export type ServiceState = 'running' | 'healthy' | 'starting' | 'unhealthy' | 'finished' | 'down';
@@ -43,19 +44,19 @@ export async function servicesOf(
   project: string,
   options: CallOptions & { setAside?: ReadonlySet<string> } = {},
 ): Promise<ServiceStatus[]> {
-  const listed = await engine.listByLabel({ 'com.docker.compose.project': project }, options);
+  const listed = await engine.listByLabel({ [composeLabel.project]: project }, options);
   const containers = await Promise.all(
     listed
       // One that was set aside and runs again counts: it should not be there.
       .filter((found) => found.State === 'running' || !options.setAside?.has(found.Id.slice(0, 12)))
-      .filter((found) => found.Labels['com.docker.compose.oneoff'] !== 'True' && !(labels.operation in found.Labels))
+      .filter((found) => found.Labels[composeLabel.oneOff] !== 'True' && !(labels.operation in found.Labels))
       .map((found) => engine.inspectContainer(found.Id, options)),
   );
   const byService = new Map<string, Docker.ContainerInspectInfo[]>();
   for (const container of containers) {
     // Removed between the two looks.
     if (container === undefined) continue;
-    const service = container.Config.Labels['com.docker.compose.service'] ?? container.Name.replace(/^\//, '');
+    const service = container.Config.Labels[composeLabel.service] ?? container.Name.replace(/^\//, '');
     byService.set(service, [...(byService.get(service) ?? []), container]);
   }
   const awaited = awaitedToEnd([...byService.values()].flat());
@@ -117,7 +118,7 @@ function isOneShot(container: Docker.ContainerInspectInfo, awaited: boolean): bo
 function awaitedToEnd(containers: readonly Docker.ContainerInspectInfo[]): Set<string> {
   const awaited = new Set<string>();
   for (const container of containers) {
-    for (const dependency of (container.Config.Labels['com.docker.compose.depends_on'] ?? '').split(',')) {
+    for (const dependency of (container.Config.Labels[composeLabel.dependsOn] ?? '').split(',')) {
       const [service = '', condition = ''] = dependency.split(':');
       if (condition === 'service_completed_successfully') awaited.add(service);
     }

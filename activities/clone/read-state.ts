@@ -69,7 +69,7 @@ export async function readServices(
 }
 
 const nameOf = ({ Config: { Labels } }: Docker.ContainerInspectInfo) =>
-  `${Labels[composeLabel.service] ?? '?'} ${Labels['com.docker.compose.container-number'] ?? '1'}`;
+  `${Labels[composeLabel.service] ?? '?'} ${Labels[composeLabel.number] ?? '1'}`;
 
 function stateOf({
   Image,

@@ -3,6 +3,9 @@ export const composeLabel = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
   oneOff: 'com.docker.compose.oneoff',
+  number: 'com.docker.compose.container-number',
+  /** `SERVICE:CONDITION:RESTART`, separated by commas. */
+  dependsOn: 'com.docker.compose.depends_on',
   configHash: 'com.docker.compose.config-hash',
   version: 'com.docker.compose.version',
   volume: 'com.docker.compose.volume',

@@ -7,6 +7,7 @@ import { placeOfStore, withStore, type StoreDrivers } from '../stores/registry.t
 import type { Place } from '../stores/store.ts';
 import { servingContainers } from '../stores/serving-containers.ts';
 import { asUser, areAwake, isUp, quieten, volumeUsers, wake, type VolumeUser } from '../volumes/index.ts';
+import { composeLabel } from '../compose/index.ts';
 
 type Facts = {
   users: VolumeUser[];
@@ -110,7 +111,7 @@ async function usersOf(
 ): Promise<VolumeUser[]> {
   const { signal, plan } = context;
   const { project } = plan.stack;
-  const own = await deps.engine.listByLabel({ 'com.docker.compose.project': project }, { signal });
+  const own = await deps.engine.listByLabel({ [composeLabel.project]: project }, { signal });
   const serving = await servingContainers(own, await placesOf(deps.stores, input.stores, context));
   const mounting = await Promise.all(input.volumes.map((volume) => volumeUsers(deps.engine, volume, { signal })));
   const beside = input.stores.length === 0 ? [] : own.map((container) => asUser(container, true));

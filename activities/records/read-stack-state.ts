@@ -1,7 +1,6 @@
 import type { StackState } from '../../runbook/records/before.ts';
 import type { CallOptions, DockerEngine } from '../docker/index.ts';
-
-const projectLabel = 'com.docker.compose.project';
+import { composeLabel } from '../compose/index.ts';
 
 /** Containers, networks and volumes of a Compose project as the engine has them, in order of their names. */
 export async function readStackState(
@@ -9,8 +8,8 @@ export async function readStackState(
   project: string,
   options: CallOptions = {},
 ): Promise<StackState> {
-  const filters = JSON.stringify({ label: [`${projectLabel}=${project}`] });
-  const containers = await engine.listByLabel({ [projectLabel]: project }, options);
+  const filters = JSON.stringify({ label: [`${composeLabel.project}=${project}`] });
+  const containers = await engine.listByLabel({ [composeLabel.project]: project }, options);
   const networks = await engine.call(`list networks of ${project}`, options, (docker) =>
     docker.listNetworks({ filters }),
   );
@@ -33,7 +32,7 @@ export async function readStackState(
     containers: byName(
       containers.map((container) => ({
         name: nameOf(container.Names),
-        service: container.Labels['com.docker.compose.service'] ?? '',
+        service: container.Labels[composeLabel.service] ?? '',
         image: container.Image,
         imageId: container.ImageID,
         state: container.State,

@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 
 import { measureUsage } from '../docker/index.ts';
 import type { CallOptions, DockerEngine } from '../docker/index.ts';
+import { composeLabel } from '../compose/index.ts';
 
 export interface HostMemory {
   totalBytes: number;
@@ -25,7 +26,7 @@ export async function hostMemory(
   );
   const usedBy = (ids: Set<string>) =>
     usage.reduce((sum, { id, memoryBytes }) => sum + (ids.has(id) ? (memoryBytes ?? 0) : 0), 0);
-  const own = running.filter(({ Labels }) => Labels['com.docker.compose.project'] === project);
+  const own = running.filter(({ Labels }) => Labels[composeLabel.project] === project);
   const used = usedBy(new Set(own.map(({ Id }) => Id)));
   const available = (await availableHere(MemTotal)) ?? MemTotal - usedBy(new Set(running.map(({ Id }) => Id)));
   return { totalBytes: MemTotal, forProjectBytes: Math.min(MemTotal, available + used) };

@@ -1,6 +1,7 @@
 import { measureUsage } from '../docker/index.ts';
 import type { CallOptions, DockerEngine } from '../docker/index.ts';
 import { showBytes } from './show-bytes.ts';
+import { composeLabel } from '../compose/index.ts';
 
 /** One container, in the words of `docker stats` and in numbers. */
 export interface ServiceUsage {
@@ -32,8 +33,8 @@ export async function measureServices(
   phase: string,
   options: CallOptions = {},
 ): Promise<Measurement> {
-  const containers = (await engine.listByLabel({ 'com.docker.compose.project': project }, options)).filter(
-    ({ State, Labels }) => State === 'running' && Labels['com.docker.compose.oneoff'] !== 'True',
+  const containers = (await engine.listByLabel({ [composeLabel.project]: project }, options)).filter(
+    ({ State, Labels }) => State === 'running' && Labels[composeLabel.oneOff] !== 'True',
   );
   const usage = await measureUsage(
     engine,
@@ -50,7 +51,7 @@ export async function measureServices(
       return [
         {
           container: (Names[0] ?? Id).replace(/^\//, ''),
-          service: Labels['com.docker.compose.service'] ?? '',
+          service: Labels[composeLabel.service] ?? '',
           cpu: `${(cpus * 100).toFixed(2)}%`,
           mem: `${showBytes(memoryBytes)} / ${showBytes(memoryLimitBytes)}`,
           mem_pct: `${(share * 100).toFixed(2)}%`,

@@ -3,11 +3,9 @@ import { isIP } from 'node:net';
 import type Docker from 'dockerode';
 
 import type { Place } from './store.ts';
+import { composeLabel } from '../compose/index.ts';
 
-const project = 'com.docker.compose.project';
-const service = 'com.docker.compose.service';
-/** `SERVICE:CONDITION:RESTART`, separated by commas. */
-const dependsOn = 'com.docker.compose.depends_on';
+const { project, service, dependsOn } = composeLabel;
 
 /**
  * The containers of a project that serve a place, and those that they depend on (what stands behind a connection pooler): without

@@ -4,6 +4,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import { labels } from '../../runbook/names.ts';
 import { pause } from '../docker/index.ts';
 import type { CallOptions, DockerEngine } from '../docker/index.ts';
+import { composeLabel } from '../compose/index.ts';
 
 /** A container that uses a volume, as it was before anything was done to it. */
 export type VolumeUser = {
@@ -36,8 +37,8 @@ export async function volumeUsers(
 /** What has to be known of a container to stop it and to bring it back to what it was. */
 export function asUser(container: Docker.ContainerInfo, writes: boolean): VolumeUser {
   const name = (container.Names[0] ?? container.Id).replace(/^\//, '');
-  const project = container.Labels['com.docker.compose.project'] ?? '';
-  const service = container.Labels['com.docker.compose.service'];
+  const project = container.Labels[composeLabel.project] ?? '';
+  const service = container.Labels[composeLabel.service];
   return {
     ...{ id: container.Id, name, was: stateOf(container), writes, project },
     ...(service === undefined ? {} : { service }),

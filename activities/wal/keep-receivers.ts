@@ -1,6 +1,7 @@
 import { labels } from '../../runbook/names.ts';
 import { pause, type CallOptions, type DockerEngine, type Labels } from '../docker/index.ts';
 import { receiverRole } from './receiver.ts';
+import { composeLabel } from '../compose/index.ts';
 
 const own: Labels = { [labels.role]: receiverRole };
 export type Kept = 'runs' | 'started' | 'over' | 'waits';
@@ -43,11 +44,11 @@ export async function keepReceiver(engine: DockerEngine, id: string, options: Ca
 async function serverOf(engine: DockerEngine, service: string, options: CallOptions): Promise<string | undefined> {
   const slash = service.indexOf('/');
   const compose = {
-    'com.docker.compose.project': service.slice(0, slash),
-    'com.docker.compose.service': service.slice(slash + 1),
+    [composeLabel.project]: service.slice(0, slash),
+    [composeLabel.service]: service.slice(slash + 1),
   };
   const all = await engine.listByLabel(compose, options);
-  return all.find(({ State, Labels }) => State === 'running' && Labels['com.docker.compose.oneoff'] !== 'True')?.Id;
+  return all.find(({ State, Labels }) => State === 'running' && Labels[composeLabel.oneOff] !== 'True')?.Id;
 }
 
 /** A restart of a server takes seconds; in this time it is followed again. */

@@ -46,7 +46,7 @@ export const breakGlass = defineVerb<Options>({
       const [{ operator }, { proofs: read }, { acceptedAnswer }] = await Promise.all([
         import('../runs/operator.ts'),
         import('../runs/proof.ts'),
-        import('../rendering/acceptance-page.ts'),
+        import('../runs/acceptance-page.ts'),
       ]);
       const { proofHttp, proofSql, proofRun, proofServices } = options;
       const proofs = (proofHttp ?? proofSql ?? proofRun ?? proofServices) ? read(options) : [];

@@ -16,6 +16,7 @@ const zoneRules = [
   'no-restricted-syntax',
   'no-restricted-globals',
   'no-restricted-properties',
+  'words/in-their-place',
 ];
 
 /** Names of the zone rules that refuse `code` when it stands in `file`. */
@@ -63,6 +64,10 @@ describe('the dependency zones', () => {
     ['journal/planted.ts', `import { execa } from 'execa'; void execa;`],
     ['client/planted.ts', `import { migration } from '../workflows/migration.ts'; void migration;`],
     ['client/planted.ts', `import { createActivities } from '../activities/index.ts'; void createActivities;`],
+    ['activities/volumes/planted.ts', `export const label = 'com.docker.compose.project';`],
+    ['activities/volumes/planted.ts', 'export const label = (of: string) => `com.docker.compose.${of}`;'],
+    ['runbook/planted.ts', `export const kind = 'postgres';`],
+    ['activities/preflight/planted.ts', `export const postgresSize = 1;`],
     ['client/planted.ts', `import { Worker } from '@temporalio/worker'; void Worker;`],
   ])('refuse in %s: %s', async (file, code) => {
     expect(await refusals(file, code)).not.toEqual([]);

@@ -6,6 +6,7 @@ import { pause, type DockerEngine } from '../../docker/index.ts';
 import { learnSecrets } from '../../masking/index.ts';
 import type { StoreUse } from '../store.ts';
 import { parseAddress, type Address } from './address.ts';
+import { composeLabel } from '../../compose/index.ts';
 
 const port = 5432;
 type Found = Awaited<ReturnType<DockerEngine['listByLabel']>>[number];
@@ -76,11 +77,11 @@ async function readSecretFile(path: string): Promise<string | undefined> {
 }
 
 async function runningContainer(use: StoreUse, service: string, engine: DockerEngine): Promise<Found> {
-  const labels = { 'com.docker.compose.project': use.project, 'com.docker.compose.service': service };
+  const labels = { [composeLabel.project]: use.project, [composeLabel.service]: service };
   const all = await engine.listByLabel(labels, { signal: use.signal });
-  const number = (found: Found) => Number(found.Labels['com.docker.compose.container-number'] ?? 0);
+  const number = (found: Found) => Number(found.Labels[composeLabel.number] ?? 0);
   const running = all
-    .filter((found) => found.State === 'running' && found.Labels['com.docker.compose.oneoff'] !== 'True')
+    .filter((found) => found.State === 'running' && found.Labels[composeLabel.oneOff] !== 'True')
     .sort((a, b) => number(a) - number(b));
   if (running[0] !== undefined) return running[0];
   throw new SwitchbackError('PreconditionFailed', `service ${service} of project ${use.project} does not run`, {

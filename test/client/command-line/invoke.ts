@@ -1,4 +1,4 @@
-import { runCommandLine } from '../../../client/command-line/run.ts';
+import { runCommandLine } from '../../../client/run.ts';
 import type { Verb } from '../../../client/command-line/verb.ts';
 import { plainPage } from '../../../client/rendering/style.ts';
 

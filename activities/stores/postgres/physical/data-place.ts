@@ -3,6 +3,7 @@ import { SwitchbackError } from '../../../../runbook/errors.ts';
 import type { DockerEngine } from '../../../docker/index.ts';
 import type { DataPlace } from '../../physical-backups.ts';
 import type { StoreUse } from '../../store.ts';
+import { composeLabel } from '../../../compose/index.ts';
 
 /**
  * The volume that a server keeps its data in, found by the container of its service, which may be down.
@@ -11,9 +12,9 @@ import type { StoreUse } from '../../store.ts';
  */
 export async function dataPlace(use: StoreUse, engine: DockerEngine, dataDirectory: string): Promise<DataPlace> {
   const service = requireService(use);
-  const labels = { 'com.docker.compose.project': use.project, 'com.docker.compose.service': service };
+  const labels = { [composeLabel.project]: use.project, [composeLabel.service]: service };
   const found = (await engine.listByLabel(labels, { signal: use.signal }))
-    .filter((container) => container.Labels['com.docker.compose.oneoff'] !== 'True')
+    .filter((container) => container.Labels[composeLabel.oneOff] !== 'True')
     .sort((a, b) => Number(b.State === 'running') - Number(a.State === 'running'))[0];
   if (found === undefined) {
     throw new SwitchbackError('PreconditionFailed', `service ${service} of project ${use.project} has no container`, {

@@ -1,14 +1,14 @@
-import { maskedProse } from '../../activities/masking/index.ts';
-import { renderAnswer, renderJson } from './answer.ts';
-import type { Context, EveryOption } from './context.ts';
-import { placeFlags } from './every-option.ts';
-import { describeFailure } from './failure.ts';
-import { buildProgram } from './program.ts';
-import { failureDocument, renderFailure } from './render-failure.ts';
-import type { Terminal } from './terminal.ts';
-import type { Verb } from './verb.ts';
-import { homeOf, settingsFrom } from '../settings/settings.ts';
-import { readUpRecord } from '../settings/up-record.ts';
+import { maskedProse } from '../activities/masking/index.ts';
+import { renderAnswer, renderJson } from './command-line/answer.ts';
+import type { Context, EveryOption } from './command-line/context.ts';
+import { placeFlags } from './command-line/every-option.ts';
+import { describeFailure } from './command-line/failure.ts';
+import { buildProgram } from './command-line/program.ts';
+import { failureDocument, renderFailure } from './command-line/render-failure.ts';
+import type { Terminal } from './command-line/terminal.ts';
+import type { Verb } from './command-line/verb.ts';
+import { homeOf, settingsFrom } from './settings/settings.ts';
+import { readUpRecord } from './settings/up-record.ts';
 
 /** Codes with which commander ends after it has shown what was asked for. */
 const shown = ['commander.helpDisplayed', 'commander.version', 'commander.help'];

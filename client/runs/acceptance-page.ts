@@ -1,6 +1,6 @@
 import type { Acceptance } from '../../activities/break-glass/index.ts';
 import { exitCodes, type Answer } from '../command-line/answer.ts';
-import { withFlags } from '../runs/next-steps.ts';
+import { withFlags } from './next-steps.ts';
 
 /** What became of a break-glass script's work, and what to type next. */
 export function acceptedAnswer(acceptance: Acceptance, sameFlags: string): Answer {
