@@ -117,6 +117,7 @@ export function applyRecord(state: TargetState, record: JournalRecord): TargetSt
     case 'identity':
       state.identities.set(record.resource, record.identity);
       break;
+    case 'gate':
     case 'failure':
     case 'refused':
     case 'decision':

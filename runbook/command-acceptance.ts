@@ -3,8 +3,10 @@ import { refusal, type Command, type CommandName, type RunState, type RunStatus 
 /** What an open child knows when a command comes to it. */
 export interface Conversation {
   state: RunState;
-  /** Id of the operation at which it is parked. */
+  /** Id of the operation, or of the gate, at which it is parked. */
   parked?: string;
+  /** It is a gate: somebody said no. */
+  atGate?: true;
   /** Role whose approval is asked for. */
   role?: string;
   /** What was said yes to and is being carried out: the first word stands, and a second yes would be a lie. */
@@ -15,7 +17,7 @@ export interface Conversation {
 
 /** Why a command is refused by the child that it came to; undefined when it is accepted. Nothing of a refused one is written down. */
 export function objectionOf(
-  { state, parked, role, decided, ending }: Conversation,
+  { state, parked, atGate, role, decided, ending }: Conversation,
   command: Command,
 ): string | undefined {
   const { command: name } = command;
@@ -28,6 +30,8 @@ export function objectionOf(
   switch (command.command) {
     case 'skip':
     case 'doneByHand':
+      if (atGate && name === 'doneByHand')
+        return 'a gate is opened by people: done-by-hand is not possible there; retry asks again, skip goes on without';
       if (parked !== undefined && (command.operation === undefined || command.operation === parked)) return undefined;
       return `there is no parked operation ${command.operation ?? ''}`.trim();
     case 'approve':

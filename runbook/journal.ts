@@ -1,5 +1,6 @@
 import type { CheckResult } from './checks.ts';
 import type { GoingBack } from './way-back-asked.ts';
+import type { GateEntry } from './gate-entry.ts';
 import type { JsonObject } from './json.ts';
 import type { PointSet } from './point-set.ts';
 import type { Operation, Receipt, Undo } from './operations.ts';
@@ -82,6 +83,8 @@ export type JournalEntry =
   | { type: 'skipped'; operation: Operation; by: string; reason: string }
   /** `undo`: how it would be taken back, where no attempt had begun that wrote it down. */
   | { type: 'done-by-hand'; operation: Operation; by: string; reason: string; proof: CheckResult[]; undo?: Undo }
+  /** A role is asked for its yes, or has answered. From runs on that know gates; older ones have only the decisions. */
+  | GateEntry
   | {
       type: 'decision';
       command: Command['command'];

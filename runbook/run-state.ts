@@ -1,5 +1,6 @@
 import type { Check, CheckResult } from './checks.ts';
 import type { FailureDetail } from './failure-detail.ts';
+import type { Gate } from './gate-entry.ts';
 import type { Stage, Undo } from './operations.ts';
 import type { Recovery } from './recovery.ts';
 import type { WayBack } from './rehearsal.ts';
@@ -80,6 +81,8 @@ export interface Waiting {
   /** Since when, in the workflow's time (ISO 8601). */
   since: string;
   operation?: { id: string; summary: string; stage: Stage };
+  /** The gate at which somebody said no. */
+  gate?: Gate;
   error?: FailureDetail;
   approval?: { role: string; given: { by: string; at: string; comment?: string }[] };
   accepts: readonly CommandName[];

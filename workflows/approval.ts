@@ -1,3 +1,4 @@
+import type { Gate } from '../runbook/gate-entry.ts';
 import type { FailureDetail } from '../runbook/journal.ts';
 import type { Command, Waiting } from '../runbook/run-state.ts';
 
@@ -8,12 +9,12 @@ export class Approval {
   readonly asked: NonNullable<Waiting['approval']>;
   rejected: FailureDetail | undefined;
 
-  constructor(role: string) {
-    this.asked = { role, given: [] };
+  constructor(readonly gate: Gate) {
+    this.asked = { role: gate.role, given: [] };
   }
 
   get answered(): boolean {
-    return this.asked.given.length > 0 || this.rejected !== undefined;
+    return this.asked.given.length >= this.gate.quorum || this.rejected !== undefined;
   }
 
   approve({ by, comment }: Named<'approve'>): string {

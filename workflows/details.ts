@@ -126,8 +126,9 @@ export function backupDetails({ target, task }: BackupInput, result: BackupResul
 
 function waitingLines(waiting: Waiting | undefined, target: string): string[] {
   if (!waiting) return [];
-  const what = waiting.operation
-    ? `**Waiting for a person since ${clock(waiting.since)}.** Stopped at: *${waiting.operation.summary}*`
+  const stoppedAt = waiting.operation?.summary ?? (waiting.gate && `approval of ${waiting.gate.role}`);
+  const what = stoppedAt
+    ? `**Waiting for a person since ${clock(waiting.since)}.** Stopped at: *${stoppedAt}*`
     : `**Waiting since ${clock(waiting.since)}.**`;
   const approval = waiting.approval ? [`Approval asked of: **${waiting.approval.role}**.`] : [];
   const error = waiting.error
@@ -163,9 +164,15 @@ const typed: Record<CommandName, string> = {
 function meaning(command: CommandName, waiting: Waiting): string {
   const meanings: Record<CommandName, string> = {
     pause: 'hold before the next operation',
-    resume: waiting.for === 'operator' ? 'try again, once the cause is gone, and go on' : 'go on',
-    retry: 'try again, once the cause is gone, and go on',
-    skip: 'go on without this operation; a skipped undo leaves the target inconsistent',
+    resume: waiting.gate
+      ? 'ask again, and go on after a yes'
+      : waiting.for === 'operator'
+        ? 'try again, once the cause is gone, and go on'
+        : 'go on',
+    retry: waiting.gate ? 'ask again, and go on after a yes' : 'try again, once the cause is gone, and go on',
+    skip: waiting.gate
+      ? 'go on without this approval'
+      : 'go on without this operation; a skipped undo leaves the target inconsistent',
     doneByHand: 'you did it yourself, and a check proves it',
     rollback: 'take the phase back',
     abort: 'end the run and leave everything as it is',

@@ -83,7 +83,7 @@ async function runStages(
         onFailure: (operation, error) => goBackBecause(plan, operation, error),
         proveAgain: () => proveAgain(run, plan, status, session),
       })) ??
-      (await gather(stage, session));
+      (await gather(plan, stage, session));
     if (stop) return stop;
   }
   return undefined;
@@ -118,39 +118,22 @@ function goBackBecause({ onFailure }: CompiledPhase, operation: Operation, error
   return back && { outcome: 'rollback', ...back };
 }
 
-/** Approvals of a stage, one role after the other. A no parks the last operation of the stage. */
-async function gather(stage: CompiledStage, session: Session): Promise<Stop | undefined> {
+/** Approvals of a stage, one role after the other. A no parks at the gate. */
+async function gather({ id: phase }: CompiledPhase, stage: CompiledStage, session: Session): Promise<Stop | undefined> {
   for (const { role, remindSeconds } of stage.approvals) {
+    const gate = { phase, stage: stage.stage, role, quorum: 1 };
     for (;;) {
-      const rejected = await session.awaitApproval(role, remindSeconds);
+      const rejected = await session.awaitApproval(gate, remindSeconds);
       if (session.stop) return session.stop;
       if (!rejected) break;
-      const decision = await session.park(gateOperation(stage, role), rejected);
+      const decision = await session.parkAt(gate, rejected);
       if (decision.decision === 'stop') return decision.stop;
       if (decision.decision === 'skip') {
-        await session.journal([
-          { type: 'decision', command: 'skip', by: decision.by, reason: `approval of ${role}: ${decision.reason}` },
-        ]);
+        const { by, reason } = decision;
+        await session.journal([{ type: 'gate', ...gate, state: 'left-out', by, reason }]);
         break;
       }
     }
   }
   return undefined;
-}
-
-/** A rejected approval is parked like an operation, so that the same commands answer it. */
-function gateOperation(stage: CompiledStage, role: string): Operation {
-  return {
-    id: `${stage.operations[0]?.phase ?? ''}/${stage.stage}/approval-${role}`,
-    kind: 'runChecks',
-    version: 1,
-    phase: stage.operations[0]?.phase ?? '',
-    stage: stage.stage,
-    host: '',
-    summary: `approval of ${role}`,
-    input: { checks: [], withinSeconds: 0, everySeconds: 1, consecutive: 1 },
-    effects: [],
-    undo: { by: 'nothing', summary: 'an approval changes nothing' },
-    timeoutSeconds: 1,
-  };
 }

@@ -12,6 +12,8 @@ import type { FailureDetail, JournalEntry } from '../runbook/journal.ts';
 import type { Operation } from '../runbook/operations.ts';
 import { secondsUntilReminder } from '../runbook/reminder.ts';
 import { objectionOf, wordOf } from '../runbook/command-acceptance.ts';
+import type { Gate } from '../runbook/gate-entry.ts';
+import { gateId } from '../runbook/gate.ts';
 import type { GoingBack } from '../runbook/going-back.ts';
 import {
   acceptedCommands,
@@ -42,6 +44,9 @@ type Outcome = { answer: CommandAnswer } | { refused: string };
 
 const decisionWords = { retry: 'trying again', skip: 'skipped', doneByHand: 'done by hand and proven' } as const;
 
+/** What a child is parked at: an operation that failed, or a gate at which somebody said no. */
+type Parked = { id: string; summary: string } & ({ operation: Operation } | { gate: Gate });
+
 type Family = 'phase' | 'rollback';
 
 /**
@@ -55,7 +60,7 @@ export class Session extends Reporter {
   inconsistent = false;
   stop: Stop | undefined;
   #decision: Decision | undefined;
-  #parked: Operation | undefined;
+  #parked: Parked | undefined;
   #approval: Approval | undefined;
   #failedAt: string | undefined;
   /** The command that is being carried out: until it is, no other decision is taken. */
@@ -112,16 +117,22 @@ export class Session extends Reporter {
   }
 
   /** Parks on a failed operation until a person has decided. Nothing is dropped meanwhile. */
-  async park(operation: Operation, error: FailureDetail): Promise<Decision> {
-    this.#decision = this.stop ? { decision: 'stop', stop: this.stop } : undefined;
-    this.#parked = operation;
-    this.#failedAt = new Date().toISOString();
+  park(operation: Operation, error: FailureDetail): Promise<Decision> {
     const { id, summary, stage } = operation;
-    await this.#wait(
-      'awaiting-operator',
-      { for: 'operator', operation: { id, summary, stage }, error },
-      `${summary}: ${error.message}`,
-    );
+    return this.#park({ id, summary, operation }, { operation: { id, summary, stage }, error });
+  }
+
+  /** Parks at a gate at which somebody said no. */
+  parkAt(gate: Gate, error: FailureDetail): Promise<Decision> {
+    return this.#park({ id: gateId(gate), summary: `approval of ${gate.role}`, gate }, { gate, error });
+  }
+
+  async #park(parked: Parked, at: Pick<Waiting, 'operation' | 'gate'> & { error: FailureDetail }): Promise<Decision> {
+    this.#decision = this.stop ? { decision: 'stop', stop: this.stop } : undefined;
+    this.#parked = parked;
+    this.#failedAt = new Date().toISOString();
+    const { summary } = parked;
+    await this.#wait('awaiting-operator', { for: 'operator', ...at }, `${summary}: ${at.error.message}`);
     await condition(() => this.#decision !== undefined);
     this.#parked = undefined;
     this.#decided = undefined;
@@ -136,13 +147,15 @@ export class Session extends Reporter {
   }
 
   /** Waits until people in this role have said yes; a no parks. */
-  async awaitApproval(role: string, remindSeconds: number): Promise<FailureDetail | undefined> {
-    const approval = new Approval(role);
+  async awaitApproval(gate: Gate, remindSeconds: number): Promise<FailureDetail | undefined> {
+    const { role } = gate;
+    const approval = new Approval(gate);
     this.#approval = approval;
     await this.#wait(
       'awaiting-approval',
       { for: 'approval', approval: approval.asked },
       `waiting for the approval of ${role}`,
+      [{ type: 'gate', ...gate, state: 'asked' }],
     );
     const answered = () => approval.answered || this.stop !== undefined;
     const untilNext = (nth: number) =>
@@ -202,11 +215,18 @@ export class Session extends Reporter {
     }
   }
 
-  async #wait(state: ChildReport['state'], waiting: Omit<Waiting, 'since' | 'accepts'>, why: string): Promise<void> {
+  async #wait(
+    state: ChildReport['state'],
+    waiting: Omit<Waiting, 'since' | 'accepts'>,
+    why: string,
+    lines: JournalEntry[] = [],
+  ): Promise<void> {
     this.state = state;
-    this.waiting = { ...waiting, since: new Date().toISOString(), accepts: acceptedCommands[this.runState] };
+    const accepted = acceptedCommands[this.runState];
+    const accepts = waiting.gate ? accepted.filter((command) => command !== 'doneByHand') : accepted;
+    this.waiting = { ...waiting, since: new Date().toISOString(), accepts };
     this.tell(why);
-    await this.journal([{ type: 'run-state', state: this.runState, reason: why.slice(0, 500) }]);
+    await this.journal([...lines, { type: 'run-state', state: this.runState, reason: why.slice(0, 500) }]);
   }
 
   async #goOn(text: string | undefined): Promise<void> {
@@ -241,6 +261,7 @@ export class Session extends Reporter {
       {
         state: this.runState,
         ...(this.#parked && { parked: this.#parked.id }),
+        ...(this.#parked && 'gate' in this.#parked && { atGate: true as const }),
         ...(this.#approval && { role: this.#approval.asked.role }),
         ...(this.#decided && { decided: this.#decided }),
         ...(this.stop && { ending: this.stop.reason }),
@@ -303,13 +324,14 @@ export class Session extends Reporter {
   /** Proven first; then it is known whether the operation is still parked; only then it is written down. */
   async #proveByHand(command: Extract<Command, { command: 'doneByHand' }>): Promise<Outcome> {
     const parked = this.#parked;
-    if (!parked) return { refused: 'there is no parked operation' };
+    if (!parked || !('operation' in parked)) return { refused: 'there is no parked operation' };
+    const { operation } = parked;
     const { by, reason, proof } = command;
     let proven;
     try {
       proven = await control(`prove by hand: ${parked.summary}`).proveByHand({
         run: this.run,
-        operation: parked,
+        operation,
         checks: proof,
         by,
         reason,
@@ -328,7 +350,7 @@ export class Session extends Reporter {
     const { results, undo } = proven;
     try {
       await this.journal([
-        { type: 'done-by-hand', operation: parked, by, reason, proof: results, ...(undo && { undo }) },
+        { type: 'done-by-hand', operation, by, reason, proof: results, ...(undo && { undo }) },
         { type: 'decision', command: 'doneByHand', by, reason },
       ]);
     } catch (error) {
@@ -353,6 +375,23 @@ export class Session extends Reporter {
         ...(Object.keys(detail).length === 0 ? {} : { detail }),
         ...(goingBack && { goingBack }),
       },
+      ...this.#answerOfGate(command),
     ]);
+  }
+
+  /** The line of the gate that is answered, written together with the decision. */
+  #answerOfGate(command: Command): JournalEntry[] {
+    const gate = this.#approval?.gate;
+    if (gate === undefined || (command.command !== 'approve' && command.command !== 'reject')) return [];
+    const { by } = command;
+    if (command.command === 'reject') return [{ type: 'gate', ...gate, state: 'rejected', by, reason: command.reason }];
+    const { comment, planDigest } = command;
+    return [
+      {
+        ...{ type: 'gate', ...gate, state: 'approved', by },
+        ...(comment === undefined ? {} : { reason: comment }),
+        ...(planDigest === undefined ? {} : { planDigest }),
+      },
+    ];
   }
 }

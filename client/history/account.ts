@@ -1,3 +1,5 @@
+import type { GateRecord } from '../../runbook/gate-entry.ts';
+import { gatesOf } from '../../runbook/gate.ts';
 import type { JournalRecord, LeaseHolder } from '../../runbook/journal.ts';
 import { decisionsOf } from '../../runbook/records/decisions.ts';
 import { wayBackOf, type WayBack } from '../../runbook/rehearsal.ts';
@@ -56,6 +58,8 @@ export interface RunAccount {
   /** The executions that carried the run out, oldest first: one unless it was reset or reconciled. */
   workflows: LeaseHolder[];
   decisions: DecisionAccount[];
+  /** Who was asked for a yes, what they said and to which plan; empty of runs that did not know gates. */
+  gates: GateRecord[];
   timeline: StoryLine[];
 }
 
@@ -87,6 +91,7 @@ export function accountOf(target: string, journal: readonly JournalRecord[], run
     rollbacks,
     workflows: records.flatMap((record) => (record.type === 'lease-taken' ? [record.holder] : [])),
     decisions: whoDecided(records, runId),
+    gates: gatesOf(records),
     timeline: storyOf(records),
   };
 }

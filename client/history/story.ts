@@ -78,6 +78,13 @@ export function storyLine(record: JournalRecord): StoryLine | undefined {
         `${record.by} made right what was left out${because(record.reason)}; proven by ${record.proof.map((proof) => proof.check).join(', ')}`,
         'person',
       );
+    // Asking stands as the run's state, a yes and a no as what was said.
+    case 'gate':
+      if (record.state !== 'left-out') return undefined;
+      return line(
+        `${record.by ?? ''} went on without the approval of ${record.role}${because(record.reason)}`,
+        'person',
+      );
     case 'decision':
       return line(`${record.by} said ${saidOf(record)}`, 'person');
     case 'rehearsed': {

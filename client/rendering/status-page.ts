@@ -159,6 +159,7 @@ function waitingLines(waiting: Waiting, style: Style, now: Date): string[] {
   if (waiting.for === 'resume') return [style.yellow(style.bold('paused')) + `, ${since}`];
   const lines = [style.red(style.bold('waiting for you')) + `, ${since}`];
   if (waiting.operation) lines.push(`  stopped at  ${waiting.operation.summary} (${waiting.operation.id})`);
+  if (waiting.gate) lines.push(`  stopped at  approval of ${waiting.gate.role} (phase ${waiting.gate.phase})`);
   if (waiting.error) {
     lines.push(`  because     ${hang(waiting.error.message, 14)}`);
     if (waiting.error.hint !== undefined) lines.push(`  hint        ${hang(waiting.error.hint, 14)}`);

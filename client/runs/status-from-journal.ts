@@ -1,3 +1,5 @@
+import type { GateRecord } from '../../runbook/gate-entry.ts';
+import { gatesOf } from '../../runbook/gate.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { migrationWorkflowId, phaseWorkflowId, rollbackWorkflowId } from '../../runbook/names.ts';
 import {
@@ -33,7 +35,7 @@ export function statusFromJournal(
   if (!run) return undefined;
   const records = local.records.filter((record) => record.run === run.id);
   const over = finalRunStates.includes(run.state);
-  const waiting = waitingFrom(run, records);
+  const waiting = waitingFrom(run, records, gatesOf(records));
   const operation = over || waiting ? undefined : underWay(target, local, run);
   return {
     target,
@@ -140,21 +142,52 @@ function rollbacksFrom(target: string, records: readonly JournalRecord[]): Rollb
   });
 }
 
-function waitingFrom(run: RunRecord, records: readonly JournalRecord[]): Waiting | undefined {
+function waitingFrom(
+  run: RunRecord,
+  records: readonly JournalRecord[],
+  gates: readonly GateRecord[],
+): Waiting | undefined {
   if (!waitingRunStates.includes(run.state)) return undefined;
+  const gate = gates.at(-1);
+  const accepts = acceptedCommands[run.state];
+  const waiting = { since: run.changedAt, accepts };
+  if (run.state === 'awaiting-approval')
+    return { for: 'approval', ...waiting, ...(gate && { approval: { role: gate.role, given: [] } }) };
+  // The no is the last thing that happened to it.
+  if (run.state === 'awaiting-operator' && gate?.state === 'rejected' && isLast(gate, records))
+    return rejectedAt(gate, waiting);
   const failure = records.findLast((record) => record.type === 'failure');
   const intent =
     failure && records.findLast((record) => record.type === 'intent' && record.operation.id === failure.operation);
   const parked = run.state === 'awaiting-operator' || run.state === 'rollback-paused';
   return {
-    for: run.state === 'awaiting-approval' ? 'approval' : run.state === 'paused' ? 'resume' : 'operator',
-    since: run.changedAt,
-    accepts: acceptedCommands[run.state],
+    for: run.state === 'paused' ? 'resume' : 'operator',
+    ...waiting,
     ...(parked &&
       intent?.type === 'intent' && {
         operation: { id: intent.operation.id, summary: intent.operation.summary, stage: intent.operation.stage },
       }),
     ...(parked && failure && { error: failure.error }),
+  };
+}
+
+/** Whether nothing has failed since somebody answered. */
+const isLast = ({ phase, role }: GateRecord, records: readonly JournalRecord[]): boolean => {
+  const answered = records.findLastIndex(
+    (record) => record.type === 'gate' && record.phase === phase && record.role === role,
+  );
+  return records.findLastIndex(({ type }) => type === 'failure') < answered;
+};
+
+function rejectedAt(gate: GateRecord, { since, accepts }: Pick<Waiting, 'since' | 'accepts'>): Waiting {
+  const { phase, stage, role, quorum } = gate;
+  const no = gate.answers.at(-1);
+  return {
+    ...{ for: 'operator', since, accepts: accepts.filter((command) => command !== 'doneByHand') },
+    gate: { phase, stage, role, quorum },
+    ...(no && {
+      error: { name: 'CheckFailed', message: `${no.by} said no as ${role}: ${no.reason ?? 'no reason given'}` },
+    }),
   };
 }
 

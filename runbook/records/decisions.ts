@@ -45,6 +45,14 @@ export function decisionsOf(records: readonly JournalRecord[], run: string): Dec
         decisions.push({ ...head, decision: rollbackSaid(goingBack), by: goingBack.by, why: goingBack.reason });
         break;
       }
+      case 'gate':
+        // A yes and a no stand as the commands that they were.
+        if (record.state !== 'left-out') break;
+        decisions.push({
+          ...{ ...head, decision: `went on without the approval of ${record.role}` },
+          ...{ by: record.by ?? '', why: record.reason ?? '' },
+        });
+        break;
       case 'skipped':
         decisions.push({ ...head, decision: `skipped ${record.operation.id}`, by: record.by, why: record.reason });
         break;

@@ -46,6 +46,12 @@ describe('a child that a command comes to', () => {
     expect(objection({ ...asking, decided: 'approve' }, 'pause')).toBeUndefined();
   });
 
+  it('takes no work of hands at a gate, which people open by a yes', () => {
+    expect(objection({ ...parked, atGate: true }, 'doneByHand')).toContain('a gate is opened by people');
+    for (const name of ['retry', 'resume', 'skip', 'rollback', 'abort'] as const)
+      expect(objection({ ...parked, atGate: true }, name)).toBeUndefined();
+  });
+
   it('takes nothing any more once it is ending', () => {
     for (const name of acceptedCommands.running)
       expect(objection({ state: 'running', ending: 'too slow' }, name)).toContain('it is ending already: too slow');

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SwitchbackError } from '../../runbook/errors.ts';
+import { gatesOf } from '../../runbook/gate.ts';
 import { Orchestra } from './orchestra.ts';
 
 let orchestra: Orchestra;
@@ -242,12 +243,31 @@ describe('a migration', () => {
       cause: { message: expect.stringContaining('asked for: tech-lead') },
     });
     await orchestra.say(target, { command: 'reject', by: 'me', role: 'tech-lead', reason: 'friday' });
-    await orchestra.until(target, 'awaiting-operator');
+    const parked = await orchestra.until(target, 'awaiting-operator');
+    expect(parked.waiting).toMatchObject({ gate: { phase: 'one', stage: 'gate', role: 'tech-lead', quorum: 1 } });
+    expect(parked.waiting).not.toHaveProperty('operation');
+    expect(parked.waiting?.accepts).not.toContain('doneByHand');
+    const proof = [{ kind: 'services' as const, count: 1, healthy: true }];
+    await expect(orchestra.say(target, { command: 'doneByHand', by: 'me', reason: 'x', proof })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('a gate is opened by people') },
+    });
     expect(orchestra.effects).not.toContain('one/cutover/02-applyCheckpoint');
     await orchestra.say(target, { command: 'retry', by: 'me' });
     await orchestra.until(target, 'awaiting-approval');
-    await orchestra.say(target, { command: 'approve', by: 'me', role: 'tech-lead' });
+    await orchestra.say(target, { command: 'approve', by: 'you', role: 'tech-lead', comment: 'monday' });
     expect((await handle.result()).state).toBe('completed');
+    const { records } = await orchestra.journal(target);
+    expect(gatesOf(records)).toMatchObject([
+      {
+        ...{ run: 'r1', phase: 'one', role: 'tech-lead', state: 'approved', planDigest: plan.digest },
+        answers: [
+          { said: 'rejected', by: 'me', reason: 'friday' },
+          { said: 'approved', by: 'you', reason: 'monday' },
+        ],
+      },
+    ]);
+    // No operation was made up for it.
+    expect(records.filter((record) => record.type === 'skipped' || record.type === 'done-by-hand')).toEqual([]);
   });
 
   describe('whose proof has expired while it waited for an approval', () => {
