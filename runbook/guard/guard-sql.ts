@@ -62,7 +62,7 @@ export function guardSql(
 
 /** A statement in a step of the wrong sort: with a transaction that it cannot have, or without the one that would guard it. */
 function aboutTransaction(
-  { verb, alone, harmlessOutside, refusal }: SqlFacts,
+  { verb, alone, harmlessOutside, refusal, hidden }: SqlFacts,
   transactional: boolean,
 ): Omit<GuardFinding, 'start' | 'end'> | undefined {
   if (refusal !== undefined) return undefined;
@@ -80,7 +80,15 @@ function aboutTransaction(
       hint: 'Put it into a step of its own with `transaction: false` and a `proof`.',
     };
   }
-  if (transactional || harmlessOutside) return undefined;
+  if (transactional) return undefined;
+  if (harmlessOutside && hidden !== undefined) {
+    return {
+      severity: 'error',
+      message: `${verb} would run without a transaction, and ${hidden}`,
+      hint: 'Only what surely touches no row runs without one; do it by hand before the migration.',
+    };
+  }
+  if (harmlessOutside) return undefined;
   return {
     severity: 'error',
     message: `${verb} would run without a transaction`,
@@ -96,6 +104,13 @@ function judge(
   store: string,
 ): Omit<GuardFinding, 'start' | 'end'> | undefined {
   const { table, wide } = effect;
+  if (isOurs(effect)) {
+    return {
+      severity: 'error',
+      message: `${effect.action} reaches the schema switchback, the record of what was applied here`,
+      hint: 'Leave it alone: without it, no step can be taken back, and what is protected is not known.',
+    };
+  }
   if (table !== undefined) {
     if (isMade(effect, made)) return undefined;
     const matching = matchingRules(rules, (pattern) => tableMatches(pattern, table, moved));
@@ -166,6 +181,12 @@ function judge(
         : 'Name the objects that are meant, one by one.',
     resource: `${store}: ${first.pattern}`,
   };
+}
+
+/** The ledger is protected in every plan. */
+function isOurs({ table, wide, part }: SqlEffect): boolean {
+  if (typeof wide === 'object' && wide.schema === 'switchback') return true;
+  return table?.schema === 'switchback' || part === 'schema public.switchback' || / switchback\./.test(part ?? '');
 }
 
 function matchingRules(rules: ProtectedTables[], matches: (pattern: string) => boolean) {

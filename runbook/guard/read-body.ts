@@ -157,12 +157,23 @@ function assembled(value: unknown): Assembled {
     const name = nameOf(fields['funcname'])?.name;
     const format = name === 'format' ? stringOf(args[0]) : undefined;
     if (format !== undefined) {
-      const sql = format.replaceAll(/%(\d+\$)?I/g, ' "%" ').replaceAll(/%(\d+\$)?L/g, " '%' ");
+      let next = 1;
+      // What stands there as a string is put in; the rest is only known when it runs.
+      const known = format.replaceAll(/%(?:(\d+)\$)?([IsL])/g, (whole, at: string | undefined, kind: string) => {
+        const text = stringOf(args[at === undefined ? next++ : Number(at)]);
+        if (text === undefined) return whole;
+        return kind === 's'
+          ? text
+          : kind === 'I'
+            ? `"${text.replaceAll('"', '""')}"`
+            : `'${text.replaceAll("'", "''")}'`;
+      });
+      const sql = known.replaceAll(/%(\d+\$)?I/g, ' "%" ').replaceAll(/%(\d+\$)?L/g, " '%' ");
       // Any text may come in place of `%s`: that it is none is only what is likely.
       return {
         sql: sql.replaceAll(/%(\d+\$)?s/g, ' "%" '),
         less: sql.replaceAll(/%(\d+\$)?s/g, ''),
-        unknown: /%(\d+\$)?s/.test(sql),
+        unknown: /%(\d+\$)?s/.test(known),
       };
     }
     if (name === 'concat') return joined(args.map(assembled));

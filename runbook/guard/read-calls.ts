@@ -33,6 +33,12 @@ const elsewhere: [RegExp, string, string][] = [
 /** Schemas of schedulers: what is put off until after the commit is watched by nobody. */
 const schedulers = new Set(['cron', 'pgagent', 'pg_background', 'timetable']);
 
+/** Why what a function of this name does is not taken back by the transaction that calls it; undefined for others. */
+export function worksElsewhere(name: string): { message: string; hint: string } | undefined {
+  const [, why, hint] = elsewhere.find(([pattern]) => pattern.test(name)) ?? [];
+  return why === undefined || hint === undefined ? undefined : { message: why, hint };
+}
+
 /**
  * Functions that a statement calls. `executed`: whether the statement calls them now, and does not only define something that
  * will; those that are dangerous by name are refused either way.
@@ -47,10 +53,10 @@ export function readCalls(root: unknown, facts: SqlFacts, executed: boolean): vo
 
 function readCall(name: SqlName, args: readonly unknown[], facts: SqlFacts, executed: boolean): void {
   const builtin = name.schema === undefined || name.schema === 'pg_catalog';
-  const refused = elsewhere.find(([pattern]) => pattern.test(name.name));
+  const refused = worksElsewhere(name.name);
   if (refused !== undefined) {
-    const message = name.name.startsWith('dblink') ? refused[1] : `${showName(name)}(): ${refused[1]}`;
-    facts.refusal ??= { message, hint: refused[2] };
+    const message = name.name.startsWith('dblink') ? refused.message : `${showName(name)}(): ${refused.message}`;
+    facts.refusal ??= { message, hint: refused.hint };
     return;
   }
   if (schedulers.has(name.schema ?? '')) {

@@ -37,10 +37,23 @@ export function readIndex(fields: SqlFields, facts: SqlFacts): void {
   const table = tableOf(fields['relation']);
   if (table === undefined) return;
   facts.effects.push({ how: 'adds', action: facts.verb, table });
+  if (facts.alone) hideUnknownOperators(fields, facts);
   const name = textOf(fields['idxname']);
   if (name === '' || fields['if_not_exists'] === true) return;
   facts.makes.push(objectKey(table.schema === undefined ? { name } : { schema: table.schema, name }, 'index'));
 }
+
+/** Outside of a transaction nothing takes back what the function of somebody's operator does. */
+function hideUnknownOperators(fields: SqlFields, facts: SqlFacts): void {
+  visitNodes(fields, (kind, { name, kind: sort }) => {
+    const operator = kind === 'A_Expr' && sort === 'AEXPR_OP' ? nameOf(name) : undefined;
+    if (operator === undefined || operator.schema === 'pg_catalog') return;
+    if (operator.schema === undefined && ownOperators.has(operator.name)) return;
+    facts.hidden ??= `it uses the operator ${operator.name}, whose function may do anything`;
+  });
+}
+
+const ownOperators = new Set('= <> != < > <= >= + - * / % ^ | & # ~ << >> || ~~ !~~ ~~* !~~* ~* !~ !~* @> <@ && -> ->> #> #>> ? ?| ?& @@ @? -|-'.split(' ')); // prettier-ignore
 
 /** A trigger, policy or rule: a part of a table with a name of its own. */
 export function readPart(fields: SqlFields, facts: SqlFacts, type: 'trigger' | 'policy' | 'rule'): void {

@@ -14,8 +14,8 @@ export function readTruncate(fields: SqlFields, facts: SqlFacts): void {
 }
 
 export function readRefresh(fields: SqlFields, facts: SqlFacts): void {
+  // Also CONCURRENTLY it can run inside a transaction, and its query may call anything.
   facts.verb = 'REFRESH MATERIALIZED VIEW';
-  facts.harmlessOutside = fields['concurrent'] === true;
   const table = tableOf(fields['relation']);
   if (table) facts.effects.push({ how: 'writes', action: facts.verb, table });
 }

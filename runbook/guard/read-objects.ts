@@ -99,8 +99,11 @@ export function readDomain(fields: SqlFields, facts: SqlFacts): void {
 export function readPublication(fields: SqlFields, facts: SqlFacts): void {
   const name = { name: textOf(fields['pubname']) };
   facts.verb = 'ALTER PUBLICATION';
-  const adds = textOf(fields['action']) === 'AP_AddObjects';
   const published = publishedTables(fields);
+  const schemas = publishedSchemas(fields);
+  // Without objects it changes options, whatever the action says.
+  const adds = textOf(fields['action']) === 'AP_AddObjects' && published.length + schemas.length > 0;
+  for (const schema of schemas) facts.effects.push({ how: 'adds', action: facts.verb, wide: { schema } });
   if (!adds) changeObject('PUBLICATION', facts.verb, name, facts);
   for (const table of published) facts.effects.push({ how: 'adds', action: facts.verb, table });
 }
@@ -112,6 +115,25 @@ export function publishedTables(fields: SqlFields): SqlName[] {
     const table = inner === undefined ? undefined : tableOf(inner['relation']);
     return table === undefined ? [] : [table];
   });
+}
+
+/** `TABLES IN SCHEMA` of a publication. */
+export function publishedSchemas(fields: SqlFields): string[] {
+  return nodesOf(fields['pubobjects']).flatMap(({ fields: object }) => {
+    const type = textOf(object['pubobjtype']);
+    if (type.endsWith('CUR_SCHEMA')) return ['public'];
+    return type.endsWith('IN_SCHEMA') ? [textOf(object['name'])] : [];
+  });
+}
+
+/** ALTER … DEPENDS ON EXTENSION: with the extension goes what depends on it, without CASCADE. */
+export function readDepends(fields: SqlFields, facts: SqlFacts): void {
+  const type = objectWords(fields['objectType']);
+  const action = `ALTER ${type} … DEPENDS ON EXTENSION`;
+  facts.verb = `ALTER ${type}`;
+  const table = tableOf(fields['relation']);
+  if (table !== undefined) facts.effects.push({ how: 'changes', action, table });
+  else changeObject(type, action, anyNameOf(fields['object']), facts);
 }
 
 /** ALTER EXTENSION … ADD and DROP: what belongs to an extension is in no dump. */

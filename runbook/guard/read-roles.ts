@@ -1,6 +1,7 @@
 import { readLastingSetting } from './read-settings.ts';
-import { objectKey, type SqlFacts } from './sql-facts.ts';
-import { fieldsOf, nodesOf, optionsOf, textOf, type SqlFields } from './sql-tree.ts';
+import { objectWords } from './object-words.ts';
+import { objectKey, showName, type SqlFacts } from './sql-facts.ts';
+import { anyNameOf, fieldsOf, nodesOf, optionsOf, tableOf, textOf, type SqlFields } from './sql-tree.ts';
 
 const roleKey = (name: string) => `role public.${name}`;
 
@@ -77,26 +78,46 @@ export function readGrant(fields: SqlFields, facts: SqlFacts): void {
       facts.effects.push({ how, action: facts.verb, wide: { schema: textOf(schema['sval']) } });
     return;
   }
-  const beside: Record<string, string> = {
-    OBJECT_DATABASE: 'database',
-    OBJECT_TABLESPACE: 'tablespace',
-    OBJECT_PARAMETER_ACL: 'setting',
-  };
-  const global = beside[type];
-  for (const { kind, fields: object } of objects) {
-    if (kind === 'RangeVar' && onTables) {
-      const schema = textOf(object['schemaname']);
-      const name = textOf(object['relname']);
-      facts.effects.push({ how, action: facts.verb, table: schema === '' ? { name } : { schema, name } });
-    } else if (type === 'OBJECT_LARGEOBJECT') {
-      facts.effects.push({
-        how,
-        action: facts.verb,
-        ...(how === 'adds' ? {} : { meaning: 'large objects, which rows may refer to' }),
-      });
+  const kind = objectWords(type);
+  const listed = nodesOf(fields['privileges']).map(({ fields: privilege }) => textOf(privilege['priv_name']));
+  // To make more beside it is no right to what is there.
+  const takes = how === 'changes' && (listed.length === 0 || listed.some((each) => !besideRights.has(each)));
+  for (const { kind: node, fields: object } of objects) {
+    const name = textOf(object['sval']);
+    if (node === 'RangeVar' && onTables) {
+      const table = tableOf(object);
+      if (table) facts.effects.push({ how, action: facts.verb, table });
+    } else if (takes && kind === 'SCHEMA') {
+      facts.effects.push({ how, action: facts.verb, wide: { schema: name }, part: objectKey({ name }, 'schema') });
+    } else if (takes && takenFrom.has(kind)) {
+      const of = anyNameOf({ [node]: object }) ?? { name };
+      const meaning =
+        kind === 'LARGE OBJECT'
+          ? 'large objects, which rows may refer to'
+          : `who may use the ${kind.toLowerCase()} ${showName(of)}`;
+      facts.effects.push({ how, action: facts.verb, meaning, part: objectKey(of, kind.toLowerCase()) });
     } else facts.effects.push({ how, action: facts.verb });
-    if (global !== undefined) facts.globals.push(`rights on ${global} ${textOf(object['sval'])}`);
+    const global = beside[type];
+    if (global !== undefined) facts.globals.push(`rights on ${global} ${name}`);
   }
+}
+
+const besideRights = new Set(['create', 'temporary', 'temp']);
+/** Of functions and the like only the catalogue knows who uses them. */
+const takenFrom = new Set(['TYPE', 'DOMAIN', 'LANGUAGE', 'SERVER', 'FOREIGN DATA WRAPPER', 'DATABASE', 'LARGE OBJECT']);
+const beside: Record<string, string> = {
+  OBJECT_DATABASE: 'database',
+  OBJECT_TABLESPACE: 'tablespace',
+  OBJECT_PARAMETER_ACL: 'setting',
+};
+
+/** ALTER DATABASE: its limits, which can be changed inside a transaction. */
+export function readAlterDatabase(fields: SqlFields, facts: SqlFacts): void {
+  const name = textOf(fields['dbname']);
+  facts.verb = 'ALTER DATABASE';
+  facts.alone = optionsOf(fields['options']).has('tablespace');
+  facts.globals.push(`database ${name}`);
+  facts.effects.push({ how: 'changes', action: facts.verb, meaning: `who may use the database ${name}` });
 }
 
 /** A database or a tablespace: neither in a transaction nor in a dump. */

@@ -7,9 +7,9 @@ import * as objects from './read-objects.ts';
 import * as roles from './read-roles.ts';
 import { readRowChanges } from './read-row-changes.ts';
 import { ownTransaction, readSet } from './read-settings.ts';
-import type { SqlFacts } from './sql-facts.ts';
+import { objectKey, type SqlFacts } from './sql-facts.ts';
 import type { ParsedStatement } from './sql-parser.ts';
-import { tableOf, textOf, type SqlFields } from './sql-tree.ts';
+import { fieldsOf, nameOf, tableOf, textOf, type SqlFields } from './sql-tree.ts';
 
 type Reader = (fields: SqlFields, facts: SqlFacts, text: string, bodies: BodyReader) => void;
 
@@ -92,7 +92,11 @@ const readers: Record<string, Reader> = {
   },
   VariableSetStmt: readSet,
   ExecuteStmt: hides('EXECUTE', 'it runs a prepared statement'),
-  CallStmt: hides('CALL', 'what a procedure does is not in its call'),
+  CallStmt(fields, facts) {
+    const name = nameOf(fieldsOf(fields['funccall'])['funcname']);
+    facts.verb = 'CALL';
+    if (name !== undefined) facts.calls.push(objectKey(name, 'function'));
+  },
   LoadStmt: hides('LOAD', 'it loads a library into the server'),
   DoStmt: (fields, facts, text, bodies) => {
     readDo(fields, text, facts, bodies);
@@ -143,12 +147,14 @@ const readers: Record<string, Reader> = {
   CreateAmStmt: makes('access method', (fields) => textOf(fields['amname'])),
   CreateFdwStmt: makes('foreign data wrapper', (fields) => textOf(fields['fdwname'])),
   CreateForeignServerStmt: makes('server', (fields) => textOf(fields['servername'])),
-  CreateUserMappingStmt: makes('user mapping', (fields) => textOf(fields['servername'])),
+  CreateUserMappingStmt: alters('SERVER', (fields) => textOf(fields['servername'])),
   CreateTransformStmt: makes('transform', () => undefined),
   ImportForeignSchemaStmt: makes('foreign tables', () => undefined),
   CreatePublicationStmt(fields, facts) {
     create.readNewObject(facts, 'publication', { name: textOf(fields['pubname']) });
     for (const table of objects.publishedTables(fields)) facts.effects.push({ how: 'adds', action: facts.verb, table });
+    for (const schema of objects.publishedSchemas(fields))
+      facts.effects.push({ how: 'adds', action: facts.verb, wide: { schema } });
     if (fields['for_all_tables'] === true) facts.effects.push({ how: 'adds', action: facts.verb, wide: 'database' });
   },
   CreateEventTrigStmt: everything('CREATE EVENT TRIGGER', 'changes'),
@@ -179,7 +185,7 @@ const readers: Record<string, Reader> = {
   AlterTSConfigurationStmt: alters('TEXT SEARCH CONFIGURATION', (fields) => fields['cfgname']),
   AlterTSDictionaryStmt: alters('TEXT SEARCH DICTIONARY', (fields) => fields['dictname']),
   AlterStatsStmt: alters('STATISTICS', (fields) => fields['defnames']),
-  AlterObjectDependsStmt: alters('DEPENDENCE', () => undefined),
+  AlterObjectDependsStmt: objects.readDepends,
   AlterPolicyStmt: maintain.readAlterPolicy,
   AlterSeqStmt: maintain.readSequence,
   AlterDefaultPrivilegesStmt: nothing('ALTER DEFAULT PRIVILEGES'),
@@ -199,7 +205,7 @@ const readers: Record<string, Reader> = {
   AlterRoleSetStmt: roles.readAlterRoleSet,
   DropRoleStmt: roles.readDropRole,
   AlterDatabaseSetStmt: roles.readAlterDatabaseSet,
-  AlterDatabaseStmt: onServer('ALTER DATABASE', 'dbname'),
+  AlterDatabaseStmt: roles.readAlterDatabase,
   AlterDatabaseRefreshCollStmt: onServer('ALTER DATABASE', 'dbname'),
   AlterSystemStmt: onServer('ALTER SYSTEM', ''),
   CreatedbStmt: onServer('CREATE DATABASE', 'dbname'),

@@ -3,15 +3,15 @@ import { protectedTables } from '../../../runbook/guard/table-pattern.ts';
 import type { SqlParser } from '../../../runbook/guard/index.ts';
 import type { SqlOutcome, SqlStep, StoreUse } from '../store.ts';
 import { archiveLosses, type Archiver } from './archive-losses.ts';
-import { captureCatalog, type Catalog } from './capture-catalog.ts';
-import { catalogChanges, type CatalogChange } from './catalog-changes.ts';
+import type { Catalog } from './capture-catalog.ts';
+import type { CatalogChange } from './catalog-change.ts';
 import { madeBefore, passFence, standingEntry, writeEntry, type LedgerEntry } from './ledger.ts';
 import { addedNames, breaches, protectedError } from './protection.ts';
 import { globalChanges } from './meaning-changes.ts';
 import { pinSettings } from './pinned-settings.ts';
 import type { Session } from './session.ts';
-import { putSequencesForward } from './sequences-forward.ts';
 import { statementsOf, type StepStatement } from './statements.ts';
+import { runWatched, takingSequencesBack, type Watched } from './watch-step.ts';
 
 /**
  * Applies a step in one transaction: the fence is passed, the step runs, the catalogue and the counters are compared with what they
@@ -74,45 +74,6 @@ export async function applyStep(
   );
 }
 
-/** What a step has seen before it ran. */
-interface Seen {
-  before?: Catalog;
-}
-
-async function takingSequencesBack<T>(session: Session, work: (seen: Seen) => Promise<T>): Promise<T> {
-  const seen: Seen = {};
-  try {
-    return await work(seen);
-  } catch (error) {
-    // The first error is the story.
-    if (seen.before) await putSequencesForward(session, seen.before).catch(() => undefined);
-    throw error;
-  }
-}
-
-interface Watched {
-  changes: CatalogChange[];
-  catalogs: { before: Catalog; after: Catalog };
-}
-
-/** Runs a step between two looks at the catalogue. */
-async function runWatched(session: Session, statements: StepStatement[], use: StoreUse, seen: Seen): Promise<Watched> {
-  const before = await session.reading(() => captureCatalog(session));
-  seen.before = before;
-  const transaction = await transactionId(session);
-  for (const [done, { text, line }] of statements.entries()) {
-    use.progress({ doing: `statement ${done + 1} of ${statements.length} in ${use.store}` });
-    await session.alone(text, line);
-  }
-  // What was put off until the commit has to happen while somebody is watching.
-  await session.execute('set constraints all immediate');
-  await session.execute('reset session authorization');
-  await session.execute('reset role');
-  if ((await transactionId(session)) !== transaction) throw endedTransaction(use);
-  const after = await session.reading(() => captureCatalog(session));
-  return { changes: catalogChanges(before, after), catalogs: { before, after } };
-}
-
 async function dryRun(
   session: Session,
   step: SqlStep,
@@ -136,16 +97,6 @@ async function dryRun(
   }
   return found;
 }
-
-async function transactionId(session: Session): Promise<string> {
-  return (await session.row('select pg_catalog.txid_current() as id'))['id'] ?? '';
-}
-
-/** Statements that end a transaction are refused before: this is for the day on which one is not known as such. */
-const endedTransaction = (use: StoreUse) =>
-  new SwitchbackError('EffectUnknown', `a statement has ended the transaction of the step in store ${use.store}`, {
-    hint: 'Look at what stands in the database: the step may have been applied in part, and nothing guarded it.',
-  });
 
 async function refuseBreaches(
   session: Session,

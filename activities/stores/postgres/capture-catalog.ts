@@ -13,6 +13,8 @@ export type CatalogColumn = {
   acl: string[];
   /** Labels of the column's enum type. */
   labels: string[];
+  /** How its values are kept, and options of a foreign column. Marks of before do not have it. */
+  kept?: string;
 };
 
 export type CatalogConstraint = {
@@ -48,6 +50,8 @@ export type CatalogRelation = {
   nature: string;
   /** Where a sequence stands. */
   last: string | null;
+  /** How it counts. Marks of before do not have it. */
+  counts?: { by: string; from: string; least: string; most: string } | null;
   /** `no row security`, `row security`, `forced`. */
   rowSecurity: string;
   /** Text of a view. */
@@ -93,8 +97,10 @@ select jsonb_build_object(
   'flags', concat_ws(' ', c.relispartition, case when c.relkind <> 'v' then array_to_string(c.reloptions, ',') end),
   'nature', concat_ws(' ', c.relpersistence, c.relreplident, case when c.relkind = 'v' then array_to_string(c.reloptions, ',') end,
     (select 'of extension ' || e.extname from pg_depend d join pg_extension e on e.oid = d.refobjid where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'),
-    (select (to_jsonb(q) - 'seqrelid')::text from pg_sequence q where q.seqrelid = c.oid)),
-  'last', case when c.relkind = 'S' then (select s.last_value::text from pg_sequences s where s.increment_by > 0 and s.schemaname = n.nspname and s.sequencename = c.relname) end,
+    (select (to_jsonb(q) - 'seqrelid')::text from pg_sequence q where q.seqrelid = c.oid),
+    (select concat_ws(' ', v.srvname, f.ftoptions::text) from pg_foreign_table f join pg_foreign_server v on v.oid = f.ftserver where f.ftrelid = c.oid)),
+  'last', case when c.relkind = 'S' then (select s.last_value::text from pg_sequences s where s.schemaname = n.nspname and s.sequencename = c.relname) end,
+  'counts', case when c.relkind = 'S' then (select jsonb_build_object('by', s.seqincrement::text, 'from', s.seqstart::text, 'least', s.seqmin::text, 'most', s.seqmax::text) from pg_sequence s where s.seqrelid = c.oid) end,
   'rowSecurity', case when c.relforcerowsecurity then 'forced' when c.relrowsecurity then 'row security' else 'no row security' end,
   'definition', case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end,
   'parents', (select coalesce(jsonb_agg(i.inhparent::int8 order by i.inhseqno), '[]') from pg_inherits i where i.inhrelid = c.oid),
@@ -105,6 +111,7 @@ select jsonb_build_object(
       'made', t.attidentity::text || t.attgenerated::text,
       'collation', case when t.attcollation <> 0 then t.attcollation::regcollation::text end,
       'acl', (select coalesce(jsonb_agg(a::text order by a::text), '[]') from unnest(t.attacl) a),
+      'kept', concat_ws(' ', t.attstorage, t.attoptions::text, t.attfdwoptions::text, nullif(to_jsonb(t)->>'attcompression', '')),
       'labels', (select coalesce(jsonb_agg(e.enumlabel order by e.enumsortorder), '[]') from pg_enum e where e.enumtypid = t.atttypid))
     order by t.attnum), '[]')
     from pg_attribute t left join pg_attrdef d on d.adrelid = t.attrelid and d.adnum = t.attnum
@@ -153,4 +160,12 @@ export async function captureCatalog(session: Session): Promise<Catalog> {
     writes: new Map(writes),
     meaning,
   };
+}
+
+/** Relations of which this transaction holds a writer's lock, by oid. */
+export async function writersLocks(session: Session): Promise<Set<number>> {
+  const rows = await session.rows(
+    `select l.relation::text as oid from pg_locks l where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.mode = 'RowExclusiveLock'`,
+  );
+  return new Set(rows.map(({ oid }) => Number(oid)));
 }

@@ -50,9 +50,7 @@ function compareRelation(old: CatalogRelation, now: CatalogRelation, note: Note)
   if (old.flags !== now.flags)
     note(`has other storage settings (${now.flags} instead of ${old.flags})`, { additive: true });
   if (old.nature !== now.nature) note(`is of another nature (${now.nature} instead of ${old.nature})`);
-  // A number that was given out already would be given out once more.
-  if (old.last !== null && Number(now.last ?? 0) < Number(old.last))
-    note(`was set back from ${old.last} to ${now.last ?? 'its start'}`);
+  compareSequence(old, now, note);
   if (old.definition !== now.definition) note('has another definition');
   if (String(old.parents) !== String(now.parents)) note('has another parent table');
   compareAcl(`relation:${old.oid}`, 'a privilege', old.acl, now.acl, note);
@@ -81,6 +79,30 @@ function onNewColumnsOnly(old: CatalogRelation, now: CatalogRelation, part: Cata
   return columns.length > 0 && columns.every((column) => !known.has(column));
 }
 
+function compareSequence(old: CatalogRelation, now: CatalogRelation, note: Note): void {
+  if (old.last !== null && movedBy(old, now.last) < 0n)
+    // A number that was given out already would be given out once more.
+    note(`was set back from ${old.last} to ${now.last ?? 'its start'}`);
+  else if (isUsedUp(old, now.last)) note(`has given out most of the numbers that it had left (now ${now.last})`);
+}
+
+const isDown = (sequence: CatalogRelation) => sequence.counts?.by.startsWith('-') ?? false;
+
+/** How far a sequence has come on, in the direction that it counts in. */
+export function movedBy(old: CatalogRelation, last: string | null): bigint {
+  const start = BigInt(old.last ?? old.counts?.from ?? 0);
+  const moved = BigInt(last ?? old.counts?.from ?? 0) - start;
+  return isDown(old) ? -moved : moved;
+}
+
+/** No step gives out more than half of what is left of a sequence, unless it sets it. */
+export function isUsedUp(old: CatalogRelation, last: string | null): boolean {
+  if (!old.counts) return false;
+  const start = BigInt(old.last ?? old.counts.from);
+  const left = isDown(old) ? start - BigInt(old.counts.least) : BigInt(old.counts.most) - start;
+  return movedBy(old, last) * 2n > left && movedBy(old, last) > 1000n;
+}
+
 function compareColumns(old: CatalogRelation, now: CatalogRelation, note: Note): void {
   const later = new Map(now.columns.map((column) => [column.num, column]));
   for (const column of old.columns) {
@@ -107,6 +129,8 @@ function compareColumn(old: CatalogColumn, now: CatalogColumn, object: string, n
   if (old.notNull !== now.notNull) note(`had ${column} made ${now.notNull ? 'not null' : 'nullable'}`);
   if (old.default !== now.default || old.made !== now.made) note(`had the default of ${column} changed`);
   if (old.collation !== now.collation) note(`had the collation of ${column} changed`);
+  if (old.kept !== undefined && now.kept !== undefined && old.kept !== now.kept)
+    note(`had the way changed that ${column} is kept`);
   // An enum may get labels; those that rows use must stay.
   if (old.labels.some((label) => !now.labels.includes(label)))
     note(`had labels of ${column} changed`, { losesData: true });
@@ -115,10 +139,33 @@ function compareColumn(old: CatalogColumn, now: CatalogColumn, object: string, n
 }
 
 function compareAcl(object: string, what: string, old: string[], now: string[], note: Note): void {
-  for (const item of old) if (!now.includes(item)) note(`lost ${what} (${item})`, { takes: `acl:${object}:${item}` });
-  for (const item of now) {
-    if (!old.includes(item)) note(`got ${what} (${item})`, { additive: true, adds: `acl:${object}:${item}` });
+  const [was, is] = [privileges(old), privileges(now)];
+  for (const [grantee, { item, letters }] of was) {
+    const other = is.get(grantee);
+    const lost = [...letters].filter((letter) => !other?.letters.has(letter));
+    if (other === undefined) note(`lost ${what} (${item})`, { takes: `acl:${object}:${item}` });
+    else
+      for (const letter of lost)
+        note(`lost ${what} (${letter} of ${item})`, { takes: `acl:${object}:${grantee}=${letter}` });
   }
+  for (const [grantee, { item, letters }] of is) {
+    const other = was.get(grantee);
+    if (other === undefined) note(`got ${what} (${item})`, { additive: true, adds: `acl:${object}:${item}` });
+    else
+      for (const letter of letters)
+        if (!other.letters.has(letter))
+          note(`got ${what} (${letter} of ${item})`, { additive: true, adds: `acl:${object}:${grantee}=${letter}` });
+  }
+}
+
+/** `app=arw*d/owner` by grantee and grantor: a right that is added to others is another text, and takes none of them away. */
+function privileges(items: string[]): Map<string, { item: string; letters: Set<string> }> {
+  return new Map(
+    items.map((item) => {
+      const [, grantee = '', letters = '', grantor = ''] = /^(.*)=([a-zA-Z*]*)\/(.*)$/s.exec(item) ?? [];
+      return [`${grantee}/${grantor}`, { item, letters: new Set(letters.match(/[a-zA-Z]\*?/g)) }];
+    }),
+  );
 }
 
 function compareParts(
@@ -131,8 +178,8 @@ function compareParts(
   const internal = (part: CatalogPart) => part.state.startsWith('internal');
   const later = new Map(now.map((part) => [part.oid, part]));
   for (const part of old) {
-    const other = later.get(part.oid);
-    later.delete(part.oid);
+    const other = later.get(part.oid) ?? (kind === 'index' ? rebuilt(part, later) : undefined);
+    later.delete(other?.oid ?? part.oid);
     const object = `${kind}:${part.oid}`;
     // Internal triggers are the shadows of foreign keys, and go with them.
     if (other === undefined && internal(part)) continue;
@@ -145,8 +192,16 @@ function compareParts(
   for (const part of later.values()) {
     if (!internal(part))
       note(`got the ${kind} ${part.name}`, { additive: additive(part), adds: `${kind}:${part.oid}` });
+    else if (part.name.startsWith('RI_ConstraintTrigger_a_'))
+      note('is referred to by another foreign key', { additive: true, adds: `${kind}:${part.oid}` });
   }
 }
+
+/** REINDEX CONCURRENTLY puts another index of the same name and definition in its place. */
+const rebuilt = (part: CatalogPart, later: ReadonlyMap<number, CatalogPart>) =>
+  [...later.values()].find(
+    ({ name, definition, state }) => name === part.name && definition === part.definition && state === part.state,
+  );
 
 function compareWrites(kind: string, old: Writes | undefined, now: Writes | undefined, note: Note): void {
   // Without the lock, whatever was counted was rolled back inside the step.

@@ -166,3 +166,30 @@ export async function madeBefore(session: Session, holder: Holder, undoes: reado
   );
   return new Set(rows.flatMap((row) => JSON.parse(row['made'] ?? '[]') as string[]));
 }
+
+const catalogues = { pg_class: 'oid', pg_attribute: 'attrelid', pg_trigger: 'tgrelid', pg_rewrite: 'ev_class', pg_policy: 'polrelid', pg_constraint: 'conrelid', pg_index: 'indrelid', pg_attrdef: 'adrelid' }; // prettier-ignore
+const volatile = `'{relpages,reltuples,relallvisible,relallfrozen,relfrozenxid,relminmxid}'::text[]`;
+
+/**
+ * One text for what the ledger and the fence are and hold, and for what this transaction has written there. Whoever writes there says
+ * what was applied, and what is not protected.
+ */
+export async function ledgerState(session: Session, { target }: Pick<Holder, 'target'>): Promise<string> {
+  const ours = `select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'switchback'`;
+  const definitions = Object.entries(catalogues).map(
+    ([catalogue, oid]) =>
+      `select (to_jsonb(x) - ${volatile})::text as x from ${catalogue} x where x.${oid} in (${ours})`,
+  );
+  const { state } = await session.row(
+    `select md5(string_agg(x, chr(10) order by x)) as state from (${[
+      ...definitions,
+      `select to_jsonb(n)::text from pg_namespace n where n.nspname = 'switchback'`,
+      `select to_jsonb(l)::text from switchback.ledger l where target = $1`,
+      `select to_jsonb(f)::text from switchback.fence f where target = $1`,
+      `select concat_ws(' ', relname, n_tup_ins, n_tup_upd, n_tup_del) from pg_stat_xact_all_tables where relid in (${ours})`,
+      `select l.relation::text from pg_locks l where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.relation in (${ours}) and l.mode = 'RowExclusiveLock'`,
+    ].join(' union all ')}) s`,
+    [target],
+  );
+  return state ?? '';
+}

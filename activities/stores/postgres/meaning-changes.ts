@@ -1,5 +1,6 @@
 import { changesMeaning } from '../../../runbook/guard/read-settings.ts';
 import type { Catalog, CatalogRelation } from './capture-catalog.ts';
+import type { MeantObject, Meaning } from './capture-meaning.ts';
 import type { CatalogChange } from './catalog-change.ts';
 
 /** What changed of all that tables are made of, read and written through; and what every later statement of the database meets. */
@@ -12,8 +13,12 @@ export function meaningChanges(before: Catalog, after: Catalog): CatalogChange[]
     for (const key of old.uses.get(relation.oid) ?? []) changes.push(...objectChange(key, relation, before, after));
     for (const key of now.uses.get(relation.oid) ?? []) {
       const gained = now.objects.get(key);
-      if (!gained?.what.startsWith('publication ') || old.uses.get(relation.oid)?.has(key)) continue;
-      changes.push(change(relation, `is sent by the ${gained.what}`, { additive: true }));
+      if (gained === undefined || old.uses.get(relation.oid)?.has(key)) continue;
+      if (gained.what.startsWith('publication '))
+        changes.push(change(relation, `is sent by the ${gained.what}`, { additive: true }));
+      const domain = /^constraint /.test(gained.what) ? old.objects.get(domainOf(key, gained, old)) : undefined;
+      if (domain !== undefined)
+        changes.push(change(relation, `got the ${gained.what} of the ${domain.what}`, { adds: `object:${key}` }));
     }
   }
   for (const [key, object] of now.objects) {
@@ -25,6 +30,8 @@ export function meaningChanges(before: Catalog, after: Catalog): CatalogChange[]
       adds: `object:${key}`,
       everywhere: false,
     });
+    // What stands in the server's own schema is found before whatever is of the same name.
+    if (object.what.includes(' pg_catalog.')) changes.push({ ...everything, what: `the ${object.what} was created` });
   }
   changes.push(
     ...everywhereChanges(before, after),
@@ -52,6 +59,13 @@ const everything: CatalogChange = {
   everywhere: true,
 };
 
+/** The key of the domain that a constraint belongs to. */
+function domainOf(key: string, constraint: MeantObject, { objects }: Meaning): string {
+  const { contypid } = JSON.parse(constraint.definition) as { contypid?: string | number };
+  const end = `.${contypid}`;
+  return [...objects.keys()].find((each) => each.endsWith(end) && each !== key) ?? '';
+}
+
 function objectChange(key: string, relation: CatalogRelation, before: Catalog, after: Catalog): CatalogChange[] {
   const old = before.meaning.objects.get(key);
   const now = after.meaning.objects.get(key);
@@ -72,35 +86,101 @@ function objectChange(key: string, relation: CatalogRelation, before: Catalog, a
     ];
   if (now.definition !== old.definition || now.what !== old.what)
     return [change(relation, `had the ${old.what} changed, which it uses`, takes)];
-  if (now.members.length === old.members.length) return [];
+  const rights = [
+    ...old.rights.filter((right) => !now.rights.includes(right)).map((right) => ({ right, lost: true })),
+    ...now.rights.filter((right) => !old.rights.includes(right)).map((right) => ({ right, lost: false })),
+  ].map(({ right, lost }) => {
+    const object = `right:${key}:${right}`;
+    return change(
+      relation,
+      `has ${lost ? 'lost' : 'got'} a right in the ${old.what}, which it uses (${right})`,
+      lost ? { takes: object } : { additive: true, adds: object },
+    );
+  });
+  if (now.members.length === old.members.length) return rights;
   // A composite gets an attribute in all rows; an enum, a label in none.
   const additive = !/" *typtype": *"c"/.test(now.definition) && !now.definition.includes('"typtype": "c"');
-  return [change(relation, `got more of the ${old.what}, which it uses`, { ...takes, additive })];
+  return [...rights, change(relation, `got more of the ${old.what}, which it uses`, { ...takes, additive })];
 }
 
-/** Settings, one by one: only those that give statements another meaning. */
-function everywhereChanges({ meaning: old }: Catalog, { meaning: now }: Catalog): CatalogChange[] {
+function everywhereChanges(before: Catalog, after: Catalog): CatalogChange[] {
+  const [old, now] = [before.meaning, after.meaning];
   const names = new Set([...old.everywhere.keys(), ...now.everywhere.keys()]);
   return [...names].flatMap((what): CatalogChange[] => {
     const [was, is] = [old.everywhere.get(what), now.everywhere.get(what)];
     if (was === is) return [];
-    // A role that was not there has opened no session yet.
-    if (what.startsWith('role '))
-      return was === undefined || is === undefined
-        ? []
-        : [{ ...everything, what: `the ${what} got other rights past all others` }];
-    if (!what.startsWith('settings of '))
-      return [{ ...everything, what: `${what} changed`, additive: was === undefined && what.startsWith('cast ') }];
-    const role = / role (.*)$/.exec(what)?.[1];
-    if (role !== undefined && !old.roles.has(role)) return [];
-    const lines = (text = '') => new Set(text.split('\n').filter((line) => line !== ''));
-    const [oldLines, nowLines] = [lines(was), lines(is)];
-    const changed = [...oldLines, ...nowLines].find(
-      (line) => oldLines.has(line) !== nowLines.has(line) && changesMeaning(line.split('=')[0] ?? ''),
-    );
-    return changed === undefined ? [] : [{ ...everything, what: `${what} changed (${changed.split('=')[0]})` }];
+    if (what.startsWith('settings of ')) return settingChanges(what, was, is, old);
+    if (what.startsWith('rights in ')) return rightChanges(what, was, is);
+    if (what.startsWith('role ')) return roleChanges(what, was, is);
+    if (what.startsWith('membership of ')) return membershipChanges(what, was, is, old);
+    if (what.startsWith('cast ') && was === undefined) return newCast(what, is, old);
+    return [{ ...everything, what: `${what} changed` }];
   });
 }
+
+const linesOf = (text = '') => new Set(text.split('\n').filter((line) => line !== ''));
+
+/** Settings, one by one: only those that give statements another meaning. */
+function settingChanges(what: string, was: string | undefined, is: string | undefined, old: Meaning): CatalogChange[] {
+  const role = / role (.*)$/.exec(what)?.[1];
+  // A role that was not there has opened no session yet.
+  if (role !== undefined && !old.roles.has(role)) return [];
+  const [oldLines, nowLines] = [linesOf(was), linesOf(is)];
+  const changed = [...oldLines, ...nowLines].find(
+    (line) => oldLines.has(line) !== nowLines.has(line) && changesMeaning(line.split('=')[0] ?? ''),
+  );
+  return changed === undefined ? [] : [{ ...everything, what: `${what} changed (${changed.split('=')[0]})` }];
+}
+
+function rightChanges(what: string, was: string | undefined, is: string | undefined): CatalogChange[] {
+  // A language that was not there has no functions.
+  if (was === undefined) return [];
+  const [oldLines, nowLines] = [linesOf(was), linesOf(is)];
+  const [lost] = [...oldLines].filter((line) => !nowLines.has(line));
+  if (lost === undefined) return [{ ...everything, what: `${what} were given to more`, additive: true }];
+  return [{ ...everything, what: `${what} were taken from ${lost}` }];
+}
+
+function roleChanges(what: string, was: string | undefined, is: string | undefined): CatalogChange[] {
+  if (was === undefined)
+    return [{ ...everything, what: `the ${what} was created`, additive: true, adds: what, everywhere: false }];
+  if (is === undefined) return [{ ...everything, what: `the ${what} was dropped or renamed`, takes: what }];
+  return [{ ...everything, what: `the ${what} may do other things (${is} instead of ${was})`, takes: what }];
+}
+
+/** Who is in a group may do with each table what the group may do. */
+function membershipChanges(
+  what: string,
+  was: string | undefined,
+  is: string | undefined,
+  old: Meaning,
+): CatalogChange[] {
+  const [, member = '', group = ''] = /^membership of (.*) in (.*)$/.exec(what) ?? [];
+  if (was === undefined)
+    return [
+      {
+        ...everything,
+        what: `the ${what} was given`,
+        additive: true,
+        adds: what,
+        everywhere: old.roles.has(member) && old.roles.has(group),
+      },
+    ];
+  return [{ ...everything, what: `the ${what} ${is === undefined ? 'was taken' : 'changed'}`, takes: what }];
+}
+
+/** A cast changes what is written already where PostgreSQL applies it by itself, between types that were there. */
+function newCast(what: string, is: string | undefined, old: Meaning): CatalogChange[] {
+  const cast = JSON.parse(is ?? '{}') as { castcontext?: string; castsource?: string; casttarget?: string };
+  const known = (oid: string | undefined) =>
+    Number(oid) < firstOfUsers ||
+    [...old.objects].some(([key, { what: name }]) => key.endsWith(`.${oid}`) && name.startsWith('type '));
+  if (cast.castcontext === 'e' || !known(cast.castsource) || !known(cast.casttarget)) return [];
+  return [{ ...everything, what: `the ${what} was created`, additive: true }];
+}
+
+/** Lower oids are PostgreSQL's own. */
+const firstOfUsers = 16_384;
 
 /** Which rows refer to a large object is known to nobody: to all columns that can. */
 function largeObjectChanges(before: Catalog, after: Catalog): CatalogChange[] {

@@ -21,6 +21,45 @@ const warnings = (sql: string, protect = strict) =>
     .filter(({ severity }) => severity === 'warning')
     .map(({ message }) => message);
 
+describe('[K9] what steps may not do beside protected tables', () => {
+  it.each([
+    ['delete from switchback.ledger', /reaches the schema switchback/],
+    ['drop schema switchback cascade', /reaches the schema switchback/],
+    ['revoke usage on schema public from app', /reaches everything in the schema public/],
+    ['revoke usage on type pay from app', /changes who may use the type pay/],
+    ['revoke connect on database shop from app', /changes who may use the database shop/],
+    ['alter database shop connection limit 0', /changes who may use the database shop/],
+    ["alter publication cdc set (publish = 'insert')", /changes the publication cdc/],
+    ["create user mapping for app server far options (user 'x')", /changes the server far/],
+    ['alter trigger t on orders depends on extension x', /DEPENDS ON EXTENSION on orders/],
+    ["do $$ begin execute format('drop table %I', 'orders'); end $$", /DROP TABLE on orders/],
+    ["create procedure p() language sql as 'delete from public.orders'; call p()", /DELETE on public.orders/],
+  ])('%s', (sql, message) => {
+    expect(errors(sql).join()).toMatch(message);
+  });
+
+  it.each([
+    'revoke create on schema public from public',
+    'revoke all on function f() from public',
+    'create type pay as enum (); revoke usage on type pay from app',
+    "do $$ begin execute format('drop table %I', 'other'); end $$",
+    'create role switchback',
+  ])('lets pass: %s', (sql) => {
+    expect(errors(sql)).toEqual([]);
+  });
+
+  it.each([
+    ['refresh materialized view concurrently totals', /would run without a transaction/],
+    ['create index concurrently i on other (f(a))', /would run without a transaction, and it calls f\(\)/],
+    [
+      "create index concurrently i on other (a) where 'a' ### 'b'",
+      /would run without a transaction, and it uses the operator ###/,
+    ],
+  ])('outside of a transaction: %s', (sql, message) => {
+    expect(errors(sql, strict, undefined, false).join()).toMatch(message);
+  });
+});
+
 describe('[K9] what steps may not do to protected tables', () => {
   const refused: [string, string][] = [
     ['drop table orders', 'DROP TABLE on orders, which is protected (shop: public.orders)'],

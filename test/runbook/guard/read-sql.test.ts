@@ -24,7 +24,7 @@ describe('sqlDiscards: what an undo would lose', () => {
       "do $$ begin execute 'drop table ' || x; end $$",
       ['DROP TABLE %', 'DO: it runs SQL that it puts together itself'],
     ],
-    ['call undo_everything()', ['CALL: what a procedure does is not in its call']],
+    ['call undo_everything()', ['CALL: it calls undo_everything(), and what a function does is not in its call']],
     ['select undo_everything()', ['SELECT: it calls undo_everything(), and what a function does is not in its call']],
     ['select lo_unlink(scan) from orders', ['lo_unlink()']],
     ['alter type addr drop attribute city', ['ALTER TYPE … DROP ATTRIBUTE city of addr']],
