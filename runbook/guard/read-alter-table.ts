@@ -33,6 +33,8 @@ const additions: Record<string, string> = {
   AT_ValidateConstraint: 'VALIDATE CONSTRAINT',
   AT_DropNotNull: 'DROP NOT NULL',
   AT_SetStatistics: 'SET STATISTICS',
+  AT_SetRelOptions: 'SET (…)',
+  AT_ResetRelOptions: 'RESET (…)',
 };
 
 function readCommand(command: SqlFields, table: SqlName, facts: SqlFacts): void {

@@ -1,7 +1,7 @@
 import { computingFunctions } from './computing-functions.ts';
 import { readSetting } from './read-settings.ts';
 import { objectKey, showName, type SqlFacts, type SqlName } from './sql-facts.ts';
-import { nameOf, stringOf, visitNodes } from './sql-tree.ts';
+import { itemsOf, nameOf, nodeOf, stringOf, visitNodes } from './sql-tree.ts';
 
 /** They write the contents of large objects, or remove them. */
 const largeObjects = new Set(['lo_unlink', 'lo_put', 'lowrite', 'lo_truncate', 'lo_truncate64']);
@@ -85,7 +85,7 @@ function readCall(name: SqlName, args: readonly unknown[], facts: SqlFacts, exec
     return;
   }
   if (name.name === 'set_config') {
-    readSetting(stringOf(args[0]) ?? '', 'set_config()', facts);
+    readSetting(stringOf(args[0]) ?? '', 'set_config()', facts, stringOf(args[1]));
     return;
   }
   if (builtin && (computingFunctions.has(name.name) || newLargeObjects.has(name.name))) return;
@@ -94,9 +94,11 @@ function readCall(name: SqlName, args: readonly unknown[], facts: SqlFacts, exec
   if (executed) facts.calls.push(objectKey(name, 'function'));
 }
 
-/** `'public.orders_id_seq'`, as text or cast to `regclass`. */
+/** `'public.orders_id_seq'`, as text or cast to `regclass`; the table of `pg_get_serial_sequence('orders', 'id')`, which owns it. */
 function sequenceOf(argument: unknown): SqlName | undefined {
-  const text = stringOf(argument);
+  const { kind, fields } = nodeOf(argument);
+  const serial = kind === 'FuncCall' && nameOf(fields['funcname'])?.name === 'pg_get_serial_sequence';
+  const text = stringOf(serial ? itemsOf(fields['args'])[0] : argument);
   const found = text === undefined ? null : /^\s*(?:([\w$]+|"[^"]+")\.)?([\w$]+|"[^"]+")\s*$/.exec(text);
   if (found?.[2] === undefined) return undefined;
   const plain = (part: string) => (part.startsWith('"') ? part.slice(1, -1) : part.toLowerCase());

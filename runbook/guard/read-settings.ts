@@ -1,5 +1,5 @@
 import type { SqlFacts } from './sql-facts.ts';
-import { fieldsOf, textOf, type SqlFields } from './sql-tree.ts';
+import { fieldsOf, itemsOf, stringOf, textOf, type SqlFields } from './sql-tree.ts';
 
 /** Settings that only say how long, how much and how loud: they change the meaning of no statement. */
 const harmless =
@@ -23,18 +23,26 @@ const refused: Record<string, [message: string, hint: string]> = {
   ignore_system_indexes: ['changes how the catalogue is read', 'Leave it out.'],
   zero_damaged_pages: ['lets the server throw damaged pages away', 'Leave it out.'],
   ignore_checksum_failure: ['lets the server read damaged pages', 'Leave it out.'],
-  row_security: ['changes which rows are seen', 'Leave it out: without its rows a statement does something else.'],
   local_preload_libraries: ['loads a library into the server', 'Leave it out.'],
   session_preload_libraries: ['loads a library into the server', 'Leave it out.'],
   dynamic_library_path: ['changes which library is loaded', 'Leave it out.'],
 };
 
+/** The values that a step's session has anyway, as dumps set them. With `row_security` off a statement fails, and sees nothing else. */
+const asPinned: Record<string, string> = {
+  track_counts: 'on',
+  session_replication_role: 'origin',
+  standard_conforming_strings: 'on',
+  backslash_quote: 'safe_encoding',
+};
+
 /** A setting of the step's own session. */
-export function readSetting(name: string, action: string, facts: SqlFacts): void {
+export function readSetting(name: string, action: string, facts: SqlFacts, value?: string): void {
   const plain = name.toLowerCase();
   if (movesNames.has(plain) || plain === '') facts.movesSearchPath = true;
   const wrong = refused[plain];
-  if (wrong !== undefined)
+  const harmlessValue = asPinned[plain];
+  if (wrong !== undefined && (harmlessValue === undefined || value?.toLowerCase() !== harmlessValue))
     facts.refusal ??= { message: `${action} ${plain} ${wrong[0]}`.replace('() ', '(): '), hint: wrong[1] };
 }
 
@@ -48,7 +56,7 @@ export function readSet(fields: SqlFields, facts: SqlFacts): void {
   else if (kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT') {
     if (movesNames.has(name)) facts.movesSearchPath = true;
     readSetting(name, facts.verb, facts);
-  } else readSetting(name, 'SET', facts);
+  } else readSetting(name, 'SET', facts, stringOf(itemsOf(fields['args'])[0]));
 }
 
 export const ownTransaction = (verb: string) => ({

@@ -114,6 +114,8 @@ function everywhereChanges(before: Catalog, after: Catalog): CatalogChange[] {
     if (what.startsWith('role ')) return roleChanges(what, was, is);
     if (what.startsWith('membership of ')) return membershipChanges(what, was, is, old);
     if (what.startsWith('cast ') && was === undefined) return newCast(what, is, old);
+    // It went with a type; where that matters, the type says so.
+    if (what.startsWith('cast ') && is === undefined && !castStands(was, now)) return [];
     return [{ ...everything, what: `${what} changed` }];
   });
 }
@@ -171,12 +173,19 @@ function membershipChanges(
 
 /** A cast changes what is written already where PostgreSQL applies it by itself, between types that were there. */
 function newCast(what: string, is: string | undefined, old: Meaning): CatalogChange[] {
-  const cast = JSON.parse(is ?? '{}') as { castcontext?: string; castsource?: string; casttarget?: string };
-  const known = (oid: string | undefined) =>
-    Number(oid) < firstOfUsers ||
-    [...old.objects].some(([key, { what: name }]) => key.endsWith(`.${oid}`) && name.startsWith('type '));
-  if (cast.castcontext === 'e' || !known(cast.castsource) || !known(cast.casttarget)) return [];
+  const { castcontext } = JSON.parse(is ?? '{}') as { castcontext?: string };
+  if (castcontext === 'e' || !castStands(is, old)) return [];
   return [{ ...everything, what: `the ${what} was created`, additive: true }];
+}
+
+/** Whether both types of a cast are there. */
+function castStands(cast: string | undefined, { objects }: Meaning): boolean {
+  const { castsource, casttarget } = JSON.parse(cast ?? '{}') as { castsource?: string; casttarget?: string };
+  return [castsource, casttarget].every(
+    (oid) =>
+      Number(oid) < firstOfUsers ||
+      [...objects].some(([key, { what }]) => key.endsWith(`.${oid}`) && what.startsWith('type ')),
+  );
 }
 
 /** Lower oids are PostgreSQL's own. */

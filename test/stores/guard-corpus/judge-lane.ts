@@ -1,16 +1,13 @@
-import { applySqlHandler } from '../../../activities/effects/apply-sql.ts';
-import { DockerEngine } from '../../../activities/docker/index.ts';
 import { loadSqlParser } from '../../../activities/sql/index.ts';
-import { storeDrivers } from '../../../activities/stores/registry.ts';
 import type { ProtectedResource } from '../../../runbook/compiled-plan.ts';
 import { guardSql } from '../../../runbook/guard/index.ts';
-import { performWith, TestTarget } from '../../real/effect-context.ts';
+import { TestTarget } from '../../real/effect-context.ts';
 import type { PostgresServer } from '../postgres-server.ts';
+import { applyStatement } from './apply-statement.ts';
 import { differences, protectedMeaning, type Meaning } from './protected-meaning.ts';
 import type { CorpusEntry } from './read-corpus.ts';
 
 const parser = await loadSqlParser();
-const handler = applySqlHandler({ stores: storeDrivers(new DockerEngine()) });
 const tables = ['public.invoices', 'public.customers', 'public.events*', 'public.documents', 'public.letters', 'public.visits', 'public.remote', 'public.totals', 'public.open_invoices', 'public.sums', 'public.alike', 'public.invoice_no', 'public.countdown', 'lib.*']; // prettier-ignore
 export const protect: ProtectedResource[] = [{ store: 'db', tables, allow: 'nothing' }];
 
@@ -57,23 +54,12 @@ export class JudgeLane {
 
   async #apply(statement: string, transactional: boolean): Promise<{ outcome: string; said: string }> {
     this.#target ??= await this.#fresh();
-    const proof = transactional ? {} : { proof: 'select false' };
-    const input = { store: 'db', source: { statement }, transactional, expand: false, ...proof };
-    try {
-      await performWith(
-        handler,
-        this.#target.context('applySql', input, { id: `${this.name}/apply/${(this.#ids += 1)}-applySql` }),
-      );
-      return { outcome: 'allowed', said: '' };
-    } catch (error) {
-      const { name, message } = error as Error;
-      const done = name === 'ValidationMismatch' && message.includes('its proof does not hold');
-      return { outcome: done ? 'allowed' : name === 'Protected' ? 'stopped' : 'fails', said: `${name}: ${message}` };
-    }
+    return applyStatement(this.#target, `${this.name}/apply/${(this.#ids += 1)}-applySql`, statement, transactional);
   }
 
   async #fresh(): Promise<TestTarget> {
     this.#database = await this.server.database('base');
+    await this.server.run('postgres', `alter database ${this.#database} owner to ${this.user}`);
     return TestTarget.make({
       project: 'books',
       stores: { db: { kind: 'postgres', url: '${env:DB_URL}' } },

@@ -218,7 +218,7 @@ discard temp; truncate invoices
 set standard_conforming_strings = off; select '\'; drop table invoices; --'
 --! refused
 set backslash_quote = on
---! refused
+--! allowed
 set row_security = off; select 1
 --! refused
 set local_preload_libraries = 'x'
