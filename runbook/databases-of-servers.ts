@@ -42,3 +42,14 @@ export function describeUncovered({ stores, databases }: Uncovered): string {
   const of = `of the server of store ${stores.join(', ')}`;
   return databases.length === 1 ? `database ${shown} ${of} is` : `databases ${shown}${more} ${of} are`;
 }
+
+/**
+ * SQL for PostgreSQL: whether a database holds something, as `true` or `false`. What extensions bring along is no data, so that the
+ * `postgres` of every server counts for nothing until
+ * somebody uses it.
+ */
+export const anythingOfAUser = `select (exists (select from pg_catalog.pg_class c where c.oid >= 16384 and c.relkind in ('r', 'p', 'm', 'f', 'v', 'S')
+    and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))
+  or exists (select from pg_catalog.pg_proc p where p.oid >= 16384
+    and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'))
+  or exists (select from pg_catalog.pg_largeobject_metadata))::text as found`;

@@ -173,7 +173,9 @@ function built({ services }: StackSketch): string[] {
 }
 
 function scripted({ services }: StackSketch): string[] {
-  const found = postgresStores(services).filter(({ scripts }) => scripts);
+  // Where the server was asked, each of its databases is a store.
+  const unasked = services.filter(({ databases }) => databases === undefined);
+  const found = postgresStores(unasked).filter(({ scripts }) => scripts);
   return found.map(
     ({ service, database }) =>
       `scripts made the databases in ${service}: if there are others than ${database}, give each a store of its own.`,

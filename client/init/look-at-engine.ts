@@ -1,3 +1,4 @@
+import { anythingOfAUser } from '../../runbook/databases-of-servers.ts';
 import type { AskDocker } from './ask-docker.ts';
 import { otherStore, recognisePostgres } from './recognise.ts';
 import type { ServiceSketch, StackSketch } from './stack-sketch.ts';
@@ -26,6 +27,7 @@ export async function lookAtEngine(docker: AskDocker, sketch: StackSketch): Prom
     const service = sketch.services.find((each) => each.name === name);
     if (service === undefined || service.written !== undefined) continue;
     await lookAtPorts(docker, id, service);
+    await lookAtDatabases(docker, id, service);
     const diff = await docker(['diff', id]);
     if (!('problem' in diff)) service.written = stateIn(diff.out, service);
   }
@@ -38,6 +40,29 @@ async function lookAtPorts(docker: AskDocker, id: string, { ports }: ServiceSket
     const taken = 'problem' in answer ? undefined : /:(\d+)\s*$/m.exec(answer.out)?.[1];
     if (taken !== undefined) port.published = taken;
   }
+}
+
+/** In the container: the password stays there, where one is needed at all. */
+const psql = `export PGPASSWORD="\${POSTGRES_PASSWORD:-\$(cat "$POSTGRES_PASSWORD_FILE" 2>/dev/null)}"; exec psql -XAtq -w "$@"`;
+
+/** Each database that holds something needs a store of its own: no dump has more than one. */
+async function lookAtDatabases(docker: AskDocker, id: string, service: ServiceSketch): Promise<void> {
+  const store = recognisePostgres(service);
+  if (store === undefined) return;
+  const ask = (database: string, sql: string) =>
+    docker(['exec', id, 'sh', '-c', psql, 'psql', '-U', store.user, '-d', database, '-c', sql]);
+  const listed = await ask(
+    store.database,
+    `select datname from pg_database where not datistemplate and coalesce(shobj_description(oid, 'pg_database'), '') not like 'Switchback:%' order by 1`,
+  );
+  if ('problem' in listed) return;
+  const found = new Set<string>();
+  for (const name of listed.out.split('\n').filter(Boolean)) {
+    const answer = await ask(name, anythingOfAUser);
+    // One that lets nobody in to look counts as one that holds something.
+    if ('problem' in answer || answer.out.trim() === 'true') found.add(name);
+  }
+  service.databases = [...found];
 }
 
 async function lookAtImage(docker: AskDocker, project: string, service: ServiceSketch): Promise<void> {

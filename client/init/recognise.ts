@@ -108,15 +108,21 @@ const storeNameOf = (service: string) =>
     .replace(/^[^a-z0-9]+/, '')
     .slice(0, 40) || 'postgres';
 
-/** All stores of PostgreSQL, each with a name of its own. */
+/** All stores of PostgreSQL, one for each database that is known, each with a name of its own. */
 export function postgresStores(services: readonly ServiceSketch[]): PostgresSketch[] {
   const taken = new Set<string>();
   return services.flatMap((service) => {
-    const found = recognisePostgres(service);
-    if (found === undefined) return [];
-    let { store } = found;
-    for (let number = 2; taken.has(store); number += 1) store = `${found.store.slice(0, 37)}-${number}`;
-    taken.add(store);
-    return [{ ...found, store }];
+    const main = recognisePostgres(service);
+    if (main === undefined) return [];
+    const others = (service.databases ?? []).filter((database) => database !== main.database);
+    const all = [main, ...others.map((database) => ({ ...main, database, store: besideName(main.store, database) }))];
+    return all.map((found) => {
+      let { store } = found;
+      for (let number = 2; taken.has(store); number += 1) store = `${found.store.slice(0, 37)}-${number}`;
+      taken.add(store);
+      return { ...found, store };
+    });
   });
 }
+
+const besideName = (store: string, database: string) => storeNameOf(`${store.slice(0, 19)}-${database}`);

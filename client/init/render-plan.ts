@@ -162,7 +162,7 @@ function backupLines(stores: readonly PostgresSketch[], sketch: StackSketch): st
       return dumped(volume) && isHidden(volume.key, sketch)
         ? `  # ${line}   # has not the data: that is in a volume without a name, below where this one is mounted`
         : dumped(volume)
-          ? `  # ${line}   # has what the dump has`
+          ? `  # ${line}   # ${whatDumpsHave(volume, sketch)}`
           : volume.inMemory
             ? `  # ${line}   # is in memory`
             : `  ${line}   # used by ${volume.usedBy.join(', ')}`;
@@ -170,6 +170,13 @@ function backupLines(stores: readonly PostgresSketch[], sketch: StackSketch): st
   ];
   if (lines.length === 0) return ['# No volume and no database was found: there is nothing to back up.'];
   return [lines.some((line) => !line.startsWith('  #')) ? 'backup:' : '# backup:', ...lines];
+}
+
+/** A server that did not run was not asked for its databases; a run asks it, and is refused while one is in no backup. */
+function whatDumpsHave({ usedBy }: StackSketch['volumes'][number], { services }: StackSketch): string {
+  const servers = services.filter((service) => usedBy.includes(service.name) && recognisePostgres(service));
+  const unasked = servers.some(({ databases }) => databases === undefined);
+  return unasked ? 'has what the dump has, and databases of the server that are no store' : 'has what the dumps have';
 }
 
 /** Whether an image keeps its data in a volume without a name, below where a named one is mounted. */

@@ -29,6 +29,8 @@ export interface ServiceSketch {
   anonymous: string[];
   /** Whether its image has a health check of its own; undefined where the image is not here. */
   imageHealth?: boolean;
+  /** Of a PostgreSQL server that runs: its databases that hold something. */
+  databases?: string[];
   /** Files that its container has written into itself, a few of them, and how many. */
   written?: { count: number; some: string[] };
 }

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
@@ -10,6 +11,10 @@ import { restoreStoreHandler } from '../../activities/effects/restore-store.ts';
 import { findPoint } from '../../activities/points/index.ts';
 import { postgresDriver } from '../../activities/stores/postgres/index.ts';
 import { storeDrivers, type StoreDrivers } from '../../activities/stores/registry.ts';
+import { dockerIn } from '../../client/init/ask-docker.ts';
+import { lookAtEngine } from '../../client/init/look-at-engine.ts';
+import { renderPlan } from '../../client/init/render-plan.ts';
+import { sketchStack } from '../../client/init/stack-sketch.ts';
 import { until } from '../stores/until.ts';
 import { performWith, TestTarget } from './effect-context.ts';
 import { ownLabels, ownName, sweepDead, sweepOwn } from './own-names.ts';
@@ -81,7 +86,7 @@ async function startDatabase(): Promise<string> {
 }
 
 /** Runs SQL by the published port, which is not the way that the code under test takes. */
-async function sql(text: string): Promise<pg.QueryResult> {
+async function sql(text: string, database = 'shop'): Promise<pg.QueryResult> {
   const found = (await engine.listByLabel({ 'com.docker.compose.project': project }))[0];
   const port = found?.Ports.find((entry) => entry.PrivatePort === 5432)?.PublicPort;
   const client = new pg.Client({
@@ -89,7 +94,7 @@ async function sql(text: string): Promise<pg.QueryResult> {
     port: port!,
     user: 'postgres',
     password: sentinel,
-    database: 'shop',
+    database,
   });
   client.on('error', () => undefined);
   await client.connect();
@@ -179,4 +184,26 @@ describe('a database in a service’s container', () => {
       message: `service db of project ${project} does not run`,
     });
   });
+});
+
+it('[K10] becomes a store for each of its databases that holds something, in the plan that init writes', async () => {
+  for (const name of ['bridge', 'nothing']) await sql(`create database ${name}`);
+  await sql('create table messages (id int)', 'bridge');
+  const environment = { POSTGRES_DB: 'shop', POSTGRES_USER: 'postgres' };
+  const written = {
+    services: {
+      db: { image: 'switchback-shop/db:15', expose: ['5432'], environment, volumes: ['data:/var/lib/postgresql/data'] },
+    },
+    volumes: { data: {} },
+  };
+  const sketch = sketchStack({ project, written, ports: [], profiles: [] });
+  await lookAtEngine(dockerIn(tmpdir(), process.env), sketch);
+  const baseline = { compose: 'docker/v1.yml' };
+  const text = renderPlan({ sketch, directory: '.', compose: 'c.yml', profiles: [], dangers: [], baseline });
+  expect(text).toMatch(/^ {2}db: { kind: postgres, service: db, database: shop, user: postgres }$/m);
+  expect(text).toMatch(/^ {2}db-bridge: { kind: postgres, service: db, database: bridge, user: postgres }$/m);
+  expect(text).toMatch(/- { store: db-bridge }/);
+  expect(text).toMatch(/# - { volume: .*has what the dumps have/);
+  expect(text).not.toContain('database: nothing');
+  for (const name of ['bridge', 'nothing']) await sql(`drop database ${name}`);
 });

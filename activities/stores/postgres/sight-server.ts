@@ -1,3 +1,4 @@
+import { anythingOfAUser } from '../../../runbook/databases-of-servers.ts';
 import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { StoreSight, StoreUse } from '../store.ts';
 import { inDatabase } from './address.ts';
@@ -20,13 +21,6 @@ export async function sightServer(session: Session, use: StoreUse): Promise<Stor
   const dataDirectory = place?.['setting'];
   return { server: system, database, others, ...(dataDirectory ? { dataDirectory } : {}) };
 }
-
-/** What extensions bring along is no data, so that the `postgres` of every server counts for nothing until somebody uses it. */
-const anythingOfAUser = `select (exists (select from pg_catalog.pg_class c where c.oid >= 16384 and c.relkind in ('r', 'p', 'm', 'f', 'v', 'S')
-    and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'))
-  or exists (select from pg_catalog.pg_proc p where p.oid >= 16384
-    and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'))
-  or exists (select from pg_catalog.pg_largeobject_metadata))::text as found`;
 
 /** One that lets nobody in to look counts as one that holds something. */
 async function holdsSomething(session: Session, database: string, use: StoreUse): Promise<boolean> {
