@@ -70,7 +70,8 @@ export function choose(
     } else if (undo.by === 'operation' && undo.lossy && !request.discardData) {
       note(`taking it back would discard data (${undo.summary}); it does no harm where it is`);
     } else if (undo.by === 'operation') choices.undos.push({ record, undo });
-    else if (undo.by === 'keeping') note(undo.summary);
+    else if (undo.by === 'keeping')
+      note(status === 'skipped' ? 'it was skipped; what an attempt of it may have done stays' : undo.summary);
     else if (undo.by === 'impossible' && isGoingBack(state, record))
       (record.receipt || status === 'by-hand' ? barriers : choices.unsure).push(record);
   }

@@ -13,18 +13,20 @@ export interface Applied {
   next: LoadedCheckpoint;
   /** Further facts. */
   noted: JsonObject;
+  /** What it kept of containers, and its undo does not put back, one line each. */
+  aside?: readonly string[];
   /** Absent where an earlier attempt did it. */
   doings?: { written: Record<string, string>; orphans: SettledOrphans; up: BroughtUp };
 }
 
 /** Tells what was really done to bring a stack to a checkpoint. The effect is contents and images: equal runs have equal ones. */
-export function applied({ checkpoint, files, willHappen, next, noted, doings }: Applied): Performed {
+export function applied({ checkpoint, files, willHappen, next, noted, doings, aside = [] }: Applied): Performed {
   const services = Object.fromEntries(enabledServices(next.model).map(([name]) => [name, next.images[name] ?? '']));
   const count = Object.keys(services).length;
   const took = doings === undefined ? '' : ` in ${((doings.up.upMs + doings.up.readyMs) / 1000).toFixed(1)} s`;
   const held = Object.fromEntries(files.map(({ path, to }) => [path, to]));
   return {
-    summary: `${checkpoint} is active: ${count} service${count === 1 ? '' : 's'} ready${took}; ${shortly(willHappen)}`,
+    summary: `${checkpoint} is active: ${count} service${count === 1 ? '' : 's'} ready${took}; ${[shortly(willHappen), ...aside].join('; ')}`,
     facts: fitting({
       checkpoint,
       files: held,

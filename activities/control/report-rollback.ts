@@ -29,7 +29,9 @@ export async function reportRollback(
     ...report,
     recovery: measuredRecovery(report.recovery, operations, outcomes),
     outcomes,
-    data: sayWhatIsLost(concerned.map(([, { prepared, receipt }]) => lookOf(prepared.facts, receipt?.facts))),
+    data: sayWhatIsLost(
+      concerned.map(([, { prepared, receipt, operation }]) => lookOf(prepared.facts, receipt?.facts, operation.input)),
+    ),
     ...(gaveUp !== undefined && { gaveUp }),
     target: run.target,
     run: run.runId,

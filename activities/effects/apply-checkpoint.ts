@@ -1,5 +1,6 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
-import type { OperationInputs } from '../../runbook/operations.ts';
+import { sayKept } from '../../runbook/guard/data-account.ts';
+import type { OperationInputs, Undo } from '../../runbook/operations.ts';
 import {
   applied,
   areSame,
@@ -132,6 +133,7 @@ export function applyCheckpointHandler(deps: ApplyDependencies): EffectHandler<'
         next,
         noted: Object.keys(layers).length === 0 ? noted : { ...noted, layers },
         doings: { written, orphans, up },
+        aside: keptBeside(context, prepared.undo, layers),
       });
     },
 
@@ -226,6 +228,16 @@ async function keepLeaving(
     ({ id, service }) => replaced.includes(service ?? '') && containersBefore.includes(id.slice(0, 12)),
   );
   return keepLayers(engine, context, leaving);
+}
+
+/** What nothing puts back by itself: what a way back replaces, and containers of services that have more than one. */
+function keptBeside({ operation }: Context, undo: Undo, layers: Record<string, string[]>): string[] {
+  const back =
+    undo.by === 'operation' && operation.stage !== 'rollback' ? Object.values((undo.input as Input).layers ?? {}) : [];
+  return Object.entries(layers).flatMap(([service, images]) => {
+    const aside = images.filter((image) => !back.includes(image));
+    return aside.length === 0 ? [] : [`service ${service}: ${sayKept(aside)}`];
+  });
 }
 
 async function requireUntouched(context: Context, active: ActiveStack): Promise<void> {

@@ -61,6 +61,10 @@ export interface DataLook {
   blind: boolean;
   /** Its look began as the oldest phase began that goes back: it sees also what others did that never reported. */
   sincePhase: boolean;
+  /** Images in which it kept what containers had written into themselves, by service. */
+  kept: Readonly<Record<string, readonly string[]>>;
+  /** Those of such images that its containers began with. */
+  putBack: readonly string[];
 }
 
 /** What is known of the data after a rollback, from what all operations saw that were taken back, and those that took them back. */
@@ -68,13 +72,29 @@ export function sayWhatIsLost(looks: readonly DataLook[]): { nothingLost: boolea
   const byName = new Map<string, DataChange[]>();
   for (const change of looks.flatMap(({ changes = [] }) => changes))
     byName.set(change.name, [...(byName.get(change.name) ?? []), change]);
-  const lines = [...byName.values()].map((changes) => sayChange(worst(changes)));
+  const aside = keptAside(looks);
+  const lines = [...[...byName.values()].map((changes) => sayChange(worst(changes))), ...aside];
   const all = [...byName.values()].flat();
   const seen = looks.some(({ sincePhase }) => sincePhase) || !looks.some(({ blind }) => blind);
   const isSafe = ({ unknown, same, gone = 0, changed = 0 }: DataChange) =>
     unknown === undefined && (same ?? true) && gone === 0 && changed === 0;
-  return { nothingLost: seen && all.length > 0 && all.every(isSafe), lines };
+  return { nothingLost: seen && all.length > 0 && all.every(isSafe) && aside.length === 0, lines };
 }
+
+/** What containers had written into themselves, and no container has now: one line for each service. */
+function keptAside(looks: readonly DataLook[]): string[] {
+  const back = new Set(looks.flatMap(({ putBack }) => putBack));
+  const aside = new Map<string, string[]>();
+  for (const [service, images] of looks.flatMap(({ kept }) => Object.entries(kept)))
+    aside.set(service, [...(aside.get(service) ?? []), ...images.filter((image) => !back.has(image))]);
+  return [...aside].flatMap(([service, images]) =>
+    images.length === 0 ? [] : [`service ${service}: ${sayKept(images)}`],
+  );
+}
+
+/** @param images names, one for each container */
+export const sayKept = (images: readonly string[]): string =>
+  `what ${images.length === 1 ? 'a container had written into itself' : `${images.length} containers had written into themselves`} is not put back, and is kept as ${images.join(', ')}`;
 
 const rank = ({ unknown, same, gone = 0, changed = 0, added = 0 }: DataChange) =>
   same === false ? 1e15 : gone * 1e6 + changed * 1e3 + added + (unknown === undefined ? 0 : 0.5);
@@ -82,14 +102,24 @@ const rank = ({ unknown, same, gone = 0, changed = 0, added = 0 }: DataChange) =
 const worst = (changes: readonly DataChange[]): DataChange =>
   changes.reduce((one, other) => (rank(other) > rank(one) ? other : one));
 
-/** What the journal tells of one operation's look: its receipt's facts, where it has one. */
-export function lookOf(prepared: Facts | undefined, receipt: Facts | undefined): DataLook {
+/** What the journal tells of one operation's look: its receipt's facts, where it has one, and what it was asked to put back. */
+export function lookOf(prepared: Facts | undefined, receipt: Facts | undefined, input: object = {}): DataLook {
   const found = receipt?.['data'];
+  const { layers = {} } = input as { layers?: Record<string, string> };
   return {
+    kept: keptIn(receipt),
+    putBack: receipt === undefined ? [] : Object.values(layers),
     changes: Array.isArray(found) ? (found as DataChange[]) : undefined,
     blind: receipt === undefined && prepared?.['data'] !== undefined,
     sincePhase: receipt?.['sincePhase'] === true,
   };
+}
+
+/** A checkpoint tells of all services, an image step of the one that it is about. */
+function keptIn(receipt: Facts | undefined): DataLook['kept'] {
+  const layers = receipt?.['layers'] ?? {};
+  if (Array.isArray(layers)) return { [String(receipt?.['service'])]: layers as string[] };
+  return layers as DataLook['kept'];
 }
 
 interface Facts {

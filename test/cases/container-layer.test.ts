@@ -1,4 +1,7 @@
 import { expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { targetHome } from '../../journal/index.ts';
 import { caseStacks, type Own } from './case-stack.ts';
 
 const cases = caseStacks();
@@ -38,4 +41,34 @@ phases:
   expect(await stack.type('rollback', '--reason', 'a test', '--watch')).toMatchObject({ code: 0 });
   expect(await stack.exec('flows', 'cat', '/opt/.flows/history')).toBe('replaced');
   expect(await stack.exec('agent', 'cat', '/opt/history')).toBe('left');
+});
+
+it('what replicas have written into themselves is kept beside, and nothing claims that it is back', async () => {
+  const scaled = (own: Own, release: string) => `name: ${own.project}
+services:
+  flows: { image: ${own.image.v1}, environment: { RELEASE: '${release}' }, deploy: { replicas: 2 } }
+`;
+  const stack = await cases.stack((own) => ({
+    'docker-compose.yml': scaled(own, '1'),
+    'docker/v1.yml': scaled(own, '1'),
+    'docker/v2.yml': scaled(own, '2'),
+    'switchback.yml': `switchback: 1
+name: layers
+stack: { directory: ., project: ${own.project}, compose: docker-compose.yml }
+baseline: { compose: docker/v1.yml, services: 1 }
+phases:
+  - id: second
+    checkpoint: { compose: docker/v2.yml }
+    verify: [{ services: 1, healthy: true }]
+`,
+  }));
+  await stack.compose('up', '--detach', '--wait');
+  await stack.exec('flows', 'sh', '-c', 'echo one > /opt/history');
+
+  expect(await stack.type('start', '--watch')).toMatchObject({ code: 0 });
+  expect(await stack.type('rollback', '--reason', 'a test', '--watch')).toMatchObject({ code: 0 });
+  const { root } = targetHome(stack.project, { SWITCHBACK_HOME: stack.world.home });
+  const log = await readFile(join(root, 'records', 'ROLLBACK-LOG.md'), 'utf8');
+  expect(log).toContain('service flows: what a container had written into itself is not put back, and is kept as');
+  expect(log).not.toContain('nothing that was written is lost');
 });

@@ -104,6 +104,18 @@ describe('an effect', () => {
     expect(journal.plan('baseline', { discardData: true }).discards).toEqual(['undo applySql']);
   });
 
+  it('that was skipped after it had begun is not said to have added anything', () => {
+    const keeping = { by: 'keeping', summary: 'what was added stays' } as const;
+    const plan = planOf('one', sql(keeping));
+    const [operation] = plan.phases[0]!.stages[0]!.operations;
+    const journal = new ToldJournal();
+    journal.run('r1', plan, ['one'], { [operation!.id]: 'intended' });
+    journal.write('r1', { type: 'skipped', operation: operation!, by: 'ada', reason: 'not needed' });
+    expect(journal.plan('baseline').kept).toMatchObject([
+      { why: 'it was skipped; what an attempt of it may have done stays' },
+    ]);
+  });
+
   it('that a restore takes away is told as gone, and not taken back by its undo, lossy or not', () => {
     const journal = told('one', { ...sql(), stage: 'preflight' }, backup('db'), sql(), sql(lossySql), sql(impossible));
     const { kept, operations } = journal.plan('baseline', data);

@@ -50,10 +50,10 @@ describe('that nothing is lost', () => {
   const same = { name: 'store db', same: true };
   const look = (changes: DataChange[] | undefined, more: Partial<DataLook> = {}): DataLook => ({
     changes,
-    blind: false,
-    sincePhase: false,
+    ...{ blind: false, sincePhase: false, kept: {}, putBack: [] },
     ...more,
   });
+  const back = look([same], { putBack: ['w'] });
   it.each<[string, DataLook[], boolean]>([
     ['everything was looked at and is unchanged', [look([unchanged]), look([same])], true],
     ['only new entries came', [look([{ ...unchanged, added: 1 }])], true],
@@ -68,6 +68,9 @@ describe('that nothing is lost', () => {
       [look(undefined, { blind: true }), look([unchanged], { sincePhase: true })],
       true,
     ],
+    ['what a container had written into itself is there again', [look([same], { kept: { web: ['w'] } }), back], true],
+    ['it is kept aside', [look([same], { kept: { web: ['w', 'w-2'] } }), back], false],
+    ['the way back keeps what was written since', [look([same], { kept: { web: ['v'] } }), look([same])], false],
   ])('is said where %s: %#', (_when, looks, nothingLost) => {
     expect(sayWhatIsLost(looks).nothingLost).toBe(nothingLost);
   });
@@ -83,7 +86,20 @@ describe('that nothing is lost', () => {
     ]);
   });
 
+  it('names the images in which what is not put back is kept', () => {
+    const looks = [look([same], { kept: { ticker: ['t', 't-2'], web: ['w'] } }), back];
+    expect(sayWhatIsLost(looks).lines).toEqual([
+      'store db: the same database',
+      'service ticker: what 2 containers had written into themselves is not put back, and is kept as t, t-2',
+    ]);
+  });
+
   it('is read from what the journal has of an operation', () => {
+    expect(lookOf({}, { layers: { a: ['x'] } }, { layers: { b: 'y' } })).toEqual(
+      look(undefined, { kept: { a: ['x'] }, putBack: ['y'] }),
+    );
+    expect(lookOf({}, { layers: ['x'], service: 'a' })).toEqual(look(undefined, { kept: { a: ['x'] } }));
+    expect(lookOf({}, undefined, { layers: { b: 'y' } })).toEqual(look(undefined));
     expect(lookOf({ data: {} }, { data: [unchanged], sincePhase: true })).toEqual(
       look([unchanged], { sincePhase: true }),
     );
