@@ -7,6 +7,10 @@ import tseslint from 'typescript-eslint';
 const placesOfWords = [
   { word: /com\.docker\.compose/, files: /^activities\/compose\/|^client\/init\/look-at-engine\.ts$/ },
   {
+    word: /sqlite/i,
+    files: /^activities\/stores\/(sqlite\/|registry\.ts$)|^runbook\/stores\/(sqlite|index\.ts$)|^test\//,
+  },
+  {
     word: /postgres/i,
     files: new RegExp(
       [

@@ -3,7 +3,7 @@ import type { OperationInputs } from '../../runbook/operations.ts';
 import { plural } from '../../runbook/plural.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectContext, EffectHandler } from '../effect.ts';
-import { placeOfStore, withStore, type StoreDrivers } from '../stores/registry.ts';
+import { placeOfStore, usersOfStore, withStore, type StoreDrivers } from '../stores/registry.ts';
 import type { Place } from '../stores/store.ts';
 import { servingContainers } from '../stores/serving-containers.ts';
 import { asUser, areAwake, isUp, quieten, volumeUsers, wake, type VolumeUser } from '../volumes/index.ts';
@@ -103,7 +103,10 @@ function stopped(users: VolumeUser[]) {
   };
 }
 
-/** For volumes those who mount them; for a store, which anybody may use over the network, everything that serves no store. */
+/**
+ * For volumes those who mount them, and so for a store whose users open its data themselves; for one that anybody may use over the
+ * network, everything that serves no store.
+ */
 async function usersOf(
   deps: { engine: DockerEngine; stores: StoreDrivers },
   input: OperationInputs['stopUsers'],
@@ -114,8 +117,9 @@ async function usersOf(
   const own = await deps.engine.listByLabel({ [composeLabel.project]: project }, { signal });
   const serving = await servingContainers(own, await placesOf(deps.stores, input.stores, context));
   const mounting = await Promise.all(input.volumes.map((volume) => volumeUsers(deps.engine, volume, { signal })));
-  const beside = input.stores.length === 0 ? [] : own.map((container) => asUser(container, true));
-  return onceEach([...mounting.flat(), ...beside]).filter(
+  const opening = await Promise.all(input.stores.map((store) => usersOfStore(deps.stores, context, store)));
+  const beside = opening.every((users) => users !== undefined) ? [] : own.map((container) => asUser(container, true));
+  return onceEach([...mounting.flat(), ...opening.flatMap((users) => users ?? []), ...beside]).filter(
     (user) => isUp(user) && user.project === project && !serving.has(user.id),
   );
 }

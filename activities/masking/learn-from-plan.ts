@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
 import { pairsInEnvText } from '../../runbook/masking/env-text.ts';
 import { secretsInSql } from '../../runbook/masking/secret-values.ts';
+import { storeKindOf, type StoreRef } from '../../runbook/stores/index.ts';
 import { learnNames, learnPairs, learnSecrets } from './known-secrets.ts';
 import { learnFromEnvFile, learnFromText } from './learn-from-files.ts';
 
@@ -37,17 +38,17 @@ function namesIn(plan: CompiledPlan): string[] {
   const { stack, stores, protect, phases } = plan;
   return [
     ...[plan.name, plan.target, plan.homeHost, stack.project, stack.host],
-    ...Object.entries(stores).flatMap(([name, { kind, service, database, user }]) => [
-      name,
-      kind,
-      service,
-      database,
-      user,
-    ]),
+    ...Object.entries(stores).flatMap(([name, ref]) => [name, ...namesOf(ref)]),
     ...protect.flatMap((resource) => Object.values(resource).filter((each) => typeof each === 'string')),
     ...phases.map(({ id }) => id),
     ...plan.files,
   ].filter((name) => name !== undefined);
+}
+
+/** All texts of a store's reference that hold no secret. */
+function namesOf(ref: StoreRef): string[] {
+  const secrets = storeKindOf(ref).secrets(ref);
+  return Object.values(ref).filter((each): each is string => typeof each === 'string' && !secrets.includes(each));
 }
 
 /** SQL that stands in the plan itself. */

@@ -2,6 +2,7 @@ import { parseEnv } from 'node:util';
 import type { CompiledPlan, StackRef } from '../../runbook/compiled-plan.ts';
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { referencesIn } from '../../runbook/plan/secret-reference.ts';
+import { storeKindOf } from '../../runbook/stores/index.ts';
 import { learnSecrets } from '../masking/index.ts';
 import { readServedFile, requireServedFile, usualFolders, type ServedFolders } from './secret-file.ts';
 
@@ -43,7 +44,7 @@ export async function resolveSecrets(template: string, stack: Place, source: Sec
 export async function requireServed(plan: CompiledPlan, source: SecretSource): Promise<void> {
   const { stack, stores, repository, encrypt } = plan;
   const templates = [
-    ...Object.values(stores).flatMap(({ url, password }) => [url, password]),
+    ...Object.values(stores).flatMap((ref) => storeKindOf(ref).secrets(ref)),
     ...[repository?.password, ...Object.values(repository?.environment ?? {}), encrypt?.identity],
   ];
   for (const { kind, name } of templates.flatMap((template) => referencesIn(template ?? ''))) {

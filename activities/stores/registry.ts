@@ -1,8 +1,10 @@
 import { SwitchbackError } from '../../runbook/errors.ts';
 import { storeKindOf, type StorePart, type StoreRef } from '../../runbook/stores/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
+import type { VolumeUser } from '../volumes/index.ts';
 import type { PhysicalBackups } from './physical-backups.ts';
 import { postgresDriver } from './postgres/index.ts';
+import { sqliteDriver } from './sqlite/index.ts';
 import {
   storeUse,
   type Place,
@@ -19,6 +21,7 @@ export type StoreDrivers = Record<StoreRef['kind'], StoreDriver>;
 /** The one list of stores: a new kind is a folder beside this file and a line here. */
 export const storeDrivers = (engine: DockerEngine): StoreDrivers => ({
   postgres: postgresDriver(engine),
+  sqlite: sqliteDriver(engine),
 });
 
 /**
@@ -78,6 +81,16 @@ export async function placeOfStore(
 ): Promise<Place | undefined> {
   const ref = storeRef(context, name);
   return drivers[ref.kind].place?.(storeUse(context, name, ref));
+}
+
+/** Containers that open the data of a store of the plan themselves; undefined where that is for its server. @throws `PlanInvalid` */
+export async function usersOfStore(
+  drivers: StoreDrivers,
+  context: StoreContext,
+  name: string,
+): Promise<VolumeUser[] | undefined> {
+  const ref = storeRef(context, name);
+  return drivers[ref.kind].users?.(storeUse(context, name, ref));
 }
 
 function storeRef({ plan }: StoreContext, name: string): StoreRef {

@@ -8,6 +8,8 @@ export interface StoreUse {
   /** Name of the store in the plan. */
   store: string;
   ref: StoreRef;
+  /** The stack's own, absolute: paths in a plan are relative to it. */
+  directory: string;
   /** Compose project of the stack. */
   project: string;
   /** Name of the plan: what its own steps have made is not what it protects. */

@@ -5,6 +5,7 @@ import type { CompareSource } from '../comparison/compare-source.ts';
 import type { EffectContext } from '../effect.ts';
 import { encryptionOf } from '../encryption/index.ts';
 import type { PointProver, StoredPoint } from '../points/index.ts';
+import type { VolumeUser } from '../volumes/index.ts';
 import type { PhysicalBackups } from './physical-backups.ts';
 import type { SnapshotSource, Snapshot } from './snapshot.ts';
 import type { StoreUse } from './store-use.ts';
@@ -238,6 +239,11 @@ export interface StoreDriver {
   open(use: StoreUse): Promise<Store>;
   /** Absent for kinds that no client connects to. */
   place?(use: StoreUse): Promise<Place>;
+  /**
+   * Containers that open its data themselves, by whatever they mount: they must stand still while that is exchanged. Absent for kinds
+   * that are reached by a server, which any container may use.
+   */
+  users?(use: StoreUse): Promise<VolumeUser[]>;
   /** Proves recovery points of this kind of store. */
   readonly prover: PointProver;
   /** Absent where a kind has no backups of whole servers. */
@@ -249,12 +255,23 @@ export type StoreContext = Omit<EffectContext, 'operation'> & {
   operation: Pick<Operation, 'id' | 'timeoutSeconds' | 'summary'>;
 };
 
+/** The reference of a store that is known to be of this kind. */
+export function refOf<K extends StoreKindName>(
+  { ref, store }: Pick<StoreUse, 'ref' | 'store'>,
+  kind: K,
+): Extract<StoreRef, { kind: K }> {
+  const isOf = (of: StoreRef): of is Extract<StoreRef, { kind: K }> => of.kind === kind;
+  if (isOf(ref)) return ref;
+  throw new Error(`store ${store} is of kind ${ref.kind}, not ${kind}`);
+}
+
 /** What an operation lends to the store it works on. */
 export function storeUse(context: StoreContext, store: string, ref: StoreRef): StoreUse {
   const { plan, operation, signal, target, attempt, epoch, runId } = context;
   return {
     store,
     ref,
+    directory: plan.stack.directory,
     project: plan.stack.project,
     plan: plan.name,
     protect: plan.protect,

@@ -8,11 +8,13 @@ export { helperJob, ownLabels, type HelperOwner } from './helper-job.ts';
 export { isInMemory } from './in-memory.ts';
 export { entriesOf, listEntries, mostEntries } from './list-entries.ts';
 export { listVolume } from './list-volume.ts';
+export { pathUsers } from './path-users.ts';
 export { answerOf, readAll, runVolumeHelper, writeAll, type HelperJob } from './run-volume-helper.ts';
 export { ensureOwnVolume, removeOwnVolume } from './scratch-volume.ts';
 export { relay } from './stream-scripts.ts';
 export { surveyVolume, type VolumeSurvey } from './survey-volume.ts';
 export { canaryOf, needOf, sizeOf, snapshotCanaryOf } from './volume-point.ts';
+export { unpack } from './unpack-script.ts';
 export { volumeProver } from './volume-prover.ts';
 export {
   archiveNeed,

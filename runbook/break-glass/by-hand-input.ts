@@ -13,7 +13,7 @@ export interface ByHandInput {
   /** The plan whose work is taken back. */
   plan: CompiledPlan;
   /** What the kind of a store says of it: given, since the schemas of kinds do not go into a workflow. */
-  storeKindOf(ref: StoreRef): Pick<StoreKind<StoreKindName>, 'restoreByHand'>;
+  storeKindOf(ref: StoreRef): Pick<StoreKind<StoreKindName>, 'restoreByHand' | 'scriptAddress'>;
   home: { root: string; keyFile: string };
   /** Digests of its sealed files by their plan path. */
   sealed: Readonly<Record<string, string>>;

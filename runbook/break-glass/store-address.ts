@@ -1,13 +1,10 @@
 import { referencesIn, replaceReferences } from '../plan/secret-reference.ts';
-import type { StoreRef } from '../stores/index.ts';
+import type { StoreRef } from '../stores/store-kind.ts';
 
 const password = /:\/\/[^/?#]*:[^@]+@|[?&]password=[^&]/;
 
 /** How a script reaches a store: variables of its step. Secrets are references; one that is written out is not repeated. */
-export function storeAddress(
-  name: string,
-  ref: Extract<StoreRef, { kind: 'postgres' }>,
-): Record<string, string | string[]> {
+export function storeAddress(name: string, ref: StoreRef<'postgres'>): Record<string, string | string[]> {
   if (ref.url !== undefined) {
     // A password that somebody wrote into a URL must not get into another file: the URL is asked for instead.
     const writtenOut = password.test(replaceReferences(ref.url, () => ''));

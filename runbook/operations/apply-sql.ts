@@ -3,7 +3,7 @@ import { digestOf } from '../break-glass/contents.ts';
 import { dataNow, protectedNow } from '../break-glass/protected-tables.ts';
 import { quote } from '../break-glass/quote.ts';
 import { byHand } from '../break-glass/step.ts';
-import { storeAddress, urlVariable } from '../break-glass/store-address.ts';
+import { urlVariable } from '../break-glass/store-address.ts';
 import { SwitchbackError } from '../errors.ts';
 import { asItIs, defineOperation, touchesNoData } from './define-operation.ts';
 
@@ -51,10 +51,12 @@ export const applySql = defineOperation({
       return hand('it cannot run in a transaction, so a shell that was killed cannot tell how far it came');
     if (undoes.some((key) => script.state.operations.get(key)?.status === 'by-hand'))
       return hand('what it takes back was done by hand, so the ledger of the database does not know of it');
+    const address = script.storeKindOf(ref).scriptAddress(store, ref);
+    if (address === undefined) return hand('a script does not know how to reach its store');
     const set = {
       ...{ sql_digest: digest, undoes, protected_now: protectedNow(script.plan.protect, store) },
       data_now: keepsData ? dataNow : '',
     };
-    return { kind: 'sql', title: summary, operation: id, set: { ...storeAddress(store, ref), ...set } };
+    return { kind: 'sql', title: summary, operation: id, set: { ...address, ...set } };
   },
 });

@@ -27,6 +27,10 @@ export interface StoreKind<K extends StoreKindName> {
   reachedBy(ref: StoreRef<K>): string;
   /** What makes its place: two references with equal places are the same store, whatever their secrets. */
   place(ref: StoreRef<K>): (string | undefined)[];
+  /** What in it may hold references to secrets; all else in it are names. */
+  secrets(ref: StoreRef<K>): string[];
+  /** Variables by which a script without Switchback reaches it for a step of SQL; undefined for a kind that takes none. */
+  scriptAddress(store: string, ref: StoreRef<K>): Record<string, string | string[]> | undefined;
   /** What is wrong with it that its schema cannot say. `path`: of the store in the plan. */
   findings(ref: StoreRef<K>, path: PlanPath, sql: SqlParser): Finding[];
   /** How a person restores one of its points. `id` and `summary` of the operation are added by the caller. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { storeAddress } from '../break-glass/store-address.ts';
 import { serviceName } from '../plan/name.ts';
 import { saying } from '../plan/saying.ts';
 import { secretHint } from '../plan/secret-reference.ts';
@@ -87,6 +88,8 @@ export const postgres = defineStoreKind({
   reachedBy: ({ url, service = '', database = '' }) => url ?? `database ${database} in the service ${service}`,
   // Another password leads to the same place.
   place: ({ url, service, database }) => [url, service, database],
+  secrets: ({ url, password }) => [url, password].filter((text) => text !== undefined),
+  scriptAddress: storeAddress,
   findings: ({ canary = [] }, path, sql) => canaryFindings(canary, path, sql),
   restoreByHand: postgresByHand,
 });

@@ -23,6 +23,7 @@ const engine = new DockerEngine();
 const sentinel = 'sentinel-c0nt:a\\iner';
 /** As on a host without client tools, or with older ones than the server. */
 const onlyContainers: StoreDrivers = {
+  ...storeDrivers(engine),
   postgres: postgresDriver(engine, { engine, findClientTools: async () => undefined }),
 };
 const project = ownName('project');

@@ -117,7 +117,7 @@ describe('a dump that cannot come to its end', () => {
         await writeFile(join(folder, tool), text, { mode: 0o755 });
       }
       const box = { engine, findClientTools: async () => ({ folder, major: 17 }) };
-      await backUp({ postgres: postgresDriver(engine, box) });
+      await backUp({ ...storeDrivers(engine), postgres: postgresDriver(engine, box) });
       const point = await readPoint(target.home.points, { run: 'run-1', point: 'a' });
       expect(point!.manifest.canary['dump']).toEqual({ client: 17, compression: 'gzip' });
     } finally {

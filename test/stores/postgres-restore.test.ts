@@ -490,6 +490,7 @@ async function watchedTools() {
   }
   const major = Number(await server.value('postgres', `select current_setting('server_version_num')::int / 10000`));
   const watched: StoreDrivers = {
+    ...stores,
     postgres: postgresDriver(engine, { engine, findClientTools: async () => ({ folder, major }) }),
   };
   return {

@@ -182,6 +182,7 @@ describe('a point of PostgreSQL 17', () => {
     await backUp('orders17');
     const back = { store: 'orders', point: 'orders17', from: 'orders17' };
     const asIfOld: StoreDrivers = {
+      ...stores,
       postgres: postgresDriver(engine, {
         engine,
         findClientTools: async (major) => (major > 15 ? undefined : { folder: old.binaries, major: 15 }),
@@ -214,7 +215,7 @@ describe('a point of PostgreSQL 17', () => {
       await chmod(join(folder, tool), 0o755);
     }
     const box = { engine, findClientTools: async () => ({ folder, major: 17 }) };
-    newer = { postgres: postgresDriver(engine, box) };
+    newer = { ...stores, postgres: postgresDriver(engine, box) };
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -4,7 +4,7 @@ import { SwitchbackError } from '../../../runbook/errors.ts';
 import type { StoreRef } from '../../../runbook/stores/index.ts';
 import { pause, type DockerEngine } from '../../docker/index.ts';
 import { learnSecrets } from '../../masking/index.ts';
-import type { StoreUse } from '../store.ts';
+import { refOf, type StoreUse } from '../store.ts';
 import { parseAddress, type Address } from './address.ts';
 import { composeLabel } from '../../compose/index.ts';
 
@@ -17,7 +17,7 @@ type Found = Awaited<ReturnType<DockerEngine['listByLabel']>>[number];
  * @throws `PlanInvalid`, `PreconditionFailed` (no such service runs), `Unreachable`
  */
 export async function findServer(use: StoreUse, engine: DockerEngine): Promise<Address> {
-  const { ref } = use;
+  const ref = refOf(use, 'postgres');
   if (ref.service === undefined) {
     if (ref.url !== undefined) return parseAddress(use.store, await use.secret(ref.url));
     throw new SwitchbackError('PlanInvalid', `store ${use.store} has neither a url nor a service`);
@@ -40,7 +40,7 @@ export async function findServer(use: StoreUse, engine: DockerEngine): Promise<A
   return { ...place, ...namesIn(ref), ...(password === undefined ? {} : { password }), container: server };
 }
 
-function namesIn(ref: StoreRef): Pick<Address, 'user' | 'database' | 'ssl'> {
+function namesIn(ref: StoreRef<'postgres'>): Pick<Address, 'user' | 'database' | 'ssl'> {
   const user = ref.user ?? 'postgres';
   return { user, database: ref.database ?? user, ssl: 'disable' };
 }

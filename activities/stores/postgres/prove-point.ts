@@ -1,6 +1,6 @@
 import { SwitchbackError } from '../../../runbook/errors.ts';
-import { encryptionOf } from '../../encryption/index.ts';
 import type { PointProver, ProofContext, Proven, StoredPoint } from '../../points/index.ts';
+import { useForProof } from '../proof-use.ts';
 import type { StoreUse } from '../store.ts';
 import { inDatabase, type Address } from './address.ts';
 import { compareWithCanary, readCanary } from './canary.ts';
@@ -26,7 +26,7 @@ export const postgresProver = (box: ToolBox): PointProver => ({
  * @throws `ValidationMismatch`, `IntegrityFailed`, `AccessDenied` (the user may not create databases)
  */
 export async function provePostgresPoint(point: StoredPoint, context: ProofContext, box: ToolBox): Promise<Proven> {
-  const use = useFor(point, context);
+  const use = useForProof(point, context);
   const address = await findServer(use, box.engine);
   const canary = readCanary(point.manifest.canary);
   const prefix = scratchPrefix(use);
@@ -77,34 +77,4 @@ async function dropScratch(address: Address, scratch: string, use: StoreUse): Pr
   await withSession(openAdmin(address, unaborted), (admin) => dropDatabase(admin, scratch)).catch((error: unknown) =>
     use.log(`${scratch} was left behind, and is dropped by the next attempt: ${String(error)}`),
   );
-}
-
-/** What a prover's operation lends to the store that a point is of. @throws `PlanInvalid` when the plan has no such store */
-export function useFor(point: StoredPoint, context: ProofContext): StoreUse {
-  const store = point.manifest.source.resource.replace(/^store:/, '');
-  const ref = context.plan.stores[store];
-  if (ref === undefined) {
-    throw new SwitchbackError(
-      'PlanInvalid',
-      `recovery point ${point.manifest.point} is of store ${store}, which the plan does not have`,
-      {
-        hint: 'Prove it with the plan that it was taken by.',
-      },
-    );
-  }
-  const { target, attempt, epoch, scratch, signal, plan, timeoutMs } = context;
-  return {
-    ...{ store, ref, target, attempt, epoch, scratch, signal, timeoutMs },
-    project: plan.stack.project,
-    plan: plan.name,
-    protect: plan.protect,
-    run: context.runId,
-    operation: context.operationId,
-    progress: (progress) => context.progress(progress),
-    // Nothing here touches what is live.
-    fence: async () => context.signal.throwIfAborted(),
-    secret: (template) => context.secret(template),
-    encryption: encryptionOf(context),
-    log: (message) => context.log(message),
-  };
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SwitchbackError } from '../../../runbook/errors.ts';
-import type { Snapshot, StoreUse } from '../store.ts';
+import { refOf, type Snapshot, type StoreUse } from '../store.ts';
 import { takeCanary, type Canary } from './canary.ts';
 import { chooseTools, type ToolBox } from './choose-tools.ts';
 import { compressionFor, dumpArguments, orGzip, streamArguments, type Compression } from './dump-arguments.ts';
@@ -54,7 +54,7 @@ export async function takeSnapshot(
         if (encrypts) await stream(whole);
         else compression = await orGzip(compressionFor(tools.major), dumpWith(whole));
       },
-      () => takeCanary(session, use.ref.canary),
+      () => takeCanary(session, refOf(use, 'postgres').canary),
     );
   });
   if (encrypts) {

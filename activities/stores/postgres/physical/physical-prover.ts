@@ -10,7 +10,7 @@ import {
 } from '../../../volumes/index.ts';
 import type { DockerEngine } from '../../../docker/index.ts';
 import { cutWal, endWalAt, readWal } from '../../../wal/index.ts';
-import { useFor } from '../prove-point.ts';
+import { useForProof } from '../../proof-use.ts';
 import { extractedBytes, pointKind, readPhysicalCanary } from './canary.ts';
 import { dataPlace } from './data-place.ts';
 import { isByItsLog, rebuildServer, type Rebuilt } from './rebuild-server.ts';
@@ -31,7 +31,7 @@ export const physicalProver = (engine: DockerEngine): PointProver => ({
 });
 
 async function proveServer(point: StoredPoint, context: ProofContext, engine: DockerEngine): Promise<Rebuilt> {
-  const use = useFor(point, context);
+  const use = useForProof(point, context);
   const canary = readPhysicalCanary(point.manifest);
   const { target, runId, operationId, scratch, signal } = context;
   // The stack may run a newer version by now; as long as the image is there, the point is as good as it was.
