@@ -245,6 +245,8 @@ export interface LookAhead {
   asked: string[];
   later: string[];
   obstacles: { operation: string; summary: string; message: string; hint?: string }[];
+  /** What would not be as it was, and stands in the way of nothing; absent in answers of older workers. */
+  notes?: string[];
 }
 
 export interface ControlActivities {

@@ -13,7 +13,7 @@ export interface Applied {
   next: LoadedCheckpoint;
   /** Further facts. */
   noted: JsonObject;
-  /** What it kept of containers, and its undo does not put back, one line each. */
+  /** What is not as it was, one line each. */
   aside?: readonly string[];
   /** Absent where an earlier attempt did it. */
   doings?: { written: Record<string, string>; orphans: SettledOrphans; up: BroughtUp };

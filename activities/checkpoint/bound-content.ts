@@ -127,8 +127,8 @@ export async function servicesWithChangedContent(
   for (const [service, content] of contents) {
     const containers = own.filter((container) => container.service === service);
     if (containers.length === 0) continue;
-    const [ids = '', digest] = ((await context.identityOf(identityOfBinds(service))) ?? '').split('=');
-    const noted = containers.every((container) => ids.split(',').includes(container.id.slice(0, 12)));
+    const digest = await notedContent(service, containers, context);
+    const noted = digest !== undefined;
     // Of containers that were made without us nothing is noted. Then a file that was touched after they were made counts as changed:
     // to recreate once too often does less harm than to run on with old configuration.
     const oldest = Math.min(...containers.map((container) => container.createdAt));
@@ -137,6 +137,16 @@ export async function servicesWithChangedContent(
     if (differs || (!noted && !(await hold(containers, content.injected, read)))) changed.push(service);
   }
   return changed;
+}
+
+/** The digest that was noted when these very containers were made; undefined where nothing was. */
+export async function notedContent(
+  service: string,
+  containers: readonly WorldContainer[],
+  context: Pick<Journalled, 'identityOf'>,
+): Promise<string | undefined> {
+  const [ids = '', digest] = ((await context.identityOf(identityOfBinds(service))) ?? '').split('=');
+  return containers.every(({ id }) => ids.split(',').includes(id.slice(0, 12))) ? digest : undefined;
 }
 
 async function hold(

@@ -29,3 +29,4 @@ export { isAsDefined, standsAt } from './stands-at.ts';
 export { requireAlone, requireImage } from './switched-image.ts';
 export { untilIdle } from './until-idle.ts';
 export { wayBack } from './way-back.ts';
+export { otherContents } from './contents-then.ts';

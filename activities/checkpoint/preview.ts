@@ -19,6 +19,7 @@ import { boundContents, servicesWithChangedContent, type BoundContent } from './
 import { fileReader } from './container-file.ts';
 import { busyPorts } from './busy-ports.ts';
 import { readContent, type CheckpointContents } from './contents.ts';
+import { contentsThen } from './contents-then.ts';
 import {
   baselineOf,
   loadCheckpoint,
@@ -46,6 +47,8 @@ export interface Preview {
   before: ComposeModel | undefined;
   world: StackWorld;
   bound: Map<string, BoundContent>;
+  /** With which of these files each service runs now. */
+  contents: Record<string, string>;
 }
 
 /** Reads the active files of the stack. @throws SwitchbackError `PreconditionFailed` when the plan leaves out a `.env` that is there */
@@ -174,7 +177,8 @@ export async function previewLoaded(
     const stood = { model: next.model, images: next.images, before, running, exists };
     prediction.obstacles.push(...(await dataObstacles(engine, context, stood)));
   }
-  return { prediction, next, before, world, bound };
+  const contents = onThisHost ? await contentsThen(before, world.own, context) : {};
+  return { prediction, next, before, world, bound, contents };
 }
 
 /** Reasons that Compose itself does not see. */

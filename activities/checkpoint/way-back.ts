@@ -37,6 +37,7 @@ export function wayBack(
       ...(Object.keys(layers).length === 0 ? {} : { layers }),
       ...(Object.keys(replicas).length === 0 ? {} : { replicas }),
       ...(start.length === 0 ? {} : { start }),
+      ...(Object.keys(preview.contents).length === 0 ? {} : { contents: preview.contents }),
     },
     effects,
   };

@@ -3,7 +3,7 @@ import { SwitchbackError } from '../../runbook/errors.ts';
 import type { Operation } from '../../runbook/operations.ts';
 import { planRollback } from '../../runbook/rollback.ts';
 import { askedAhead } from '../../runbook/rollback-ahead.ts';
-import { handlerOf } from '../effect.ts';
+import { handlerOf, type Prepared } from '../effect.ts';
 import { effectContext, type Surroundings } from '../perform/effect-context.ts';
 import { handlersFor } from '../perform/perform.ts';
 import type { OpenTarget } from '../perform/target-access.ts';
@@ -33,28 +33,32 @@ export async function lookAhead(
   for (const operation of now) {
     surroundings.progress({ doing: `asking what is in the way of ${operation.summary}` });
     const run: RunRef = { target: name, runId: operation.of ?? newest.id, epoch: state.epoch };
-    const obstacle = await obstacleTo(operation, run, target, dependencies, surroundings);
-    if (!obstacle) continue;
-    const { message, hint } = obstacle;
+    const answer = await preparationOf(operation, run, target, dependencies, surroundings);
+    if (!(answer instanceof SwitchbackError)) {
+      const { otherContents = [] } = answer.facts as { otherContents?: string[] };
+      found.notes = [...(found.notes ?? []), ...otherContents];
+      continue;
+    }
+    const { message, hint } = answer;
     const told = { operation: operation.id, summary: operation.summary, message };
     found.obstacles.push(hint === undefined ? told : { ...told, hint });
   }
   return found;
 }
 
-async function obstacleTo(
+/** What an operation would begin from, or why it cannot begin. */
+async function preparationOf(
   operation: Operation,
   run: RunRef,
   target: OpenTarget,
   dependencies: ControlDependencies & ProveByHandDependencies,
   surroundings: Surroundings,
-): Promise<SwitchbackError | undefined> {
+): Promise<Prepared | SwitchbackError> {
   const sealed = await target.sealedRun(run.runId);
   const context = effectContext(target, sealed, run, operation, 0, dependencies.secrets, surroundings);
   try {
     const handler = handlerOf(handlersFor(sealed.plan, dependencies), operation.kind);
-    await handler.prepare(operation.input, { ...context, bindIdentity: () => Promise.resolve() });
-    return undefined;
+    return await handler.prepare(operation.input, { ...context, bindIdentity: () => Promise.resolve() });
   } catch (error) {
     if (error instanceof SwitchbackError) return error;
     throw error;

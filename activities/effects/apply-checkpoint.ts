@@ -12,6 +12,7 @@ import {
   noteApplied,
   noteOwnContainers,
   noteSwitched,
+  otherContents,
   ownContainers,
   previewLoaded,
   readActiveStack,
@@ -50,6 +51,8 @@ type Facts = {
   recreate: Record<string, string[]>;
   willHappen: string[];
   composeVersion: string;
+  /** Services that begin with other files beside the Compose file than they ran with then, one line each. */
+  otherContents?: string[];
   /** What is protected, as it was before. */
   data?: DataMark;
 };
@@ -70,12 +73,14 @@ export function applyCheckpointHandler(deps: ApplyDependencies): EffectHandler<'
       requireBeginning(context, active, preview);
       refuseObstacles(preview.prediction);
       const data = await markBefore(deps, context);
+      const other = await otherContents(input.contents ?? {}, preview.bound, context);
       const facts: Facts = {
         files: filesToSwitch(context, active, next),
         containers: preview.world.own.map(({ id }) => id.slice(0, 12)),
         recreate: toRecreate(preview),
         willHappen: describePrediction(preview.prediction).slice(0, 60),
         composeVersion: await deps.compose.version({ signal: context.signal }),
+        ...(other.length === 0 ? {} : { otherContents: other.slice(0, 20) }),
         ...(data === undefined ? {} : { data }),
       };
       return { undo: wayBack(input, context, active, preview), facts };
@@ -133,7 +138,7 @@ export function applyCheckpointHandler(deps: ApplyDependencies): EffectHandler<'
         next,
         noted: Object.keys(layers).length === 0 ? noted : { ...noted, layers },
         doings: { written, orphans, up },
-        aside: keptBeside(context, prepared.undo, layers),
+        aside: [...keptBeside(context, prepared.undo, layers), ...(prepared.facts.otherContents ?? [])],
       });
     },
 

@@ -53,7 +53,7 @@ export function aheadLines(ahead: Ahead, { style }: Page): string[] {
     const open = 'changed files, taken ports, and images and recovery points that are gone show only when it begins';
     return [...lines, style.yellow(`  not asked: ${ahead.unasked}`), `      ${open}`];
   }
-  const { obstacles, asked, later } = ahead;
+  const { obstacles, asked, later, notes = [] } = ahead;
   for (const { summary, message, hint } of obstacles) {
     lines.push(`  ${style.red(summary)}`, ...message.split('\n').map((line) => `      ${line}`));
     if (hint !== undefined) lines.push(`      ${style.dim(hint)}`);
@@ -64,5 +64,6 @@ export function aheadLines(ahead: Ahead, { style }: Page): string[] {
     lines.push(
       `  ${plural(later.length, 'operation')} can only be asked once the stack is changed: ${later.join(', ')}`,
     );
+  if (notes.length > 0) lines.push('', style.bold('not as it was'), ...notes.map((note) => `  ${style.yellow(note)}`));
   return lines;
 }

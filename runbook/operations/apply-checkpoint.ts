@@ -17,6 +17,11 @@ export interface ApplyCheckpointInput {
   replicas?: Record<string, number>;
   /** Containers outside of the checkpoint that were stopped for another one, and run again with this one. */
   start?: string[];
+  /**
+   * Digest, in the content store, of the files beside the Compose file that each service ran with; empty where nobody knows. They are not put
+   * back, but said to be other ones by now.
+   */
+  contents?: Record<string, string>;
 }
 
 declare module './operation.ts' {

@@ -43,14 +43,15 @@ phases:
   expect(await stack.exec('agent', 'cat', '/opt/history')).toBe('left');
 });
 
-it('what replicas have written into themselves is kept beside, and nothing claims that it is back', async () => {
+it('what replicas have written into themselves, and a file that was changed beside the checkpoint, are not said to be back', async () => {
   const scaled = (own: Own, release: string) => `name: ${own.project}
 services:
-  flows: { image: ${own.image.v1}, environment: { RELEASE: '${release}' }, deploy: { replicas: 2 } }
+  flows: { image: ${own.image.v1}, environment: { RELEASE: '${release}' }, deploy: { replicas: 2 }, volumes: ['./motd:/etc/motd:ro'] }
 `;
   const stack = await cases.stack((own) => ({
     'docker-compose.yml': scaled(own, '1'),
     'docker/v1.yml': scaled(own, '1'),
+    motd: 'one',
     'docker/v2.yml': scaled(own, '2'),
     'switchback.yml': `switchback: 1
 name: layers
@@ -66,7 +67,11 @@ phases:
   await stack.exec('flows', 'sh', '-c', 'echo one > /opt/history');
 
   expect(await stack.type('start', '--watch')).toMatchObject({ code: 0 });
+  stack.write('motd', 'two');
+  const other = 'service flows reads motd, which changed since it last ran like this';
+  expect((await stack.type('rollback', '--dry-run')).out).toContain(other);
   expect(await stack.type('rollback', '--reason', 'a test', '--watch')).toMatchObject({ code: 0 });
+  expect((await stack.type('history')).out).toContain(other);
   const { root } = targetHome(stack.project, { SWITCHBACK_HOME: stack.world.home });
   const log = await readFile(join(root, 'records', 'ROLLBACK-LOG.md'), 'utf8');
   expect(log).toContain('service flows: what a container had written into itself is not put back, and is kept as');
