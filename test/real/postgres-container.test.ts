@@ -3,11 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execa } from 'execa';
 import pg from 'pg';
+import { ComposeCli } from '../../activities/compose/index.ts';
 import { DockerEngine } from '../../activities/docker/index.ts';
 import { applySqlHandler } from '../../activities/effects/apply-sql.ts';
 import { backupStoreHandler } from '../../activities/effects/backup-store.ts';
 import { proveBackupHandler } from '../../activities/effects/prove-backup.ts';
 import { restoreStoreHandler } from '../../activities/effects/restore-store.ts';
+import { checkPreflightHandler } from '../../activities/effects/check-preflight.ts';
+import { checkpointSight } from '../../activities/effects/checkpoint-sight.ts';
 import { findPoint } from '../../activities/points/index.ts';
 import { postgresDriver } from '../../activities/stores/postgres/index.ts';
 import { storeDrivers, type StoreDrivers } from '../../activities/stores/registry.ts';
@@ -206,5 +209,20 @@ it('[K10] becomes a store for each of its databases that holds something, in the
   expect(text).toMatch(/- { store: db-bridge }/);
   expect(text).toMatch(/# - { volume: .*has what the dumps have/);
   expect(text).not.toContain('database: nothing');
+
+  const preflight = checkPreflightHandler({
+    engine,
+    stores: storeDrivers(engine),
+    checkpoints: checkpointSight({ engine, compose: new ComposeCli({ dockerHost: engine.host }) }),
+    runInService: () => Promise.reject(new Error('no check here runs a command')),
+  });
+  const check = { check: 'databases' as const, stores: ['shop'], servers: [], volumes: [] };
+  const looked = performWith(preflight, target.context('checkPreflight', { checks: [check] }));
+  await expect(looked).rejects.toMatchObject({
+    name: 'PreconditionFailed',
+    message: expect.stringMatching(/database bridge of the server of store shop is in no backup of this phase/),
+  });
   for (const name of ['bridge', 'nothing']) await sql(`drop database ${name}`);
+  const again = target.context('checkPreflight', { checks: [check] }, { id: 'again' });
+  await expect(performWith(preflight, again)).resolves.toMatchObject({ outcome: 'done' });
 });

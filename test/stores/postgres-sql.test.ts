@@ -252,6 +252,7 @@ describe('[rule 6] the guard', () => {
     ['DROP CONSTRAINT', 'alter table orders drop constraint orders_price_check'],
     ['ADD CONSTRAINT', 'alter table log add constraint positive check (id > 0)'],
     ['DROP INDEX', 'drop index orders_at'],
+    ['a unique index on what is written already', 'create unique index on log (what)'],
     ['ALTER INDEX RENAME', 'alter index orders_at rename to orders_when'],
     ['DROP TRIGGER', 'drop trigger orders_touch on orders'],
     ['DISABLE TRIGGER', 'alter table orders disable trigger orders_touch'],
@@ -278,8 +279,10 @@ describe('[rule 6] the guard', () => {
       `update log set what = 'x'; do $$ begin delete from app.settings; raise 'no'; exception when others then null; end $$`,
     ],
   ];
-  it.each(breaks)('aborts %s', async (_what, sql) => {
+  it.each(breaks)('aborts %s', async (what, sql) => {
     await targetWith(shielded);
+    // PostgreSQL 15 is the first that knows it.
+    if (what === 'MERGE' && Number(await server.value('postgres', 'show server_version_num')) < 150_000) return;
     const before = await snapshotOf(database);
     await expect(apply(sql)).rejects.toMatchObject({
       name: 'Protected',
@@ -449,8 +452,15 @@ describe('SQL outside of a transaction', () => {
     expect((await apply('drop index concurrently log_id', undo)).outcome).toBe('done');
   });
 
-  it('clears away what an interrupted attempt left', async () => {
+  it('makes no unique index on what the application writes already', async () => {
     await targetWith(shielded);
+    const unique = 'create unique index concurrently log_id on log (id)';
+    await expect(apply(unique, { transactional: false, proof })).rejects.toMatchObject({ name: 'Protected' });
+    expect(await server.value(database, `select to_regclass('log_id')`)).toBeNull();
+  });
+
+  it('clears away what an interrupted attempt left', async () => {
+    await targetWith();
     await server.run(database, `insert into log values (1, 'twice')`);
     const unique = 'create unique index concurrently log_id on log (id)';
     await expect(apply(unique, { transactional: false, proof, id: 'p/apply/01' })).rejects.toMatchObject({

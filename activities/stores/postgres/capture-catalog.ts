@@ -31,6 +31,8 @@ export type CatalogPart = {
   definition: string;
   /** Enabled, valid, and so on: whatever else changes how it works. */
   state: string;
+  /** Of a unique index: its columns; 0 stands for an expression. */
+  unique?: number[] | null;
 };
 
 /** What the catalogue says about one table, view or sequence. */
@@ -84,9 +86,9 @@ export interface Catalog {
 /** Schemas that are never a user's: the server's own, and ours. */
 export const notOurs = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'switchback')`;
 
-const parts = (from: string, oid: string, name: string, definition: string, state: string) =>
+const parts = (from: string, oid: string, name: string, definition: string, state: string, more = '') =>
   `coalesce((select jsonb_agg(jsonb_build_object('oid', ${oid}::int8, 'name', ${name}, 'definition', ${definition},
-     'state', ${state}) order by ${name}) from ${from}), '[]')`;
+     'state', ${state}${more}) order by ${name}) from ${from}), '[]')`;
 
 const relationsQuery = `
 select jsonb_build_object(
@@ -120,7 +122,7 @@ select jsonb_build_object(
       'definition', pg_get_constraintdef(k.oid), 'validated', k.convalidated, 'columns', coalesce(to_jsonb(k.conkey), '[]'))
     order by k.conname), '[]') from pg_constraint k where k.conrelid = c.oid),
   'triggers', ${parts('pg_trigger g where g.tgrelid = c.oid or g.tgconstraint in (select k.oid from pg_constraint k where k.conrelid = c.oid and k.contype = chr(102)::"char")', 'g.oid', 'g.tgname', 'pg_get_triggerdef(g.oid)', `case when g.tgisinternal then 'internal ' else '' end || g.tgenabled::text`)},
-  'indexes', ${parts('pg_index x join pg_class y on y.oid = x.indexrelid where x.indrelid = c.oid', 'y.oid', 'y.relname', 'pg_get_indexdef(y.oid)', `concat_ws(' ', x.indisvalid, x.indisunique, x.indisclustered)`)},
+  'indexes', ${parts('pg_index x join pg_class y on y.oid = x.indexrelid where x.indrelid = c.oid', 'y.oid', 'y.relname', 'pg_get_indexdef(y.oid)', `concat_ws(' ', x.indisvalid, x.indisunique, x.indisclustered)`, `, 'unique', case when x.indisunique then to_jsonb(x.indkey::int2[]) end`)},
   'rules', ${parts(`pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN'`, 'w.oid', 'w.rulename', 'pg_get_ruledef(w.oid)', 'w.ev_enabled::text')},
   'policies', ${parts('pg_policy p where p.polrelid = c.oid', 'p.oid', 'p.polname', `concat_ws(' | ', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))`, `concat_ws(' ', p.polcmd, p.polpermissive, p.polroles::text)`)}
 )::text as relation

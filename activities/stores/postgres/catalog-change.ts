@@ -8,6 +8,8 @@ export interface CatalogChange {
   what: string;
   /** It adds something, and takes nothing away from those who use what was there. */
   additive: boolean;
+  /** Columns, as `adds` names them: where the plan has made all of these, it only adds, since nobody else writes them. */
+  ifMade?: string[];
   /** Name of the object that is new, e.g. `column:16390.4`: whoever made it may remove it again. */
   adds?: string;
   /** Name of the object that is gone. */

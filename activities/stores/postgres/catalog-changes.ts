@@ -56,10 +56,11 @@ function compareRelation(old: CatalogRelation, now: CatalogRelation, note: Note)
   compareAcl(`relation:${old.oid}`, 'a privilege', old.acl, now.acl, note);
   compareColumns(old, now, note);
   compareParts('constraint', old.constraints.map(constraintPart), now.constraints.map(constraintPart), note, (part) =>
-    onNewColumnsOnly(old, now, part),
+    onNewColumnsOnly(old, now.constraints.find(({ oid }) => oid === part.oid)?.columns ?? []),
   );
   compareParts('trigger', old.triggers, now.triggers, note, () => true);
-  compareParts('index', old.indexes, now.indexes, note, () => true);
+  // A unique index refuses rows, as a constraint does.
+  compareParts('index', old.indexes, now.indexes, note, ({ unique }) => !unique || onNewColumnsOnly(old, unique));
   // A rule changes what a statement of the application means; a policy, what it sees.
   compareParts('rule', old.rules, now.rules, note, () => false);
   compareParts('policy', old.policies, now.policies, note, () => false);
@@ -72,12 +73,15 @@ const constraintPart = (constraint: CatalogRelation['constraints'][number]): Cat
   state: constraint.validated ? 'valid' : 'not valid',
 });
 
-/** A constraint on a column that nobody used before refuses nothing that the application writes. */
-function onNewColumnsOnly(old: CatalogRelation, now: CatalogRelation, part: CatalogPart): boolean {
+/** What refuses values in columns that nobody used before refuses nothing that the application writes. Else: columns that would have to be new. */
+function onNewColumnsOnly(old: CatalogRelation, columns: readonly number[]): boolean | string[] {
   const known = new Set(old.columns.map((column) => column.num));
-  const columns = now.constraints.find((constraint) => constraint.oid === part.oid)?.columns ?? [];
-  return columns.length > 0 && columns.every((column) => !known.has(column));
+  const before = columns.filter((column) => column === 0 || known.has(column));
+  if (columns.length === 0) return false;
+  return before.length === 0 || before.map((column) => columnKey(old, column));
 }
+
+const columnKey = ({ oid }: CatalogRelation, num: number) => `column:${oid}.${num}`;
 
 function compareSequence(old: CatalogRelation, now: CatalogRelation, note: Note): void {
   if (old.last !== null && movedBy(old, now.last) < 0n)
@@ -108,7 +112,7 @@ function compareColumns(old: CatalogRelation, now: CatalogRelation, note: Note):
   for (const column of old.columns) {
     const other = later.get(column.num);
     later.delete(column.num);
-    const object = `column:${old.oid}.${column.num}`;
+    const object = columnKey(old, column.num);
     if (other === undefined) note(`lost its column ${column.name}`, { takes: object, losesData: true });
     else compareColumn(column, other, object, note);
   }
@@ -117,7 +121,7 @@ function compareColumns(old: CatalogRelation, now: CatalogRelation, note: Note):
     const optional = !column.notNull || column.default !== null || column.made !== '';
     note(`got the column ${column.name}${optional ? '' : ', which every writer has to fill'}`, {
       additive: optional,
-      adds: `column:${old.oid}.${column.num}`,
+      adds: columnKey(old, column.num),
     });
   }
 }
@@ -173,7 +177,7 @@ function compareParts(
   old: CatalogPart[],
   now: CatalogPart[],
   note: Note,
-  additive: (part: CatalogPart) => boolean,
+  additive: (part: CatalogPart) => boolean | string[],
 ): void {
   const internal = (part: CatalogPart) => part.state.startsWith('internal');
   const later = new Map(now.map((part) => [part.oid, part]));
@@ -190,10 +194,15 @@ function compareParts(
       note(`had its ${kind} ${part.name} switched (${part.state} to ${other.state})`);
   }
   for (const part of later.values()) {
+    const adds = { adds: `${kind}:${part.oid}` };
+    const only = internal(part) || additive(part);
     if (!internal(part))
-      note(`got the ${kind} ${part.name}`, { additive: additive(part), adds: `${kind}:${part.oid}` });
+      note(
+        `got the ${kind} ${part.name}`,
+        Array.isArray(only) ? { ...adds, ifMade: only } : { ...adds, additive: only },
+      );
     else if (part.name.startsWith('RI_ConstraintTrigger_a_'))
-      note('is referred to by another foreign key', { additive: true, adds: `${kind}:${part.oid}` });
+      note('is referred to by another foreign key', { ...adds, additive: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { SqlParser } from '../../../runbook/guard/index.ts';
 import type { SqlName } from '../../../runbook/guard/sql-facts.ts';
-import { anyNameOf, nameOf, nodesOf, tableOf, textOf } from '../../../runbook/guard/sql-tree.ts';
+import { anyNameOf, nameOf, nodesOf, tableOf, textOf, type SqlFields } from '../../../runbook/guard/sql-tree.ts';
 import type { StoreUse } from '../store.ts';
 import type { Catalog } from './capture-catalog.ts';
 import type { CatalogChange } from './catalog-changes.ts';
@@ -25,7 +25,7 @@ export async function foreseen(
   };
   switch (kind) {
     case 'IndexStmt':
-      return at(await oidOf(session, tableOf(fields['relation'])), 'got an index', { additive: true });
+      return foreseenIndex(await oidOf(session, tableOf(fields['relation'])), fields, catalog);
     case 'AlterTableStmt':
       return at(await oidOf(session, tableOf(fields['relation'])), 'lost a partition');
     case 'RefreshMatViewStmt':
@@ -47,6 +47,19 @@ export async function foreseen(
     default:
       return [];
   }
+}
+
+/** A unique index refuses rows of those who do not know it, but for columns that the plan has made. */
+function foreseenIndex(oid: number, fields: SqlFields, catalog: Catalog): CatalogChange[] {
+  const found = catalog.relations.get(oid);
+  if (found === undefined) return [];
+  const change = { relation: oid, table: `${found.schema}.${found.name}`, losesData: false };
+  if (fields['unique'] !== true) return [{ ...change, what: 'got an index', additive: true }];
+  const ifMade = nodesOf(fields['indexParams']).map(({ fields: element }) => {
+    const column = found.columns.find(({ name }) => name === element['name']);
+    return `column:${oid}.${column?.num ?? 0}`;
+  });
+  return [{ ...change, what: 'got a unique index', additive: false, ifMade }];
 }
 
 const shown = ({ schema, name }: SqlName) => `${schema === undefined ? '' : `${quoteName(schema)}.`}${quoteName(name)}`;

@@ -49,7 +49,8 @@ export function breaches(
       return relation === undefined ? [] : [allowanceFor(relation, catalog, protections)];
     });
     if (found.every((allow) => allow === undefined)) return false;
-    return !(change.additive && !found.includes('nothing'));
+    const additive = change.additive || (change.ifMade?.every((column) => made.has(column)) ?? false);
+    return !(additive && !found.includes('nothing'));
   });
 }
 

@@ -412,3 +412,17 @@ INSERT INTO "event" (type, payload) SELECT 'order', to_jsonb(o) FROM orders o ON
 CREATE CAST (text AS "Plan") WITH INOUT
 --! allowed
 PREPARE fill (int, text) AS INSERT INTO stock (product_id, amount) VALUES ($1, length($2)) ON CONFLICT (product_id) DO UPDATE SET amount = excluded.amount; EXECUTE fill (1, 'abc'); DEALLOCATE fill
+--! stopped: got the index
+CREATE UNIQUE INDEX one_open_order ON orders (customer_id) WHERE status = 'open'
+--! fails: could not create unique index
+CREATE UNIQUE INDEX only_one_order ON orders ((true))
+--! stopped outside: got a unique index
+CREATE UNIQUE INDEX CONCURRENTLY one_order ON orders (customer_id, total)
+--! allowed
+ALTER TABLE orders ADD COLUMN external_id text; CREATE UNIQUE INDEX orders_external_id ON orders (external_id)
+--! allowed
+CREATE UNIQUE INDEX orders_coupon ON orders (coupon)
+--! allowed outside
+CREATE UNIQUE INDEX CONCURRENTLY orders_note ON orders (note, currency)
+--! allowed
+ALTER TABLE orders ADD CONSTRAINT coupon_is_short CHECK (length(coupon) < 20)
