@@ -67,6 +67,7 @@ describe('the dependency zones', () => {
     ['activities/volumes/planted.ts', `export const label = 'com.docker.compose.project';`],
     ['activities/volumes/planted.ts', 'export const label = (of: string) => `com.docker.compose.${of}`;'],
     ['runbook/planted.ts', `export const kind = 'postgres';`],
+    ['client/planted.ts', `export const kind = 'sqlite';`],
     ['activities/preflight/planted.ts', `export const postgresSize = 1;`],
     ['client/planted.ts', `import { Worker } from '@temporalio/worker'; void Worker;`],
   ])('refuse in %s: %s', async (file, code) => {
