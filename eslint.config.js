@@ -80,6 +80,7 @@ const adaptersMayUse = [
   'masking/[^/]+',
   'plan/secret-reference',
   'stores/[^/]+',
+  'platforms/[^/]+',
 ];
 /** What the command line may run on its own machine: the worker, readers of what a run left on disk, and the last way out. */
 const clientMayUse = [

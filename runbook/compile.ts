@@ -42,6 +42,7 @@ export function compile(plan: Plan, files: PlanFiles, sql: SqlParser, declared: 
     homeHost: plan.stack.host,
     stack: frame.stack,
     stores: frame.stores,
+    ...(Object.keys(frame.clusters).length === 0 ? {} : { clusters: frame.clusters }),
     protect: frame.protect,
     ...(frame.repository === undefined ? {} : { repository: frame.repository }),
     ...compileEncryption(plan),

@@ -1,5 +1,6 @@
 import type { Check } from './checks.ts';
 import type { Operation, Stage } from './operations/operation.ts';
+import type { ClusterRef } from './platforms/kubernetes.ts';
 import type { RehearsalOptions } from './rehearsal.ts';
 import type { StoreRef } from './stores/store-kind.ts';
 
@@ -115,6 +116,8 @@ export interface CompiledPlan {
   homeHost: string;
   stack: StackRef;
   stores: Record<string, StoreRef>;
+  /** Absent: none. */
+  clusters?: Record<string, ClusterRef>;
   protect: ProtectedResource[];
   /** Absent: the plain folder. */
   repository?: RepositoryRef;

@@ -45,6 +45,12 @@ export async function prove(operation: Operation, parts: ProofParts): Promise<Pr
       const seen = await handler.observe(operation.input, context, emptyPrepared);
       return seen === 'done' ? proven('every file holds what it held', 'seen') : { why: 'not all files are back' };
     }
+    case 'restoreManifests': {
+      const seen = await handler.observe(operation.input, context, emptyPrepared);
+      return seen === 'done'
+        ? proven('every object of the cluster is as it was', 'seen')
+        : { why: 'not all objects of the cluster are as they were' };
+    }
     case 'removeTag': {
       const seen = await handler.observe(operation.input, context, emptyPrepared);
       if (seen === 'done') return proven(`there is no tag ${operation.input.tag}`, 'seen');

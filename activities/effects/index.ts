@@ -1,6 +1,7 @@
 import type { ComposeCli } from '../compose/index.ts';
 import type { DockerEngine } from '../docker/index.ts';
 import type { EffectHandlers } from '../effect.ts';
+import { applyManifestsHandler, restoreManifestsHandler } from '../platforms/kubernetes/index.ts';
 import { takeSampleInService } from '../run-container/index.ts';
 import type { StoreDrivers } from '../stores/registry.ts';
 import type { StoreDriver } from '../stores/store.ts';
@@ -74,6 +75,8 @@ export function effectHandlers(world: World): EffectHandlers {
     putFilesBack: putFilesBackHandler({ engine }),
     switchImage: switchImageHandler(world),
     applyCheckpoint: applyCheckpointHandler(world),
+    applyManifests: applyManifestsHandler(),
+    restoreManifests: restoreManifestsHandler(),
     compareDualRun: compareDualRunHandler({ stores }),
     runChecks: runChecksHandler(checks),
     watchBake: watchBakeHandler(checks),

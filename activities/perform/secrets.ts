@@ -42,9 +42,10 @@ export async function resolveSecrets(template: string, stack: Place, source: Sec
  * @throws SwitchbackError `AccessDenied` for the first that this worker does not serve; whether it is set is found out when it is used
  */
 export async function requireServed(plan: CompiledPlan, source: SecretSource): Promise<void> {
-  const { stack, stores, repository, encrypt } = plan;
+  const { stack, stores, clusters = {}, repository, encrypt } = plan;
   const templates = [
     ...Object.values(stores).flatMap((ref) => storeKindOf(ref).secrets(ref)),
+    ...Object.values(clusters).map(({ kubeconfig }) => kubeconfig),
     ...[repository?.password, ...Object.values(repository?.environment ?? {}), encrypt?.identity],
   ];
   for (const { kind, name } of templates.flatMap((template) => referencesIn(template ?? ''))) {

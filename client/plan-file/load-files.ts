@@ -3,6 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { FileUse, NamedFile, PlanFile, PlanFiles } from '../../runbook/plan/index.ts';
 import { parseCompose } from './parse-compose.ts';
+import { parseManifests } from './parse-manifests.ts';
 import { parseEnv } from './parse-env.ts';
 import { decode, largestFile, readText, type ReadText } from './read-text.ts';
 import { SourceText } from './source-text.ts';
@@ -111,6 +112,8 @@ function interpret(text: string, use: FileUse, sha256: string): PlanFile {
       return { found: 'sql', text, sha256 };
     case 'compose':
       return { found: 'compose', ...parseCompose(text), sha256 };
+    case 'manifests':
+      return { found: 'manifests', ...parseManifests(text), sha256 };
     case 'env':
       return { found: 'env', ...parseEnv(text) };
   }

@@ -2,6 +2,7 @@ import type { ProtectedResource, RepositoryRef, StackRef } from '../compiled-pla
 import type { SqlParser } from '../guard/index.ts';
 import type { Phase, Plan, PlanFiles, PlanPath } from '../plan/index.ts';
 import { tidyPath } from '../plan/index.ts';
+import type { ClusterRef } from '../platforms/kubernetes.ts';
 import { kindOf, readActive, type ActiveCheckpoint, type Step, type StepContext } from '../steps/index.ts';
 import { stepsOf } from './named-files.ts';
 import type { StoreRef } from '../stores/index.ts';
@@ -10,6 +11,7 @@ import type { StoreRef } from '../stores/index.ts';
 export interface PlanFrame {
   stack: StackRef;
   stores: Record<string, StoreRef>;
+  clusters: Record<string, ClusterRef>;
   protect: ProtectedResource[];
   /** Absent: the plain folder. */
   repository?: RepositoryRef;
@@ -35,6 +37,7 @@ export function frameOf(plan: Plan, files: PlanFiles, sql: SqlParser): PlanFrame
       host: plan.stack.host,
     },
     stores: plan.stores,
+    clusters: plan.clusters,
     protect: plan.protect.map((resource) =>
       'path' in resource ? { ...resource, path: tidyPath(resource.path) } : resource,
     ),

@@ -2,7 +2,12 @@ import type { FileUse, Finding } from '../plan/index.ts';
 import { namedFiles } from './named-files.ts';
 import type { Scope } from './scope.ts';
 
-const wanted: Record<FileUse, string> = { compose: 'Compose file', env: 'env file', sql: 'SQL file' };
+const wanted: Record<FileUse, string> = {
+  compose: 'Compose file',
+  env: 'env file',
+  sql: 'SQL file',
+  manifests: 'manifest',
+};
 
 /** Files that are not there, lead outside, or are wrong in themselves. */
 export function validateFiles({ plan, files, frame }: Scope): Finding[] {
@@ -53,6 +58,7 @@ export function validateFiles({ plan, files, frame }: Scope): Finding[] {
           : [];
       case 'compose':
       case 'env':
+      case 'manifests':
         return file.problems.map(({ message, hint, start, end, severity }) => ({
           path: named,
           severity,

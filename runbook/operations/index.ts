@@ -1,4 +1,5 @@
 import { applyCheckpoint } from './apply-checkpoint.ts';
+import { applyManifests } from './apply-manifests.ts';
 import { applySql } from './apply-sql.ts';
 import { backupStore } from './backup-store.ts';
 import { backupVolume } from './backup-volume.ts';
@@ -13,6 +14,7 @@ import { recordBefore } from './record-before.ts';
 import { recordPhase } from './record-phase.ts';
 import { removeTag } from './remove-tag.ts';
 import { restoreFiles } from './restore-files.ts';
+import { restoreManifests } from './restore-manifests.ts';
 import { restoreStore } from './restore-store.ts';
 import { restoreVolume } from './restore-volume.ts';
 import { runChecks } from './run-checks.ts';
@@ -28,6 +30,7 @@ import type { OperationKind } from './operation.ts';
 export type { Budget } from './check-budget.ts';
 export type { Comparison } from './compare-dual-run.ts';
 export type { PreflightCheck } from './check-preflight.ts';
+export type { ObjectBefore } from './restore-manifests.ts';
 export type { Trigger } from '../checks.ts';
 export * from './operation.ts';
 
@@ -46,6 +49,8 @@ export const operationKinds: { readonly [K in OperationKind]: OperationDefinitio
   putFilesBack,
   switchImage,
   applyCheckpoint,
+  applyManifests,
+  restoreManifests,
   compareDualRun,
   runChecks,
   watchBake,

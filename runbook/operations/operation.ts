@@ -17,7 +17,8 @@ export type Stage = (typeof stages)[number] | 'before' | 'rollback';
 
 /**
  * What an operation touches. Resources are written `volume:NAME`, `service:NAME`, `file:PATH` (relative to the stack),
- * `store:STORE` or `store:STORE/SCHEMA.TABLE`, `database:NAME`, `tag:NAME`, `branch:NAME`, `point:ID`, `network:NAME`.
+ * `store:STORE` or `store:STORE/SCHEMA.TABLE`, `database:NAME`, `tag:NAME`, `branch:NAME`, `point:ID`, `network:NAME`,
+ * `object:CLUSTER/KIND/NAME`.
  */
 export interface Effect {
   resource: string;

@@ -22,7 +22,7 @@ export {
   secretReferences,
   unknownReferences,
 } from './secret-reference.ts';
-export type { FileProblem, FileUse, NamedFile, PlanFile, PlanFiles } from './plan-files.ts';
+export type { FileProblem, FileUse, ManifestObject, NamedFile, PlanFile, PlanFiles } from './plan-files.ts';
 export {
   dockerName,
   type ComposeFacts,

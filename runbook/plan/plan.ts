@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checks } from './check.ts';
+import { cluster, clusterName } from './cluster.ts';
 import { duration } from './duration.ts';
 import { gitName, line, paragraph, planName, role, storeName } from './name.ts';
 import { phase } from './phase.ts';
@@ -55,6 +56,7 @@ export const planSchema = z.strictObject({
   description: saying(paragraph, 'What the migration is for.').exactOptional(),
   stack,
   stores: z.record(storeName, store).default({}).describe('Databases by the name that the rest of the plan uses.'),
+  clusters: z.record(clusterName, cluster).default({}).describe('Kubernetes clusters, by the name that steps use.'),
   protect: z.array(protectedResource).default([]).describe('What no step may delete, modify or overwrite.'),
   baseline,
   objectives: objectives.prefault({}),

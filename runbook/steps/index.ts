@@ -3,6 +3,7 @@ import { keyed } from '../plan/keyed.ts';
 import { composeStep } from './compose.ts';
 import { filesStep } from './files.ts';
 import { imageStep } from './image.ts';
+import { manifestsStep } from './manifests.ts';
 import { runStep } from './run.ts';
 import { sqlStep } from './sql.ts';
 import type { StepKind } from './step-kind.ts';
@@ -14,6 +15,7 @@ export const stepKinds = {
   files: filesStep,
   image: imageStep,
   compose: composeStep,
+  manifests: manifestsStep,
 };
 
 export const stepSchema = keyed('a step', {
@@ -22,6 +24,7 @@ export const stepSchema = keyed('a step', {
   files: stepKinds.files.schema,
   image: stepKinds.image.schema,
   compose: stepKinds.compose.schema,
+  manifests: stepKinds.manifests.schema,
 });
 
 export type Step = z.output<typeof stepSchema>;

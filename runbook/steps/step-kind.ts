@@ -8,6 +8,7 @@ import type { Finding, PlanPath } from '../plan/finding.ts';
 import { line } from '../plan/name.ts';
 import type { NamedFile, PlanFiles } from '../plan/plan-files.ts';
 import { saying } from '../plan/saying.ts';
+import type { ClusterRef } from '../platforms/kubernetes.ts';
 import type { StoreRef } from '../stores/index.ts';
 
 /** What every kind of step may say beside its own keys. */
@@ -38,6 +39,7 @@ export interface StepContext {
   path: PlanPath;
   stack: StackRef;
   stores: Record<string, StoreRef>;
+  clusters: Record<string, ClusterRef>;
   protect: readonly ProtectedResource[];
   files: PlanFiles;
   /** Reads SQL. */

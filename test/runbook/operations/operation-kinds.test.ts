@@ -40,11 +40,13 @@ describe('kinds of operations', () => {
       ({ changes }) => changes === 'target',
       [
         'applyCheckpoint',
+        'applyManifests',
         'applySql',
         'prunePoints',
         'putFilesBack',
         'removeTag',
         'restoreFiles',
+        'restoreManifests',
         'restoreStore',
         'restoreVolume',
         'runContainer',

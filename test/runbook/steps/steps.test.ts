@@ -13,6 +13,22 @@ const contents = new Map([
     'mounts.yml',
     Buffer.from(compose.replace('web:v1"', 'web:v1", volumes: ["./conf/site.conf:/site.conf:ro", "./pages:/pages"]')),
   ],
+  [
+    'web.yml',
+    Buffer.from(`apiVersion: v1
+kind: ConfigMap
+metadata: { name: web }
+data: { motd: hello }
+--- # claimed once
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: data, namespace: shop }
+`),
+  ],
+  ['other.yml', Buffer.from('\n---\napiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: other }\n')],
+  ['secret.yml', Buffer.from('---\napiVersion: v1\nkind: Secret\nmetadata: { name: web }\n')],
+  ['empty.yml', Buffer.from('# nothing\n')],
+  ['broken.yml', Buffer.from('kind: ConfigMap\n---\nkind: [\n')],
   ['expand.sql', Buffer.from('CREATE TABLE v2 (a int);')],
   ['lossy.sql', Buffer.from('DROP TABLE v2;')],
   ['rename.sql', Buffer.from('ALTER TABLE v2 RENAME TO v2_undone;')],
@@ -23,6 +39,7 @@ function read(step: string, more = '', baseline = 'v1.yml'): Promise<PlanReading
 name: steps
 stack: { project: steps }
 stores: { orders: { kind: postgres, url: "\${env:URL}" }, own: { kind: postgres, service: db, database: a, user: a } }
+clusters: { prod: { namespace: shop } }
 baseline: { compose: ${baseline} }
 phases:
   - id: p
@@ -203,8 +220,56 @@ describe('the registry of step kinds', () => {
   it.each(Object.keys(stepKinds))('%s has a page, an example, and tests here', async (kind) => {
     const page = await readFile('docs/plan-language.md', 'utf8');
     expect(page).toContain(`### \`${kind}\``);
-    const example = await readFile('test/client/bad-plans/valid.yml', 'utf8');
+    const example = `${await readFile('test/client/bad-plans/valid.yml', 'utf8')}${await readFile('docs/kubernetes.md', 'utf8')}`;
     expect(example).toMatch(new RegExp(`[-{] ?(id: \\w+, )?${kind}: `));
     expect(stepKinds[kind as keyof typeof stepKinds].key).toBe(kind);
+  });
+});
+
+describe('manifests', () => {
+  const step = (files: string, cluster = 'prod') => `{ manifests: [${files}], cluster: ${cluster}, timeout: 2m }`;
+  const issues = async (text: string) => {
+    const reading = await read(text);
+    return reading.ok ? [] : reading.issues.map(({ message, line }) => `${line}: ${message}`);
+  };
+
+  it('applies objects, and says which of them stay on the way back', async () => {
+    const found = await operation(step('./web.yml'));
+    expect(found).toMatchObject({
+      kind: 'applyManifests',
+      input: { cluster: 'prod', files: ['web.yml'], timeoutSeconds: 120 },
+      timeoutSeconds: 180,
+      undo: {
+        by: 'operation',
+        kind: 'restoreManifests',
+        summary:
+          'put ConfigMap/web, PersistentVolumeClaim/data of prod back as they were; an added PersistentVolumeClaim/data stays',
+      },
+    });
+    expect(found.effects).toContainEqual({ resource: 'object:prod/ConfigMap/web', change: 'update' });
+  });
+
+  it('seals its files and names its cluster in the compiled plan', async () => {
+    const reading = await read(step('web.yml'));
+    expect(reading.ok && reading.compiled).toMatchObject({
+      files: ['v1.yml', 'web.yml'],
+      clusters: { prod: { namespace: 'shop' } },
+    });
+  });
+
+  it.each([
+    ['web.yml', 'other', 'there is no cluster `other`'],
+    ['gone.yml', 'prod', 'the manifest `gone.yml` does not exist'],
+    ['other.yml', 'prod', 'Service/web belongs to the namespace `other`, not to `shop` of prod'],
+    ['secret.yml', 'prod', 'a step cannot apply a Secret'],
+    ['empty.yml', 'prod', 'is no manifest: it has no objects'],
+    ['web.yml, web.yml', 'prod', 'ConfigMap/web stands in the step twice'],
+  ])('%s in %s is refused', async (files, cluster, message) => {
+    expect(await issues(step(files, cluster))).toEqual(expect.arrayContaining([expect.stringContaining(message)]));
+  });
+
+  it('shows the place in the file, in each of its documents', async () => {
+    expect(await issues(step('secret.yml'))).toEqual([expect.stringMatching(/^3: /)]);
+    expect((await issues(step('broken.yml'))).length).toBeGreaterThan(1);
   });
 });

@@ -1,0 +1,2 @@
+export { applyManifestsHandler } from './apply-manifests.ts';
+export { restoreManifestsHandler } from './restore-manifests.ts';
