@@ -1,7 +1,6 @@
 export { envFileFailure } from './env-file-failure.ts';
 export { learnFromEnvFile, learnFromText } from './learn-from-files.ts';
 export { learnFromModel } from './learn-from-model.ts';
-export { learnFromPlan, learnFromStack } from './learn-from-plan.ts';
 export {
   learnNames,
   learnPairs,

@@ -1,6 +1,8 @@
 import type { Activities } from '../../runbook/activities.ts';
 import type { CompiledPlan } from '../../runbook/compiled-plan.ts';
-import { learnFromPlan, learnFromStack, maskedProse, maskError, maskingFor } from '../masking/index.ts';
+import { maskedProse, maskError, maskingFor } from '../masking/index.ts';
+// The command line masks too, and starts without the schemas of stores.
+import { learnFromPlan, learnFromStack } from '../masking/learn-from-plan.ts';
 import type { TargetAccess } from './target-access.ts';
 
 /** What requests of activities have in common. */

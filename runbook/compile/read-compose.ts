@@ -1,4 +1,5 @@
 import { canonicalJson } from '../json.ts';
+import { variablesIn } from '../plan/index.ts';
 import type { ComposeFacts, ComposeMount, ComposeService, ComposeResource } from '../plan/index.ts';
 
 type Mapping = Record<string, unknown>;
@@ -23,6 +24,8 @@ export function readCompose(document: unknown): ComposeFacts | undefined {
     networks: readResources({ default: null, ...mapping(document['networks']) }),
     partial:
       document['include'] !== undefined || services.some(([, service]) => mapping(service)['extends'] !== undefined),
+    // Names of services and extensions (`x-…`) that nothing uses are read by Compose, too.
+    variables: variablesIn({ ...document, services: undefined }),
   };
 }
 
@@ -43,6 +46,7 @@ function readService(name: string, service: Mapping, awaited: ReadonlySet<string
     profiles: Array.isArray(service['profiles']) ? service['profiles'].map(String) : [],
     oneShot: awaited.has(name),
     credentials: holdsCredentials(service),
+    variables: variablesIn(service),
     mounts: Array.isArray(service['volumes']) ? service['volumes'].map(readMount) : [],
     mountsFrom: Array.isArray(service['volumes_from']) ? service['volumes_from'].flatMap(readMountsFrom) : [],
   };

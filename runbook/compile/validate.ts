@@ -9,6 +9,7 @@ import { validateMountedFiles } from './validate-mounted-files.ts';
 import { validateOrder } from './validate-order.ts';
 import { validateReferences } from './validate-references.ts';
 import { validateStores } from './validate-stores.ts';
+import { validateVariables } from './validate-variables.ts';
 import type { Scope } from './scope.ts';
 
 export type { Declared, Scope } from './scope.ts';
@@ -25,6 +26,7 @@ export function validatePlan(scope: Scope): Finding[] {
     ...validateChecks(scope),
     ...validateCheckpoints(scope),
     ...validateMountedFiles(scope),
+    ...validateVariables(scope),
     ...scope.placed.flatMap(({ steps }) => steps.flatMap(({ step, context }) => kindOf(step).validate(step, context))),
   ];
 }

@@ -1,3 +1,5 @@
+import type { ComposeVariable } from './compose-variables.ts';
+
 /** What Switchback needs to know about a Compose file before anything runs. Values are as written: `${…}` stays. */
 export interface ComposeService {
   name: string;
@@ -12,6 +14,8 @@ export interface ComposeService {
   mountsFrom: { service: string; readOnly: boolean }[];
   /** Its environment may hold credentials: by the names in it, or because a file that it names is not looked into. */
   credentials: boolean;
+  /** That it needs a value for. */
+  variables: ComposeVariable[];
 }
 
 export interface ComposeMount {
@@ -42,6 +46,8 @@ export interface ComposeFacts {
   networks: Record<string, ComposeResource>;
   /** The file pulls in others (`include`, `extends`), so what is not in it may still exist. */
   partial: boolean;
+  /** That something outside of services needs a value for. */
+  variables: ComposeVariable[];
 }
 
 /** The name that Docker gives a volume or network of a project. */

@@ -30,5 +30,6 @@ export {
   type ComposeService,
   type ComposeResource,
 } from './compose-facts.ts';
+export { variablesIn, type ComposeVariable } from './compose-variables.ts';
 export { plainRecipient, recipientProblem } from './age-recipient.ts';
 export { didYouMean, nearest } from './did-you-mean.ts';

@@ -123,8 +123,8 @@ describe('a plan', () => {
   const plan = (more: object) => ({ stack, stores: {}, ...more }) as unknown as CompiledPlan;
   const source = { environment: {} };
   it.each([
-    ['url of a store', { stores: { a: { url: 'http://x/${file:/etc/shadow}' } } }],
-    ['password of a store', { stores: { a: { password: '${env:HOME}' } } }],
+    ['url of a store', { stores: { a: { kind: 'postgres', url: 'http://x/${file:/etc/shadow}' } } }],
+    ['password of a store', { stores: { a: { kind: 'postgres', password: '${env:HOME}' } } }],
     ['password of a repository', { repository: { password: '${file:/etc/shadow}' } }],
     ['environment of a repository', { repository: { password: '', environment: { A: '${env:HOME}' } } }],
     ['identity', { encrypt: { to: [], identity: '${file:../age.key}' } }],
@@ -133,7 +133,11 @@ describe('a plan', () => {
   });
 
   it('with references that are served is accepted, also when a file is still to come', async () => {
-    const stores = { a: { url: '${env:DB_PASSWORD}' }, b: { password: '${file:/run/secrets/none}' } };
+    const kind = 'postgres';
+    const stores = {
+      a: { kind, url: '${env:DB_PASSWORD}' },
+      b: { kind, password: '${file:/run/secrets/none}' },
+    };
     await requireServed(plan({ stores }), source);
   });
 });
