@@ -32,7 +32,7 @@ export const manifestsStep = defineStep({
   validate(step, context) {
     const cluster = Object.hasOwn(context.clusters, step.cluster) ? context.clusters[step.cluster] : undefined;
     if (cluster === undefined) return [unknownCluster(step.cluster, context)];
-    return [...foreignNamespaces(step, context, cluster.namespace), ...repeated(step, context)];
+    return [...foreignNamespaces(step, context, cluster.namespace), ...repeated(step, context), untried(context)];
   },
 
   expand(step, context) {
@@ -98,6 +98,14 @@ function unknownCluster(name: string, { clusters, path }: StepContext): Finding 
     hint: didYouMean(name, Object.keys(clusters), 'clusters'),
   };
 }
+
+/** To be removed once the suite on a real cluster passes. */
+const untried = ({ path }: StepContext): Finding => ({
+  path: [...path, 'manifests'],
+  severity: 'warning',
+  message: 'steps on clusters are experimental: they have not been tried on a real cluster',
+  hint: 'Run this plan on a cluster that you can lose, forward and back, before you trust it.',
+});
 
 function foreignNamespaces(step: Manifests, context: StepContext, own: string): Finding[] {
   return placedObjects(step, context)

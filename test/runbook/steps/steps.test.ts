@@ -269,7 +269,10 @@ describe('manifests', () => {
   });
 
   it('shows the place in the file, in each of its documents', async () => {
-    expect(await issues(step('secret.yml'))).toEqual([expect.stringMatching(/^3: /)]);
+    expect(await issues(step('secret.yml'))).toEqual([
+      expect.stringMatching(/^3: /),
+      expect.stringContaining('experimental'),
+    ]);
     expect((await issues(step('broken.yml'))).length).toBeGreaterThan(1);
   });
 });
