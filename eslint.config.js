@@ -7,6 +7,10 @@ import tseslint from 'typescript-eslint';
 const placesOfWords = [
   { word: /com\.docker\.compose/, files: /^activities\/compose\/|^client\/init\/look-at-engine\.ts$/ },
   {
+    word: /redis/i,
+    files: /^activities\/stores\/(redis\/|registry\.ts$)|^runbook\/stores\/(redis|index\.ts$)|^client\/init\/|^test\//,
+  },
+  {
     word: /sqlite/i,
     files: /^activities\/stores\/(sqlite\/|registry\.ts$)|^runbook\/stores\/(sqlite|index\.ts$)|^test\//,
   },

@@ -9,7 +9,7 @@ export interface Progress {
   doing: string;
   done?: number;
   total?: number;
-  unit?: 'bytes' | 'rows' | 'samples' | 'services' | 'checks';
+  unit?: 'bytes' | 'rows' | 'keys' | 'samples' | 'services' | 'checks';
 }
 
 /** What the world says about an effect, before anything is done. */

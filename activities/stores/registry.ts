@@ -4,6 +4,7 @@ import type { DockerEngine } from '../docker/index.ts';
 import type { VolumeUser } from '../volumes/index.ts';
 import type { PhysicalBackups } from './physical-backups.ts';
 import { postgresDriver } from './postgres/index.ts';
+import { redisDriver } from './redis/index.ts';
 import { sqliteDriver } from './sqlite/index.ts';
 import {
   storeUse,
@@ -21,6 +22,7 @@ export type StoreDrivers = Record<StoreRef['kind'], StoreDriver>;
 /** The one list of stores: a new kind is a folder beside this file and a line here. */
 export const storeDrivers = (engine: DockerEngine): StoreDrivers => ({
   postgres: postgresDriver(engine),
+  redis: redisDriver(engine),
   sqlite: sqliteDriver(engine),
 });
 

@@ -3,7 +3,7 @@
 
 host_tools_missing() {
   local pair missing=()
-  for pair in zstd:zstd git:git psql:postgresql-client; do
+  for pair in zstd:zstd git:git psql:postgresql-client redis-server:redis-server redis-cli:redis-tools; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
   done
   echo ${missing[@]+"${missing[*]}"}
@@ -11,7 +11,7 @@ host_tools_missing() {
 
 host_tools_have() {
   [ -z "$(host_tools_missing)" ] || return 1
-  echo "zstd, git, psql"
+  echo "zstd, git, psql, redis"
 }
 
 host_tools_get() {
@@ -25,7 +25,7 @@ host_tools_get() {
 
 host_tools_by_hand() {
   cat <<'TEXT'
-Debian, Ubuntu: sudo apt-get install zstd git postgresql-client
-macOS:          brew install zstd git libpq && brew link --force libpq
+Debian, Ubuntu: sudo apt-get install zstd git postgresql-client redis-server
+macOS:          brew install zstd git libpq redis && brew link --force libpq
 TEXT
 }

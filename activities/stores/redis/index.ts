@@ -1,0 +1,1 @@
+export { redisDriver } from './redis-store.ts';
