@@ -41,7 +41,6 @@ async function runningContainer(use: StoreUse, service: string, engine: DockerEn
   });
 }
 
-
 function candidates(container: FoundContainer, port: number): Address[] {
   const networks = Object.entries(container.NetworkSettings?.Networks ?? {});
   const own = networks.flatMap(([name, network]) => {

@@ -37,7 +37,11 @@ function namesIn(ref: StoreRef<'postgres'>): Pick<Address, 'user' | 'database' |
 }
 
 /** As images of PostgreSQL take it. Where the plan names no password, the container knows its own. */
-async function passwordInContainer(use: StoreUse, { Id }: FoundContainer, engine: DockerEngine): Promise<string | undefined> {
+async function passwordInContainer(
+  use: StoreUse,
+  { Id }: FoundContainer,
+  engine: DockerEngine,
+): Promise<string | undefined> {
   const info = await engine.inspectContainer(Id, { signal: use.signal });
   const variables = new Map(
     (info?.Config.Env ?? []).map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]),

@@ -53,7 +53,9 @@ export class Connection {
 
   async call(...args: Argument[]): Promise<Reply> {
     try {
-      return await this.#client.sendCommand<Reply>(args.map((each) => (typeof each === 'number' ? String(each) : each)));
+      return await this.#client.sendCommand<Reply>(
+        args.map((each) => (typeof each === 'number' ? String(each) : each)),
+      );
     } catch (error) {
       throw redisError(this.#what, error);
     }

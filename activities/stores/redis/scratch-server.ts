@@ -89,9 +89,13 @@ function notLoaded({ said, code }: { said: string; code: string | undefined }): 
     });
   }
   if (/Can't handle RDB format version/.test(said)) {
-    return new SwitchbackError('PreconditionFailed', 'redis-server of this host is older than the one of the snapshot', {
-      hint: 'Install the version that the manifest names, or a newer one.',
-    });
+    return new SwitchbackError(
+      'PreconditionFailed',
+      'redis-server of this host is older than the one of the snapshot',
+      {
+        hint: 'Install the version that the manifest names, or a newer one.',
+      },
+    );
   }
   const why = said.split('\n').filter((line) => /^\d+:\w .*# /.test(line));
   const last = (why.map((line) => line.replace(/^.*?# /, '')).at(-1) ?? 'no message').slice(0, 300);

@@ -34,7 +34,7 @@ plan.yml:6:14 error: \`kind\` cannot be \`mysql\` (stores.b.kind)
   > 6 |   b: { kind: mysql, service: db, database: a, user: b, password: ••••••• }
       |              ^^^^^
     7 | baseline: { compose: v1.yml, env: .env.v1 }
-  hint: It can be \`postgres\`, \`sqlite\`.
+  hint: It can be \`postgres\`, \`redis\`, \`sqlite\`.
 
 plan.yml:6:66 error: \`password\` is written out (stores.b.password)
     5 |   a: { kind: postgres, url: •••••••••••••••••••••••••••••• }
