@@ -124,6 +124,43 @@ function tarOf(path: string, content: string): Buffer {
   return Buffer.concat([header, Buffer.from(content.padEnd(512, '\0')), Buffer.alloc(1024)]);
 }
 
+it('[K10] becomes a store for each of its databases that holds something, in the plan that init writes', async () => {
+  for (const name of ['bridge', 'nothing']) await sql(`create database ${name}`);
+  await sql('create table messages (id int)', 'bridge');
+  const environment = { POSTGRES_DB: 'shop', POSTGRES_USER: 'postgres' };
+  const written = {
+    services: {
+      db: { image: 'switchback-shop/db:15', expose: ['5432'], environment, volumes: ['data:/var/lib/postgresql/data'] },
+    },
+    volumes: { data: {} },
+  };
+  const sketch = sketchStack({ project, written, ports: [], profiles: [] });
+  await lookAtEngine(dockerIn(tmpdir(), process.env), sketch);
+  const baseline = { compose: 'docker/v1.yml' };
+  const text = renderPlan({ sketch, directory: '.', compose: 'c.yml', profiles: [], dangers: [], baseline });
+  expect(text).toMatch(/^ {2}db: { kind: postgres, service: db, database: shop, user: postgres }$/m);
+  expect(text).toMatch(/^ {2}db-bridge: { kind: postgres, service: db, database: bridge, user: postgres }$/m);
+  expect(text).toMatch(/- { store: db-bridge }/);
+  expect(text).toMatch(/# - { volume: .*has what the dumps have/);
+  expect(text).not.toContain('database: nothing');
+
+  const preflight = checkPreflightHandler({
+    engine,
+    stores: storeDrivers(engine),
+    checkpoints: checkpointSight({ engine, compose: new ComposeCli({ dockerHost: engine.host }) }),
+    runInService: () => Promise.reject(new Error('no check here runs a command')),
+  });
+  const check = { check: 'databases' as const, stores: ['shop'], servers: [], volumes: [] };
+  const looked = performWith(preflight, target.context('checkPreflight', { checks: [check] }));
+  await expect(looked).rejects.toMatchObject({
+    name: 'PreconditionFailed',
+    message: expect.stringMatching(/database bridge of the server of store shop is in no backup of this phase/),
+  });
+  for (const name of ['bridge', 'nothing']) await sql(`drop database ${name}`);
+  const again = target.context('checkPreflight', { checks: [check] }, { id: 'again' });
+  await expect(performWith(preflight, again)).resolves.toMatchObject({ outcome: 'done' });
+});
+
 describe('a database in a service’s container', () => {
   it.each([
     ['the tools of this host', storeDrivers(engine)],
@@ -188,41 +225,4 @@ describe('a database in a service’s container', () => {
       message: `service db of project ${project} does not run`,
     });
   });
-});
-
-it('[K10] becomes a store for each of its databases that holds something, in the plan that init writes', async () => {
-  for (const name of ['bridge', 'nothing']) await sql(`create database ${name}`);
-  await sql('create table messages (id int)', 'bridge');
-  const environment = { POSTGRES_DB: 'shop', POSTGRES_USER: 'postgres' };
-  const written = {
-    services: {
-      db: { image: 'switchback-shop/db:15', expose: ['5432'], environment, volumes: ['data:/var/lib/postgresql/data'] },
-    },
-    volumes: { data: {} },
-  };
-  const sketch = sketchStack({ project, written, ports: [], profiles: [] });
-  await lookAtEngine(dockerIn(tmpdir(), process.env), sketch);
-  const baseline = { compose: 'docker/v1.yml' };
-  const text = renderPlan({ sketch, directory: '.', compose: 'c.yml', profiles: [], dangers: [], baseline });
-  expect(text).toMatch(/^ {2}db: { kind: postgres, service: db, database: shop, user: postgres }$/m);
-  expect(text).toMatch(/^ {2}db-bridge: { kind: postgres, service: db, database: bridge, user: postgres }$/m);
-  expect(text).toMatch(/- { store: db-bridge }/);
-  expect(text).toMatch(/# - { volume: .*has what the dumps have/);
-  expect(text).not.toContain('database: nothing');
-
-  const preflight = checkPreflightHandler({
-    engine,
-    stores: storeDrivers(engine),
-    checkpoints: checkpointSight({ engine, compose: new ComposeCli({ dockerHost: engine.host }) }),
-    runInService: () => Promise.reject(new Error('no check here runs a command')),
-  });
-  const check = { check: 'databases' as const, stores: ['shop'], servers: [], volumes: [] };
-  const looked = performWith(preflight, target.context('checkPreflight', { checks: [check] }));
-  await expect(looked).rejects.toMatchObject({
-    name: 'PreconditionFailed',
-    message: expect.stringMatching(/database bridge of the server of store shop is in no backup of this phase/),
-  });
-  for (const name of ['bridge', 'nothing']) await sql(`drop database ${name}`);
-  const again = target.context('checkPreflight', { checks: [check] }, { id: 'again' });
-  await expect(performWith(preflight, again)).resolves.toMatchObject({ outcome: 'done' });
 });
