@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 const placesOfWords = [
   { word: /com\.docker\.compose/, files: /^activities\/compose\/|^client\/init\/look-at-engine\.ts$/ },
   {
-    word: /redis/i,
+    word: /redis|Redis|REDIS/,
     files: /^activities\/stores\/(redis\/|registry\.ts$)|^runbook\/stores\/(redis|index\.ts$)|^client\/init\/|^test\//,
   },
   {
