@@ -22,7 +22,15 @@ export class RedisServer {
   static async start(settings: Record<string, string> = {}): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), `sbt-redis-${checkoutId}-${process.pid}-`));
     const port = await freePort();
-    const all = { port: String(port), bind: '127.0.0.1', dir: folder, save: '', databases: '64', ...settings };
+    const all = {
+      port: String(port),
+      bind: '127.0.0.1',
+      dir: folder,
+      save: '',
+      databases: '64',
+      'repl-diskless-sync-delay': '0',
+      ...settings,
+    };
     const config = Object.entries({ ...all, requirepass: sentinel }).map(([name, value]) => `${name} "${value}"\n`);
     const server = new RedisServer(folder, port, launch(config.join('')));
     await until('the server answers', async () => (await server.try(0, ['PING'])) === 'PONG');
